@@ -169,13 +169,6 @@ export const OPERATIONS = {
   newSession: { code: 41, arguments: {}, manual: "setsid(2)", calls: "setsid" },
   takeTerminal: { code: 42, arguments: {}, manual: "ioctl_tty(2)", calls: "ioctl(TIOCSCTTY)" },
   joinKeyring: { code: 43, arguments: { name: "string" }, manual: "keyctl(2)", calls: "keyctl" },
-  setRlimit: {
-    code: 44,
-    arguments: { resource: "u64", soft: "u64", hard: "u64" },
-    manual: "getrlimit(2)",
-    calls: "prlimit64",
-  },
-  setOomScoreAdjust: { code: 45, arguments: { value: "i64" }, manual: "proc(5)", calls: "openat, write" },
   setUmask: { code: 46, arguments: { mask: "u64" }, manual: "umask(2)", calls: "umask" },
   setNoNewPrivileges: { code: 47, arguments: {}, manual: "prctl(2)", calls: "prctl" },
   dropBounding: { code: 48, arguments: { keep: "u64" }, manual: "capabilities(7)", calls: "prctl" },
