@@ -1,0 +1,50 @@
+/**
+ * The limits that a container may have, and which values make sense. Names and meanings are docker-run(1)'s.
+ */
+import { cpus as hostCpus } from "node:os";
+import { RingsideError } from "../error.ts";
+
+export interface Limits {
+  /** Memory, page cache of its files included. The kernel rounds down to whole pages. */
+  readonly memoryBytes?: number;
+  /** Processor time per elapsed time: 1.5 is one and a half CPUs. */
+  readonly cpus?: number;
+  /** Processes and threads together. */
+  readonly pidsLimit?: number;
+}
+
+/** Below this the kernel kills the container before its program runs: page tables, mounts and the program's pages. */
+export const MINIMUM_MEMORY_BYTES = 512 * 1024;
+/** cpu.cfs_quota_us below 1,000 is refused by the kernel; with the period of 100,000 that is a hundredth of a CPU. */
+export const MINIMUM_CPUS = 0.01;
+/** PIDS_MAX is the kernel's largest number of processes, PID_MAX_LIMIT on 64 bits, plus one. */
+export const MAXIMUM_PIDS = 4 * 1024 * 1024;
+
+/**
+ * Checks limits before anything is made, so that a wrong value leaves nothing behind.
+ *
+ * @param limits as asked for
+ * @param processors how many CPUs the host has; more than that cannot be given
+ * @throws RingsideError naming the limit, the value and the range
+ */
+export function checkLimits(limits: Limits, processors = hostCpus().length): void {
+  const { memoryBytes, cpus, pidsLimit } = limits;
+  if (memoryBytes !== undefined && !(Number.isSafeInteger(memoryBytes) && memoryBytes >= MINIMUM_MEMORY_BYTES)) {
+    throw new RingsideError(`cannot limit memory to ${memoryBytes} bytes: the least that starts a program is 512 KiB`, {
+      fix: "give more memory, such as --memory 64m",
+    });
+  }
+  if (cpus !== undefined && !(cpus >= MINIMUM_CPUS && cpus <= processors)) {
+    throw new RingsideError(
+      `cannot give ${cpus} CPUs: this machine has ${processors}, and the least is ${MINIMUM_CPUS}`,
+      {
+        fix: `give --cpus a value from ${MINIMUM_CPUS} to ${processors}`,
+      },
+    );
+  }
+  if (pidsLimit !== undefined && !(Number.isSafeInteger(pidsLimit) && pidsLimit >= 1 && pidsLimit <= MAXIMUM_PIDS)) {
+    throw new RingsideError(`cannot limit processes to ${pidsLimit}: not a whole number from 1 to ${MAXIMUM_PIDS}`, {
+      fix: "give --pids-limit a number such as 100, or leave it out for no limit",
+    });
+  }
+}
