@@ -1,0 +1,110 @@
+/**
+ * Makes the default image, `ringside/base`, from what is on the machine: a static busybox where there is one, else the
+ * host's own tools. With it go our two static programs, where they have been built: the probe that benchmarks start in
+ * every world, and the init of virtual machines.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { addBusybox, findStaticBusybox } from "./busybox.ts";
+import { cacheDirectory } from "./cache.ts";
+import { checkoutDirectory } from "./checkout.ts";
+import { TreeBuilder } from "./entry.ts";
+import { addHostBinaries } from "./host-binaries.ts";
+import {
+  BASE_CONFIG,
+  BASE_IMAGE,
+  findImage,
+  type Image,
+  type ImageInput,
+  type ImageRecord,
+  recordPath,
+  treesDirectory,
+} from "./image.ts";
+import { addSkeleton } from "./skeleton.ts";
+import { hashTree, removePartialTrees, writeTree } from "./tree.ts";
+
+/** Where our own static programs go, by their names in native/build/Release. */
+const OWN_PROGRAMS: Readonly<Record<string, string>> = {
+  "ringside-probe": "bin/ringside-probe",
+  "ringside-init": "sbin/ringside-init",
+};
+
+export interface BaseImageOptions {
+  readonly cache?: string;
+  /** A busybox that needs no library; "none" makes the image from the host's own programs. */
+  readonly busybox?: string | "none";
+  /** Where our own static programs are built. */
+  readonly programs?: string;
+}
+
+/**
+ * Makes the default image, or finds that what is there is the same.
+ *
+ * @returns the image as `findImage` gives it
+ * @throws Error where neither busybox nor the host's programs serve; whatever the file system says. The image that was
+ *   there before stays in use then.
+ */
+export function buildBaseImage(options: BaseImageOptions = {}): Image {
+  const cache = options.cache ?? cacheDirectory();
+  const programs = options.programs ?? join(checkoutDirectory(), "native/build/Release");
+  const busybox = options.busybox === "none" ? undefined : (options.busybox ?? findStaticBusybox());
+  const tree = new TreeBuilder();
+  addSkeleton(tree);
+  if (busybox === undefined) addHostBinaries(tree);
+  else addBusybox(tree, busybox);
+  const inputs = [...(busybox === undefined ? [] : [input(busybox)]), ...addOwnPrograms(tree, programs)];
+  const builtFrom =
+    busybox === undefined ? "the host's own programs and their libraries" : `static busybox (${busybox})`;
+
+  const entries = tree.entries();
+  const hash = hashTree(entries);
+  removePartialTrees(treesDirectory(cache));
+  writeTree(entries, join(treesDirectory(cache), hash.slice(0, 32)));
+  writeRecord(cache, {
+    schema: "ringside.image/1",
+    name: BASE_IMAGE,
+    id: `sha256:${hash}`,
+    tree: hash.slice(0, 32),
+    config: BASE_CONFIG,
+    builtFrom,
+    inputs,
+    createdAt: new Date().toISOString(),
+  });
+  const image = findImage(BASE_IMAGE, cache);
+  if (image === undefined) throw new Error(`make ${BASE_IMAGE} in ${cache}: what was written cannot be read back`);
+  return image;
+}
+
+function addOwnPrograms(tree: TreeBuilder, directory: string): ImageInput[] {
+  return Object.entries(OWN_PROGRAMS).flatMap(([name, place]) => {
+    const path = join(directory, name);
+    const found = inputIfThere(path);
+    if (found === undefined) return [];
+    tree.file(place, readFileSync(path), { mode: 0o755 });
+    return [found];
+  });
+}
+
+function input(path: string): ImageInput {
+  const { size, mtimeMs } = statSync(path);
+  return { path, size, mtimeMs };
+}
+
+function inputIfThere(path: string): ImageInput | undefined {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : input(path);
+}
+
+/** The record takes the place of the old one in one step: readers see the one or the other. */
+function writeRecord(cache: string, record: ImageRecord): void {
+  const path = recordPath(record.name, cache);
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.partial`;
+  try {
+    writeFileSync(partial, `${JSON.stringify(record, null, 2)}\n`, { flag: "wx" });
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * What an image is to the rest of the runtime: directories to stack, and the defaults of its configuration.
+ *
+ * The defaults follow the OCI image specification's `config` object (Env, Entrypoint, Cmd, WorkingDir, User).
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { cacheDirectory } from "./cache.ts";
+
+export interface ImageConfig {
+  env: string[];
+  entrypoint: string[];
+  cmd: string[];
+  workingDir: string;
+  user: string;
+}
+
+export interface Image {
+  name: string;
+  /** `sha256:` and the hash over every path, mode, owner and content of the tree. */
+  id: string;
+  /** Paths on the host, topmost first, as overlayfs counts its lower directories. */
+  lowerDirectories: string[];
+  config: ImageConfig;
+  /** What it was made from, in words. */
+  builtFrom: string;
+}
+
+/** The image that every machine has: made on the spot, downloaded from nowhere. */
+export const BASE_IMAGE = "ringside/base";
+
+/** ENV names the file that busybox's shell reads when it is interactive: the prompt then shows user, host and place. */
+export const BASE_CONFIG: ImageConfig = {
+  env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "ENV=/etc/profile"],
+  entrypoint: [],
+  cmd: ["sh"],
+  workingDir: "/",
+  user: "",
+};
+
+const configSchema = z.object({
+  env: z.array(z.string()),
+  entrypoint: z.array(z.string()),
+  cmd: z.array(z.string()),
+  workingDir: z.string(),
+  user: z.string(),
+});
+
+/** A file that an image was made from. When its size or time changes, the image is out of date. */
+const inputSchema = z.object({ path: z.string(), size: z.number(), mtimeMs: z.number() });
+
+export type ImageInput = z.infer<typeof inputSchema>;
+
+/** The record of an image in the cache. `tree` is a directory's name below `trees`, so that the cache can be moved. */
+export const imageRecordSchema = z.object({
+  schema: z.literal("ringside.image/1"),
+  name: z.string(),
+  id: z.string(),
+  tree: z.string().regex(/^[0-9a-f]{16,64}$/),
+  config: configSchema,
+  builtFrom: z.string(),
+  inputs: z.array(inputSchema),
+  createdAt: z.string(),
+});
+
+export type ImageRecord = z.infer<typeof imageRecordSchema>;
+
+/** The file that records an image. The name is escaped whole, so that no name leads out of the directory. */
+export function recordPath(name: string, cache: string = cacheDirectory()): string {
+  return join(cache, "images", `${encodeURIComponent(name)}.json`);
+}
+
+/** The directory that holds the trees of all images. */
+export function treesDirectory(cache: string = cacheDirectory()): string {
+  return join(cache, "trees");
+}
+
+/**
+ * Reads the record of an image.
+ *
+ * @returns undefined where there is none, where it cannot be read as one, or where its tree has gone
+ */
+export function readRecord(name: string, cache: string = cacheDirectory()): ImageRecord | undefined {
+  try {
+    const record = imageRecordSchema.parse(JSON.parse(readFileSync(recordPath(name, cache), "utf8")));
+    return statSync(join(treesDirectory(cache), record.tree)).isDirectory() ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Finds an image by its name: one small file is read.
+ *
+ * @returns undefined where it has not been made yet
+ */
+export function findImage(name: string, cache: string = cacheDirectory()): Image | undefined {
+  const record = readRecord(name, cache);
+  if (record === undefined) return undefined;
+  const { id, config, builtFrom } = record;
+  return { name: record.name, id, lowerDirectories: [join(treesDirectory(cache), record.tree)], config, builtFrom };
+}
+
+/** Every image in the cache, by name. */
+export function listImages(cache: string = cacheDirectory()): ImageRecord[] {
+  let files: string[] = [];
+  try {
+    files = readdirSync(join(cache, "images"));
+  } catch {
+    // No directory yet: no images.
+  }
+  return files
+    .filter((file) => file.endsWith(".json"))
+    .flatMap((file) => {
+      const name = decodeName(file.slice(0, -".json".length));
+      const record = name === undefined ? undefined : readRecord(name, cache);
+      return record === undefined ? [] : [record];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function decodeName(escaped: string): string | undefined {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return undefined;
+  }
+}
