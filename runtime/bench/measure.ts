@@ -1,0 +1,122 @@
+/**
+ * One timed start: a pipe of ours is the program's standard output; the clock runs from the request until the pipe can be
+ * read (the program's first byte) and until everything is gone. CLOCK_MONOTONIC throughout, the launcher's clock too.
+ */
+
+import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import { openPipe, pollDescriptor } from "../../native/kernel.ts";
+import type { RunningWorld } from "../container/running.ts";
+import type { Sample } from "./system.ts";
+
+/** What a start gets as its standard input, output and error. */
+export interface Stdio {
+  readonly stdin: number;
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+export interface MeasureOptions {
+  readonly signal: AbortSignal;
+  /** A file that standard error goes to, so that a failure can be explained. */
+  readonly errorFile: string;
+  /** What the program reads; /dev/null unless said otherwise. */
+  readonly inputFile?: string;
+  /** Whether the launcher saw the execve of the program itself, and not that of a command which starts it in the end. */
+  readonly execIsProgram: boolean;
+  readonly timeLimitMs: number;
+}
+
+/**
+ * Times one start.
+ * @param start asks for the program with these descriptors; the clock starts just before it is called
+ * @throws Error with the exit status and what was written to standard error when the program did not end with 0 after
+ *   its first byte; with the abort's reason when the signal came
+ */
+export async function measureStart(
+  start: (stdio: Stdio) => Promise<RunningWorld>,
+  options: MeasureOptions,
+): Promise<Sample> {
+  using descriptors = new DisposableStack();
+  const { readFd, writeFd } = openPipe();
+  descriptors.defer(() => closeSync(readFd));
+  const stdout = descriptors.adopt({ fd: writeFd, open: true }, closeOnce);
+  const stdin = openSync(options.inputFile ?? "/dev/null", "r");
+  descriptors.defer(() => closeSync(stdin));
+  const stderr = openSync(options.errorFile, "w");
+  descriptors.defer(() => closeSync(stderr));
+
+  const firstByte = whenReadable(readFd, descriptors);
+  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeLimitMs)]);
+  const requestNs = nowNs();
+  const world = await start({ stdin, stdout: writeFd, stderr });
+  // From now on only the program holds the writing end: if it ends without a byte, the pipe says so.
+  closeOnce(stdout);
+  const kill = () => world.kill("SIGKILL");
+  limit.addEventListener("abort", kill);
+  if (limit.aborted) kill();
+  const exit = await world.exited;
+  const goneNs = nowNs();
+  limit.removeEventListener("abort", kill);
+  options.signal.throwIfAborted();
+  const firstByteNs = await firstByte;
+  if (firstByteNs === undefined || exit.status.kind !== "exited" || exit.status.code !== 0) {
+    throw new Error(
+      failure(exit.status, firstByteNs !== undefined, limit.aborted, readFileSync(options.errorFile, "utf8")),
+    );
+  }
+  return {
+    ...(options.execIsProgram ? { firstInstruction: (world.startedNs - requestNs) / 1e6 } : {}),
+    firstByte: (firstByteNs - requestNs) / 1e6,
+    gone: (goneNs - requestNs) / 1e6,
+  };
+}
+
+/** Nanoseconds of CLOCK_MONOTONIC as a number: exact for 104 days of uptime, then to the next even one. */
+function nowNs(): number {
+  return Number(process.hrtime.bigint());
+}
+
+function closeOnce(end: { fd: number; open: boolean }): void {
+  if (end.open) closeSync(end.fd);
+  end.open = false;
+}
+
+/** When the first byte can be read; undefined when the pipe ended without one. */
+function whenReadable(fd: number, descriptors: DisposableStack): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const poll = pollDescriptor(fd, "readable", () => {
+      const atNs = nowNs();
+      poll.stop();
+      resolve(readSync(fd, Buffer.alloc(64)) > 0 ? atNs : undefined);
+    });
+    descriptors.defer(() => poll.stop());
+  });
+}
+
+type ExitStatus = Awaited<RunningWorld["exited"]>["status"];
+
+function failure(status: ExitStatus, wrote: boolean, timedOut: boolean, errors: string): string {
+  const how = timedOut
+    ? "did not end in time and was killed"
+    : status.kind === "signaled"
+      ? `was ended by ${status.signal}`
+      : `ended with status ${status.code}`;
+  const said = errors.trim().split("\n").at(-1)?.trim() ?? "";
+  return `${how}${wrote ? "" : " without a byte from the program"}${said === "" ? "" : `: ${said}`}`;
+}
+
+/** What a command prints, for versions and the like: not timed. */
+export async function captureOutput(
+  start: (stdio: Stdio) => Promise<RunningWorld>,
+  outputFile: string,
+): Promise<{ succeeded: boolean; output: string }> {
+  using descriptors = new DisposableStack();
+  const stdin = openSync("/dev/null", "r");
+  descriptors.defer(() => closeSync(stdin));
+  const output = openSync(outputFile, "w");
+  descriptors.defer(() => closeSync(output));
+  descriptors.defer(() => rmSync(outputFile, { force: true }));
+  const world = await start({ stdin, stdout: output, stderr: output });
+  const { status } = await world.exited;
+  return { succeeded: status.kind === "exited" && status.code === 0, output: readFileSync(outputFile, "utf8") };
+}

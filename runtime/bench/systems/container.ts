@@ -1,0 +1,37 @@
+/** Our container, from a launcher that is up. */
+
+import { startContainer } from "../../container/start.ts";
+import { measureStart } from "../measure.ts";
+import { errorFileOf, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
+import { ringsideVersion } from "../version.ts";
+
+export const containerSystem: SystemRow = {
+  world: "container",
+  what: "ringside, launcher warm: from the request to the launcher",
+  async prepare(bench) {
+    return {
+      version: ringsideVersion(),
+      accelerator: null,
+      notes: [
+        "warm: the launcher is up, no program of ours has to start; the rows of other runtimes are whole commands that start cold",
+        "includes making and removing the overlay over the image, the control groups and the state",
+      ],
+      measure: (signal) =>
+        measureStart(
+          (stdio) =>
+            startContainer(bench.launcher, {
+              image: bench.image,
+              command: [bench.guestProbe],
+              env: [],
+              memoryBytes: bench.memoryBytes,
+              pidsLimit: bench.pidsLimit,
+              readOnly: false,
+              network: "none",
+              remove: true,
+              stdio,
+            }),
+          { signal, errorFile: errorFileOf(bench), execIsProgram: true, timeLimitMs: TIME_LIMIT_MS },
+        ),
+    };
+  },
+};

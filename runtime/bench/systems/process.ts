@@ -1,0 +1,25 @@
+/** The floor: fork and exec, nothing else. */
+
+import { startProcess } from "../../process/start.ts";
+import { measureStart } from "../measure.ts";
+import { errorFileOf, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
+import { ringsideVersion } from "../version.ts";
+
+export const processSystem: SystemRow = {
+  world: "process",
+  what: "fork and exec from the warm launcher: the floor",
+  async prepare(bench) {
+    return {
+      version: ringsideVersion(),
+      accelerator: null,
+      notes: ["warm: the launcher is up; every other system is started by the same launcher"],
+      measure: (signal) =>
+        measureStart((stdio) => startProcess(bench.launcher, { argv: [bench.hostProbe], env: [], ...stdio }), {
+          signal,
+          errorFile: errorFileOf(bench),
+          execIsProgram: true,
+          timeLimitMs: TIME_LIMIT_MS,
+        }),
+    };
+  },
+};
