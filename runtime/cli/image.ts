@@ -21,7 +21,9 @@ export function registerImage(program: Command): void {
     .command("inspect")
     .description("print one image as JSON: where its files lie, its defaults, what it was made from")
     .argument("[name]", "the image", BASE_IMAGE)
-    .action((name: string) => process.stdout.write(inspectJson(name)));
+    .action((name: string) => {
+      process.stdout.write(inspectJson(name));
+    });
   image
     .command("build")
     .description(`make ${BASE_IMAGE} again from what this machine has; nothing is downloaded`)

@@ -1,0 +1,49 @@
+/**
+ * The bundle of the command line: runtime/cli/main.ts and all that it imports → dist/cli.js, since loading some fifty
+ * modules one by one costs more than a container's start. What is imported with import() becomes a chunk of its own
+ * (dist/chunks), so that `run` does not load the server.
+ *
+ * The native addon and the pages are not bundled: they are found by their place in the checkout.
+ */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+
+/** Loaded as they are from node_modules: they are only needed by the server, and load parts of themselves by name. */
+const EXTERNAL = [/^fastify$/, /^@fastify\//, /^ws$/, /^@xterm\//];
+
+export default defineConfig({
+  // Nothing of the web client's public files belongs beside the command line.
+  publicDir: false,
+  plugins: [removeOldChunks()],
+  ssr: { noExternal: true, external: [] },
+  build: {
+    ssr: "runtime/cli/main.ts",
+    target: "node24",
+    outDir: "dist",
+    // dist/web lies there too.
+    emptyOutDir: false,
+    minify: false,
+    rolldownOptions: {
+      external: EXTERNAL,
+      output: {
+        format: "esm",
+        entryFileNames: "cli.js",
+        chunkFileNames: "chunks/[name]-[hash].js",
+      },
+    },
+  },
+});
+
+/** Chunks carry a hash in their names; those of earlier builds would stay for ever. */
+function removeOldChunks(): Plugin {
+  return {
+    name: "ringside:remove-old-chunks",
+    writeBundle({ dir = "dist" }, bundle) {
+      const chunks = join(dir, "chunks");
+      for (const name of readdirSync(dir).includes("chunks") ? readdirSync(chunks) : []) {
+        if (!(`chunks/${name}` in bundle)) rmSync(join(chunks, name));
+      }
+    },
+  };
+}
