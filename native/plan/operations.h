@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0xde97205a;
+constexpr std::uint32_t kFormatVersion = 0xb9a5b321;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 6;
@@ -101,7 +101,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::pivotRoot, "pivotRoot", 1, {ArgumentType::slot}},
     {Operation::setHostname, "setHostname", 1, {ArgumentType::string}},
     {Operation::loopbackUp, "loopbackUp", 0, {}},
-    {Operation::openTerminal, "openTerminal", 4, {ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
+    {Operation::openTerminal, "openTerminal", 5, {ArgumentType::slot, ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::setStdio, "setStdio", 3, {ArgumentType::slot, ArgumentType::slot, ArgumentType::slot}},
     {Operation::newSession, "newSession", 0, {}},
     {Operation::takeTerminal, "takeTerminal", 0, {}},
@@ -198,7 +198,7 @@ namespace setHostname {
 enum { k_name };
 }
 namespace openTerminal {
-enum { k_root, k_columns, k_rows, k_bindConsole };
+enum { k_root, k_devices, k_columns, k_rows, k_uid };
 }
 namespace setStdio {
 enum { k_stdin, k_stdout, k_stderr };

@@ -156,7 +156,7 @@ export const OPERATIONS = {
   loopbackUp: { code: 38, arguments: {}, manual: "netdevice(7)", calls: "socket, ioctl" },
   openTerminal: {
     code: 39,
-    arguments: { root: "slot", columns: "u64", rows: "u64", bindConsole: "u64" },
+    arguments: { root: "slot", devices: "slot", columns: "u64", rows: "u64", uid: "u64" },
     manual: "ioctl_tty(2)",
     calls: "openat2, ioctl(TIOCSPTLCK), ioctl(TIOCGPTPEER), ioctl(TIOCSWINSZ), sendmsg",
   },

@@ -1,0 +1,11 @@
+#pragma once
+#include <napi.h>
+
+namespace ringside::addon {
+
+void exportLauncher(Napi::Env env, Napi::Object exports);
+void exportMessages(Napi::Env env, Napi::Object exports);
+void exportPoll(Napi::Env env, Napi::Object exports);
+void exportFiles(Napi::Env env, Napi::Object exports);
+
+}  // namespace ringside::addon

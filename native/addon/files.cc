@@ -1,0 +1,63 @@
+// Descriptors that Node cannot open: pipes, paths that must stay below a root, terminal sizes.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../descriptor.h"
+#include "errors.h"
+#include "exports.h"
+
+namespace ringside::addon {
+
+namespace {
+
+// The read end does not block, for Poll; the write end does, as programs expect of their output.
+Napi::Value openPipe(const Napi::CallbackInfo& info) {
+  int pair[2];
+  if (pipe2(pair, O_CLOEXEC) < 0) return throwSystemError(info.Env(), errno, "pipe2");
+  fcntl(pair[0], F_SETFL, O_NONBLOCK);
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("readFd", Napi::Number::New(info.Env(), pair[0]));
+  result.Set("writeFd", Napi::Number::New(info.Env(), pair[1]));
+  return result;
+}
+
+// Opens a file for reading as the inside of `root` would see it: no link leads out (openat2(2), RESOLVE_IN_ROOT).
+Napi::Value openBelow(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  std::string root, path;
+  if (!readString(options, "root", root) || !readString(options, "path", path)) return info.Env().Undefined();
+  const Descriptor directory(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return throwSystemError(info.Env(), errno, "open", root);
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  const long fd = syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how);
+  if (fd < 0) return throwSystemError(info.Env(), errno, "openat2", path);
+  return Napi::Number::New(info.Env(), static_cast<double>(fd));
+}
+
+Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  int fd, columns, rows;
+  if (!readInt(options, "fd", fd) || !readInt(options, "columns", columns) || !readInt(options, "rows", rows))
+    return info.Env().Undefined();
+  winsize size{};
+  size.ws_col = static_cast<unsigned short>(columns);
+  size.ws_row = static_cast<unsigned short>(rows);
+  if (ioctl(fd, TIOCSWINSZ, &size) < 0) return throwSystemError(info.Env(), errno, "ioctl");
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void exportFiles(Napi::Env env, Napi::Object exports) {
+  exports.Set("openPipe", Napi::Function::New(env, openPipe));
+  exports.Set("openBelow", Napi::Function::New(env, openBelow));
+  exports.Set("setWindowSize", Napi::Function::New(env, setWindowSize));
+}
+
+}  // namespace ringside::addon

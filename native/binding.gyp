@@ -1,0 +1,44 @@
+{
+  "target_defaults": {
+    "default_configuration": "Release",
+    "cflags!": ["-fno-exceptions"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+    "cflags_cc": ["-std=c++20"],
+    "cflags": ["-Wall", "-Wextra", "-Werror", "-O2", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
+  },
+  "targets": [
+    {
+      "target_name": "ringside",
+      "sources": ["addon/addon.cc", "addon/launcher.cc", "addon/messages.cc", "addon/poll.cc", "addon/files.cc", "launcher/socket.cc"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags_cc": ["-fno-exceptions", "-fvisibility=hidden"],
+    },
+    {
+      "target_name": "ringside-launcher",
+      "type": "executable",
+      "sources": [
+        "launcher/main.cc", "launcher/plan.cc", "launcher/container.cc", "launcher/operations.cc",
+        "launcher/mounts.cc", "launcher/identity.cc", "launcher/terminal.cc", "launcher/files.cc",
+        "launcher/socket.cc", "launcher/seal.cc",
+      ],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-static", "-s"],
+    },
+    {
+      "target_name": "ringside-probe",
+      "type": "executable",
+      "sources": ["probe.c"],
+      "cflags!": ["-fstack-protector-strong"],
+      "cflags": ["-fno-stack-protector", "-ffreestanding", "-fno-pie"],
+      "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
+    },
+    {
+      "target_name": "ringside-init",
+      "type": "executable",
+      "sources": ["guest/init.cc"],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-static", "-s"],
+    },
+  ],
+}

@@ -1,0 +1,56 @@
+// One started plan: from the request, through the child's straight run to exec, to the cleanup after its exit.
+#pragma once
+#include <sys/resource.h>
+
+#include <memory>
+#include <string>
+
+#include "../descriptor.h"
+#include "execution.h"
+#include "plan.h"
+
+namespace ringside {
+
+class Container {
+ public:
+  Container(std::uint32_t id, std::unique_ptr<Plan> plan);
+  ~Container();
+  Container(const Container&) = delete;
+
+  // Runs the host steps and clones. On failure the cleanup has been run and the reply is ready to be sent.
+  bool start(int controlSocket, const int* fds, unsigned fdCount);
+
+  // The sync socket has something: the terminal's master, or its end, which means that exec has happened or will not.
+  void onSync(int controlSocket);
+
+  // One of our processes was reaped. True when it was this container's and nothing is left of it.
+  bool onExit(int controlSocket, pid_t pid, int status, const rusage& usage);
+
+  // The owner is gone: kill, wait, clean up, and do what the owner would have done.
+  void abandon();
+
+  int syncDescriptor() const { return sync_.get(); }
+
+ private:
+  bool cloneChild();
+  [[noreturn]] void runChild(int sync);
+  void cleanUp(std::string& reports);
+  void runPhase(Phase phase, std::string& reports);
+  void sendFailure(int controlSocket);
+  void send(int controlSocket, struct Reply& reply, const std::string& reports, const int* fds, unsigned fdCount);
+
+  std::uint32_t id_;
+  std::unique_ptr<Plan> plan_;
+  std::size_t pageBytes_;
+  TracePage* page_;
+  Slots slots_;
+  Descriptor sync_;
+  Descriptor pidfd_;
+  Descriptor terminal_;
+  pid_t pid_ = -1;           // the process that execs
+  pid_t intermediate_ = -1;  // the one that joined a pid namespace for it, until reaped
+  std::uint64_t startedNs_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace ringside

@@ -1,0 +1,20 @@
+// What the launcher itself does on the host, before the child and after it: directories, control files, descriptors.
+#pragma once
+#include <string>
+
+#include "execution.h"
+
+namespace ringside::files {
+
+Outcome makeDirectory(const Step&, Execution&);
+Outcome writeFile(const Step&, Execution&);
+Outcome openPath(const Step&, Execution&);
+Outcome openPidfd(const Step&, Execution&);
+
+// Appends `name NUL u32 length value` to `reports`; a file that is not there adds nothing.
+void readReport(const Step&, std::string& reports);
+void killCgroup(const Step&);
+void removeDirectory(const Step&);
+void removeTree(const Step&);
+
+}  // namespace ringside::files

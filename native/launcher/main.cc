@@ -1,0 +1,148 @@
+// The launcher: a static, single-threaded program that executes plans and is the parent of what it starts.
+//
+// Node starts it once, with one end of a SOCK_SEQPACKET pair as descriptor 3, in a session of its own. It lives as long
+// as its owner: when the other end closes, for whatever reason, everything that it started is killed, reaped and
+// cleaned up. Nothing here decides anything about containers; the plan has said it all.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+#include <vector>
+
+#include "../descriptor.h"
+#include "../protocol.h"
+#include "container.h"
+#include "plan.h"
+#include "seal.h"
+#include "socket.h"
+
+namespace ringside {
+
+namespace {
+
+constexpr off_t kMostPlanBytes = 8 << 20;
+constexpr int kPlanSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+class Launcher {
+ public:
+  explicit Launcher(int control) : control_(control) {}
+
+  int run() {
+    sigset_t chld;
+    sigemptyset(&chld);
+    sigaddset(&chld, SIGCHLD);
+    signals_ = Descriptor(signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) return 1;
+    while (true) {
+      std::vector<pollfd> sources{{control_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+      for (const auto& container : containers_) {
+        if (container->syncDescriptor() >= 0) sources.push_back({container->syncDescriptor(), POLLIN, 0});
+      }
+      if (poll(sources.data(), sources.size(), -1) < 0) {
+        if (errno == EINTR) continue;
+        break;
+      }
+      // Starts before exits: a process that was quick has sent both.
+      for (std::size_t i = 2; i < sources.size(); i++) {
+        if (sources[i].revents != 0) onSync(sources[i].fd);
+      }
+      if (sources[1].revents != 0) reap();
+      if (sources[0].revents != 0 && !onRequest()) break;
+    }
+    for (const auto& container : containers_) container->abandon();
+    return 0;
+  }
+
+ private:
+  void onSync(int fd) {
+    for (const auto& container : containers_) {
+      if (container->syncDescriptor() == fd) return container->onSync(control_);
+    }
+  }
+
+  void reap() {
+    signalfd_siginfo info;
+    while (read(signals_.get(), &info, sizeof info) > 0) continue;
+    int status;
+    rusage usage;
+    // Strays of our containers end up here too, since we are their subreaper.
+    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
+      std::erase_if(containers_, [&](const auto& container) { return container->onExit(control_, pid, status, usage); });
+    }
+  }
+
+  // False when the owner has gone.
+  bool onRequest() {
+    Request request;
+    int fds[kMostDescriptors];
+    const Received received = receiveMessage(control_, &request, sizeof request, fds, kMostDescriptors);
+    if (received.bytes <= 0) return received.bytes < 0 && errno == EMSGSIZE;
+    std::vector<Descriptor> owned;
+    for (unsigned i = 0; i < received.fdCount; i++) owned.emplace_back(fds[i]);
+    std::unique_ptr<Plan> plan;
+    if (received.bytes == sizeof request && received.fdCount == request.descriptorCount && received.fdCount > 0)
+      plan = readPlan(owned[0].get());
+    if (plan == nullptr) {
+      Reply reply{};
+      reply.kind = ReplyKind::failed;
+      reply.id = received.bytes == sizeof request ? request.id : 0;
+      reply.error = EBADMSG;
+      sendMessage(control_, &reply, sizeof reply, nullptr, 0);
+      return true;
+    }
+    auto container = std::make_unique<Container>(request.id, std::move(plan));
+    for (unsigned i = 1; i < received.fdCount; i++) owned[i].release();
+    if (container->start(control_, fds + 1, received.fdCount - 1)) containers_.push_back(std::move(container));
+    return true;
+  }
+
+  // The sender can no longer change a sealed plan, so what is checked is what is executed.
+  static std::unique_ptr<Plan> readPlan(int fd) {
+    struct stat status;
+    const int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || (seals & kPlanSeals) != kPlanSeals || fstat(fd, &status) < 0 || status.st_size <= 0 ||
+        status.st_size > kMostPlanBytes)
+      return nullptr;
+    const std::size_t bytes = static_cast<std::size_t>(status.st_size);
+    void* map = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED) return nullptr;
+    auto plan = Plan::decode({static_cast<const std::uint8_t*>(map), bytes});
+    munmap(map, bytes);
+    return plan;
+  }
+
+  int control_;
+  Descriptor signals_;
+  std::vector<std::unique_ptr<Container>> containers_;
+};
+
+// Nothing but SIGKILL may stop the cleanup, least of all a Ctrl-C meant for somebody else.
+void blockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+}  // namespace
+
+}  // namespace ringside
+
+int main(int, char** argv) {
+  using namespace ringside;
+  blockSignals();
+  // exec resets it, so here and not before; without it a process that joins our container could trace us.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return 1;
+  if (!runSealed(argv)) return 1;
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 || fcntl(kLauncherSocket, F_SETFD, FD_CLOEXEC) < 0) return 1;
+  umask(022);
+  return Launcher(kLauncherSocket).run();
+}

@@ -1,0 +1,12 @@
+// The container's own terminal: a pty of its own devpts (devpts(5), ioctl_tty(2)), its master sent to the launcher.
+#pragma once
+#include "execution.h"
+
+namespace ringside::terminal {
+
+Outcome openTerminal(const Step&, Execution&);
+Outcome takeTerminal(const Step&, Execution&);
+Outcome newSession(const Step&, Execution&);
+Outcome setStdio(const Step&, Execution&);
+
+}  // namespace ringside::terminal

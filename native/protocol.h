@@ -1,0 +1,45 @@
+// The messages between Node and the launcher, over one SOCK_SEQPACKET pair (unix(7)). native/kernel.ts reads and writes
+// the same layout; every field is little-endian and naturally aligned.
+#pragma once
+#include <cstdint>
+
+namespace ringside {
+
+constexpr int kLauncherSocket = 3;         // the launcher's end, as spawned
+constexpr unsigned kMostDescriptors = 64;  // travelling beside one request
+
+// Node to launcher. Beside it travel the plan's memfd and then the descriptors that fill slots 0, 1, 2 …
+struct Request {
+  std::uint32_t id;
+  std::uint32_t descriptorCount;
+};
+
+enum class ReplyKind : std::uint32_t { started = 1, failed = 2, exited = 3 };
+
+// Launcher to Node. After it: StepTime[stepCount], then reportBytes bytes of reports, each `name NUL u32 length value`;
+// a failed start carries the kernel's own words (fsopen(2), "Message retrieval") as the report "kernel".
+struct Reply {
+  ReplyKind kind;
+  std::uint32_t id;
+  std::int32_t pid;
+  std::int32_t waitStatus;  // as wait4(2) gives it
+  std::int32_t error;       // errno of a failed start
+  std::uint32_t failedStep;
+  std::uint64_t timeNs;  // started: execve succeeded; exited: reaped
+  std::uint64_t userUs;
+  std::uint64_t systemUs;
+  std::uint64_t maxRssKiB;
+  std::uint32_t stepCount;
+  std::uint32_t reportBytes;
+};
+static_assert(sizeof(Reply) == 64);
+
+struct StepTime {
+  std::uint64_t startNs;  // 0: the step was not reached
+  std::uint64_t endNs;
+  std::int32_t error;
+  std::uint32_t index;
+};
+static_assert(sizeof(StepTime) == 24);
+
+}  // namespace ringside
