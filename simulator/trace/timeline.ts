@@ -96,3 +96,9 @@ export const MARKS = {
   firstByte: "first byte",
   gone: "gone",
 } as const;
+
+/**
+ * The argument by which one span stands for several crossings in a row: a plan's step that makes three system calls is
+ * one span with `count: 3`. Spans without it stand for one.
+ */
+export const COUNT_ARG = "count";

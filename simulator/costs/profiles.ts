@@ -1,0 +1,28 @@
+/** The cost profiles that can be chosen by name. A calibrated machine's own profile is one more row. */
+import type { Cost, CostProfile } from "./cost.ts";
+import { PUBLISHED_COSTS } from "./published.ts";
+import { REFERENCE_COSTS } from "./reference-machine.ts";
+
+export const DEFAULT_PROFILE = "published-2022";
+
+export const PROFILES: readonly CostProfile[] = [
+  {
+    name: "published-2022",
+    title: "published figures up to 2022 and after; what nobody published, measured on the reference machine",
+    costs: [...PUBLISHED_COSTS, ...REFERENCE_COSTS],
+  },
+];
+
+/** @returns the profile of that name; undefined where there is none. */
+export function findProfile(name: string): CostProfile | undefined {
+  return PROFILES.find((profile) => profile.name === name);
+}
+
+/**
+ * Lays measured costs over a profile: where both have a cost, the measured one counts.
+ * @returns a profile of its own name
+ */
+export function withMeasured(base: CostProfile, name: string, title: string, measured: readonly Cost[]): CostProfile {
+  const ids = new Set(measured.map((cost) => cost.id));
+  return { name, title, costs: [...base.costs.filter((cost) => !ids.has(cost.id)), ...measured] };
+}

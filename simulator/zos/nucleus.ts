@@ -1,0 +1,75 @@
+/**
+ * A z/OS nucleus as a program sees it: its instructions run in problem state, what it asks for is an SVC, and the first
+ * use of a page is a program interruption that the program does not notice. One unit a step.
+ */
+import type { Activity } from "../machine/activity.ts";
+import { MARKS } from "../trace/timeline.ts";
+import type { Operation, Service, Workload } from "../workload/workload.ts";
+import { type Step, stepActivity } from "./step.ts";
+import { type IssuerState, svcSteps } from "./svc-path.ts";
+import { SVC_TABLE, type SvcRow } from "./svc-table.ts";
+
+/** The SVC that does for a program what Linux's call of that name does. */
+const SVC_OF_SERVICE: Readonly<Record<Service, SvcRow>> = {
+  write: SVC_TABLE.writeToOperator,
+  getpid: SVC_TABLE.time,
+  exit: SVC_TABLE.exit,
+};
+
+const INTERRUPTION = "z/Architecture Principles of Operation, program interruption 11 (hex)";
+const PAGE_FAULT: readonly Step[] = [
+  fault("page translation exception: program old PSW stored at 150, new one from 1D0 (hex)"),
+  fault("the first level interrupt handler suspends the RB"),
+  fault("RSM brings the page in"),
+  fault("the instruction was nullified: load its PSW again and repeat it"),
+];
+
+function fault(name: string): Step {
+  return { state: "supervisor", name, evidence: "verified", source: INTERRUPTION };
+}
+
+export class Nucleus {
+  /** Carries a workload out as the job step's program, from its first instruction to SVC 3. */
+  *run(workload: Workload, stage: string): Generator<Activity> {
+    for (const operation of workload.operations) yield* this.#carryOut(operation, stage);
+  }
+
+  /** Carries one supervisor call out. `what` tells two calls of one number apart. */
+  *svc(row: SvcRow, issuer: IssuerState, stage: string, what = ""): Generator<Activity> {
+    for (const step of svcSteps(row, issuer, row.number !== SVC_TABLE.exit.number)) {
+      yield stepActivity(what === "" ? step : { ...step, name: `${step.name} [${what}]` }, stage);
+    }
+  }
+
+  *#carryOut(operation: Operation, stage: string): Generator<Activity> {
+    switch (operation.kind) {
+      case "compute":
+        yield stepActivity(problem(`${operation.instructions} instructions`), stage);
+        return;
+      case "systemCall":
+        yield* this.svc(SVC_OF_SERVICE[operation.service], "problem", stage);
+        return;
+      case "pageTouch":
+        for (let page = 0; page < operation.pages; page++) {
+          for (const step of PAGE_FAULT) yield stepActivity(step, stage);
+        }
+        return;
+      case "spawn":
+        yield* this.svc(SVC_TABLE.attach, "problem", stage);
+        yield* this.run(operation.program, stage);
+        return;
+      case "sleep":
+        yield* this.svc(SVC_TABLE.wait, "problem", stage);
+        return;
+      case "mark":
+        yield { kind: "mark", name: MARKS[operation.mark] };
+        return;
+      default:
+        operation satisfies never;
+    }
+  }
+}
+
+function problem(name: string): Step {
+  return { state: "problem", name, evidence: "verified", source: "the program itself" };
+}
