@@ -56,7 +56,7 @@ export async function runRounds(systems: ReadonlyMap<string, System>, plan: Plan
   return outcomes(samples, failures);
 }
 
-function* _rounds({ warmup, runs }: Plan): Generator<Omit<Progress, "system">> {
+function* steps({ warmup, runs }: Plan): Generator<Omit<Progress, "system">> {
   for (let round = 1; round <= warmup; round++) yield { phase: "warm-up", round, rounds: warmup };
   for (let round = 1; round <= runs; round++) yield { phase: "run", round, rounds: runs };
 }
