@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseImageIsFresh, buildBaseImage } from "./set-up/base-image.mjs";
 import { buildBundle, bundleIsFresh } from "./set-up/bundles.mjs";
-import { dependenciesAreFresh, findNode, installDependencies } from "./set-up/dependencies.mjs";
+import { dependenciesAreFresh, dependenciesAreThere, findNode, installDependencies } from "./set-up/dependencies.mjs";
 import { fetchGuestKernel, guestKernelIsFresh } from "./set-up/guest-kernel.mjs";
 import { withLock } from "./set-up/lock.mjs";
 import { buildNative, nativeIsFresh } from "./set-up/native.mjs";
@@ -19,7 +19,10 @@ import { Gap, Report } from "./set-up/report.mjs";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 
-/** npm's targets name every gap. Other commands do so only when they set something up; each says itself what it lacks. */
+/**
+ * npm's targets name every gap. Other commands pass over packages that only could be there, unless something was set up:
+ * else an ordinary user would read the same line at every start.
+ */
 const THOROUGH = ["start", "test", "build"];
 
 /**
@@ -93,12 +96,12 @@ function describe(command) {
   return { command, needs, missing, wanted };
 }
 
-async function installMissing({ missing, needs, command }) {
+async function installMissing({ missing, needs }) {
   if (!mayInstall()) {
     const uses = [...new Set(missing.map((name) => PACKAGES[name].gives))].join("; ");
     throw new Gap(`not installed: ${missing.join(", ")} (${uses})`, installLine(missing));
   }
-  if (!THOROUGH.includes(command) || missing.length > 0) await installPackages(missing, needs);
+  await installPackages(missing, needs);
 }
 
 function isWritable() {
@@ -121,11 +124,14 @@ async function runSteps(target, report) {
   const runStep = async (name) => {
     const step = STEPS[name];
     await Promise.all(step.after.filter((other) => target.wanted.includes(other)).map(start));
+    // Without npm's packages nothing can be built, and its own gap has said so.
+    if (step.after.includes("dependencies") && !dependenciesAreThere(ROOT)) return;
     if (!step.stale(target)) return;
     try {
       await report.step(step.title(target), () => step.work(target));
     } catch (error) {
-      gaps.push(error instanceof Gap ? error : new Gap(`${step.title(target)}: ${error.message}`));
+      const gap = error instanceof Gap ? error : new Gap(`${step.title(target)}: ${error.message}`);
+      gaps.push({ gap, optional: name === "packages" });
     }
   };
   await Promise.all(target.wanted.map(start));
@@ -142,7 +148,8 @@ async function main(command) {
 
   const work = async () => {
     const gaps = await runSteps(target, report);
-    if (THOROUGH.includes(command) || report.done > gaps.length) for (const gap of gaps) report.gap(gap);
+    const worthSaying = THOROUGH.includes(command) || report.done > gaps.length;
+    for (const { gap, optional } of gaps) if (worthSaying || !optional) report.gap(gap);
   };
   if (!writable) return work();
   const wait = () => report.line("another set-up is at work in this checkout; waiting for it");

@@ -9,6 +9,12 @@ import { Gap } from "./report.mjs";
 import { run, which } from "./run.mjs";
 
 const NODE_MAJOR = 24;
+const NPM_OPTIONS = ["--no-audit", "--no-fund", "--no-progress"];
+
+/** Whether what the other steps call is there at all, fresh or not. */
+export function dependenciesAreThere(root) {
+  return existsSync(join(root, "node_modules/vite/package.json"));
+}
 
 /** npm writes its hidden lock file last, so a broken-off installation does not have it. */
 export function dependenciesAreFresh(root) {
@@ -19,17 +25,26 @@ export function dependenciesAreFresh(root) {
 /**
  * `npm ci`, with the npm that called us where one did.
  *
- * @throws {Gap} where there is no npm, or where it fails
+ * npm ci refuses a lock file that lacks an optional package of some other platform, which happens where the registry
+ * that the lock file was made with did not have that package. `npm install --no-save` takes the same versions and
+ * passes over what is for other platforms.
+ *
+ * @throws {Gap} where there is no npm, or where both fail
  */
 export async function installDependencies(root) {
   const own = process.env.npm_execpath;
   const isNpm = own?.endsWith("npm-cli.js") && existsSync(own);
   if (!isNpm && which("npm") === undefined) throw new Gap("npm is missing", "install Node.js with npm");
   const [program, first] = isNpm ? [process.execPath, [own]] : ["npm", []];
+  const npm = (...words) => run(program, [...first, ...words, ...NPM_OPTIONS], { cwd: root });
   try {
-    await run(program, [...first, "ci", "--no-audit", "--no-fund", "--no-progress"], { cwd: root });
+    await npm("ci").catch((error) => {
+      if (!error.output.includes("EUSAGE")) throw error;
+      return npm("install", "--no-save");
+    });
   } catch (error) {
-    throw new Gap(`npm ci failed: ${error.message}`, "npm ci");
+    const lines = error.output?.split("\n").filter((line) => line.startsWith("npm error")) ?? [];
+    throw new Gap(`npm could not install the packages: ${lines.slice(0, 4).join("; ") || error.message}`, "npm ci");
   }
 }
 
