@@ -1,0 +1,110 @@
+/** What `ringside simulate` prints for people: aligned tables, and under every table where its figures come from. */
+import type { Cost, CostStatus } from "../../simulator/costs/cost.ts";
+import { DEFAULT_PROFILE, PROFILES } from "../../simulator/costs/profiles.ts";
+import type { Knob } from "../../simulator/scenarios/knob.ts";
+import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
+import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
+import type { Metric, MetricDescription, Scenario } from "../../simulator/scenarios/scenario.ts";
+
+type Row = readonly string[];
+
+/** @returns the scenarios and the profiles, one line each. */
+export function listText(): string {
+  const scenarios = SCENARIOS.map((scenario) => ["  ", scenario.name, scenario.title]);
+  const profiles = PROFILES.map(({ name, title }) => [
+    "  ",
+    name,
+    `${title}${name === DEFAULT_PROFILE ? " (default)" : ""}`,
+  ]);
+  return `scenarios\n${columns(scenarios)}\ncost profiles\n${columns(profiles)}`;
+}
+
+/** @returns a scenario's description, knobs and metrics. */
+export function scenarioHelp(scenario: Scenario): string {
+  const knobs = scenario.knobs.map((knob) => [
+    "  ",
+    knob.name,
+    valuesOf(knob),
+    `${knob.help} (default ${knob.default})`,
+  ]);
+  const metrics = scenario.metrics.map((metric) => ["  ", metric.name, metric.unit, metric.help]);
+  return [
+    `ringside simulate ${scenario.name}: ${scenario.title}\n`,
+    `\n${scenario.description}\n`,
+    `\nknobs, for --set knob=value\n${columns(knobs)}`,
+    `\nmetrics, of each world\n${columns(metrics)}`,
+  ].join("");
+}
+
+function valuesOf(knob: Knob): string {
+  return knob.kind === "choice" ? knob.choices.join("|") : `${knob.low}-${knob.high} ${knob.unit}`;
+}
+
+/** @returns a table of metrics by world, and under it the provenance of every column. */
+export function resultText(scenario: Scenario, result: ScenarioResult): string {
+  const worlds = result.metrics.map(({ world }) => world);
+  const rows = scenario.metrics
+    .filter(({ name }) => result.metrics.some(({ metrics }) => metrics[name] !== undefined))
+    .map((metric) => [label(metric), ...result.metrics.map(({ metrics }) => figure(metrics[metric.name]))]);
+  const knobs = Object.entries(result.knobs).map(([name, value]) => `${name}=${value}`);
+  return [
+    `${scenario.title}\n\n`,
+    columns([["", ...worlds], ...rows], true),
+    `\nsimulated   seed ${result.seed}, ${knobs.join(", ")}\n`,
+    `costs       ${result.profile}: ${statusCounts(result.costs)} (--costs lists them)\n`,
+    ...result.timeline.tracks
+      .filter((track) => track.unit === "step")
+      .map((track) => `${track.world}   counts steps: ${track.provenance.detail.split("; ").at(-1)}\n`),
+    `trace       ${result.traceHash}\n`,
+  ].join("");
+}
+
+function label(metric: MetricDescription): string {
+  return metric.name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Nanoseconds are shown in the unit that leaves the figure readable; everything else as it is. */
+function figure(metric: Metric | undefined): string {
+  if (metric === undefined) return "–";
+  if (metric.unit === "step") return `${metric.value} steps`;
+  if (metric.unit !== "ns") return String(metric.value);
+  if (metric.value >= 1_000_000) return `${(metric.value / 1_000_000).toFixed(metric.value >= 100_000_000 ? 1 : 2)} ms`;
+  return `${(metric.value / 1000).toFixed(1)} µs`;
+}
+
+function statusCounts(costs: readonly Cost[]): string {
+  const order: readonly CostStatus[] = ["published", "derived", "measured", "assumed"];
+  const counts = order.map((status) => ({ status, count: costs.filter((cost) => cost.status === status).length }));
+  return counts
+    .filter(({ count }) => count > 0)
+    .map(({ status, count }) => `${count} ${status}`)
+    .join(", ");
+}
+
+/** @returns every cost that the result rests on. */
+export function costsText(result: ScenarioResult): string {
+  const header = ["COST", "VALUE", "", "STATUS", "DATE", "MACHINE", "SOURCE"];
+  const rows = result.costs.map((cost) => [
+    cost.id,
+    cost.value.toLocaleString("en"),
+    cost.unit,
+    cost.status,
+    cost.date,
+    cost.machine,
+    cost.source,
+  ]);
+  return columns([header, ...rows], false, [1]);
+}
+
+/** Aligns rows in columns. `numbers`: every column but the first to the right; or the columns named. */
+function columns(rows: readonly Row[], numbers = false, rightAligned: readonly number[] = []): string {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, at) => Math.max(cell.length, widest[at] ?? 0)),
+    [],
+  );
+  const cellText = (cell: string, at: number) => {
+    const width = widths[at] ?? 0;
+    return (numbers && at > 0) || rightAligned.includes(at) ? cell.padStart(width) : cell.padEnd(width);
+  };
+  return rows.map((row) => `${row.map(cellText).join("  ").trimEnd()}\n`).join("");
+}

@@ -1,0 +1,140 @@
+/**
+ * A timeline as Chrome Trace Event JSON ("Trace Event Format", Google, 2016), which Perfetto and speedscope open. One
+ * process a track, complete events (X) in microseconds, metadata (M) for names, instants (i), counters (C). What the
+ * format has no place for travels in `otherData`, so that chrome-trace-parse.ts can read the timeline back unchanged.
+ */
+import type { CounterSample, Instant, Span, Timeline, Track } from "./timeline.ts";
+
+export const TIMELINE_SCHEMA = "ringside.timeline/1";
+
+/** Nanoseconds, or steps, in one unit of the format's `ts`. A step is drawn a microsecond wide, and the track says so. */
+export const NS_PER_TS = 1000;
+export const STEPS_PER_TS = 1;
+
+const THREAD = 1;
+
+export type TraceArguments = Readonly<Record<string, unknown>>;
+
+interface EventBase {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: TraceArguments;
+}
+
+export type TraceEvent =
+  | (EventBase & { readonly ph: "M" })
+  | (EventBase & { readonly ph: "X"; readonly cat: string; readonly ts: number; readonly dur: number })
+  | (EventBase & { readonly ph: "i"; readonly ts: number; readonly s: "p" })
+  | (EventBase & { readonly ph: "C"; readonly ts: number });
+
+export interface ChromeTrace {
+  readonly traceEvents: readonly TraceEvent[];
+  readonly displayTimeUnit: "ns";
+  readonly otherData: {
+    readonly schema: typeof TIMELINE_SCHEMA;
+    readonly title: string;
+    /** Whether any track was simulated; each track's provenance says which. */
+    readonly simulated: boolean;
+    readonly note: string;
+    /** The tracks as they are, in the order of their pids, which count from 1. */
+    readonly tracks: readonly Track[];
+  };
+}
+
+/**
+ * @param timeline any timeline, real or simulated
+ * @returns the trace as an object; `chromeTraceText` makes a file of it
+ */
+export function toChromeTrace(timeline: Timeline): ChromeTrace {
+  const tracks = new Map(timeline.tracks.map((track, index) => [track.id, { track, pid: index + 1 }]));
+  const place = (id: string): Place => {
+    const found = tracks.get(id);
+    if (found === undefined)
+      throw new RangeError(`export a timeline: something is on the track "${id}", which it lacks`);
+    return found;
+  };
+  return {
+    traceEvents: [
+      ...Array.from(tracks.values()).flatMap(metadataOf),
+      ...timeline.spans.map((span) => spanEvent(span, place(span.track))),
+      ...timeline.instants.map((instant) => instantEvent(instant, place(instant.track))),
+      ...timeline.counters.map((sample) => counterEvent(sample, place(sample.track))),
+    ],
+    displayTimeUnit: "ns",
+    otherData: {
+      schema: TIMELINE_SCHEMA,
+      title: timeline.title,
+      simulated: timeline.tracks.some((track) => track.provenance.kind === "simulated"),
+      note: "tracks whose unit is step have no times: one step is drawn one microsecond wide",
+      tracks: timeline.tracks,
+    },
+  };
+}
+
+/** @returns the trace as JSON text, one event a line, the same bytes for the same timeline. */
+export function chromeTraceText(timeline: Timeline): string {
+  const { traceEvents, ...rest } = toChromeTrace(timeline);
+  const events = traceEvents.map((event) => JSON.stringify(event)).join(",\n");
+  return `{"traceEvents":[\n${events}\n],${JSON.stringify(rest).slice(1)}\n`;
+}
+
+interface Place {
+  readonly track: Track;
+  readonly pid: number;
+}
+
+function metadataOf({ track, pid }: Place): TraceEvent[] {
+  const inSteps = track.unit === "step" && !track.name.includes("step") ? " (steps, not time)" : "";
+  const from = `${track.provenance.kind}: ${track.provenance.detail}`;
+  return [
+    { ph: "M", name: "process_name", pid, tid: THREAD, args: { name: `${track.name}${inSteps}` } },
+    { ph: "M", name: "process_sort_index", pid, tid: THREAD, args: { sort_index: pid } },
+    { ph: "M", name: "thread_name", pid, tid: THREAD, args: { name: from } },
+  ];
+}
+
+function timestamp(position: number, track: Track): number {
+  return position / (track.unit === "ns" ? NS_PER_TS : STEPS_PER_TS);
+}
+
+function spanEvent(span: Span, { track, pid }: Place): TraceEvent {
+  return {
+    ph: "X",
+    name: span.name,
+    cat: span.mode,
+    pid,
+    tid: THREAD,
+    ts: timestamp(span.start, track),
+    dur: timestamp(span.end - span.start, track),
+    args: {
+      mode: span.mode,
+      stage: span.stage,
+      provenance: track.provenance.kind,
+      ...(span.args === undefined ? {} : { details: span.args }),
+    },
+  };
+}
+
+function instantEvent(instant: Instant, { track, pid }: Place): TraceEvent {
+  return {
+    ph: "i",
+    name: instant.name,
+    s: "p",
+    pid,
+    tid: THREAD,
+    ts: timestamp(instant.at, track),
+    args: { provenance: track.provenance.kind, ...(instant.args === undefined ? {} : { details: instant.args }) },
+  };
+}
+
+function counterEvent(sample: CounterSample, { track, pid }: Place): TraceEvent {
+  return {
+    ph: "C",
+    name: sample.name,
+    pid,
+    tid: THREAD,
+    ts: timestamp(sample.at, track),
+    args: { value: sample.value },
+  };
+}
