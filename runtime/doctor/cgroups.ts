@@ -1,0 +1,68 @@
+/**
+ * Control groups: how they are mounted, and whether each controller that limits a container is there: cgroups(7).
+ */
+import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
+import { type Check, gap, ok, type Question } from "./check.ts";
+
+/** The controllers that an option of `run` needs. */
+const NEEDED = {
+  memory: "--memory",
+  cpu: "--cpus",
+  pids: "--pids-limit",
+  devices: "the list of allowed devices",
+} as const;
+
+/** In v2 the rules for devices are a program of the kernel's (BPF_PROG_TYPE_CGROUP_DEVICE), not a controller. */
+const NOT_IN_V2 = new Set(["devices"]);
+
+const MODES: Readonly<Record<CgroupLayout["mode"], string>> = {
+  v1: "v1: a hierarchy for each controller",
+  hybrid: "hybrid: v1 controllers beside a v2 tree",
+  v2: "v2: one tree for all controllers",
+  none: "none mounted",
+};
+
+export const askCgroups: Question = async () => {
+  const layout = detectCgroups();
+  return [askMode(layout), ...Object.entries(NEEDED).flatMap(([name, use]) => askController(layout, name, use))];
+};
+
+function askMode(layout: CgroupLayout): Check {
+  const name = "control groups";
+  if (layout.mode === "none") {
+    const fix = process.platform === "linux" ? "mount -t cgroup2 none /sys/fs/cgroup" : "run Ringside on Linux";
+    return gap(name, "missing", MODES.none, fix);
+  }
+  const controllers = Object.entries(layout.controllers).map(
+    ([controller, { version }]) => `${controller} (v${version})`,
+  );
+  return ok(name, `${MODES[layout.mode]}; ${controllers.sort().join(", ")}`);
+}
+
+function askController(layout: CgroupLayout, controller: string, use: string): Check[] {
+  const name = `control group ${controller}`;
+  const place = layout.controllers[controller];
+  if (place === undefined) {
+    if (layout.mode === "v2" && NOT_IN_V2.has(controller)) return [];
+    return [gap(name, "missing", `not mounted; ${use} is refused`, missingFix(layout, controller))];
+  }
+  if (place.readOnly) {
+    return [
+      gap(
+        name,
+        "missing",
+        `${place.directory} is read-only; ${use} is refused`,
+        `mount -o remount,rw ${place.directory}`,
+      ),
+    ];
+  }
+  return [ok(name, `v${place.version} at ${place.directory}`)];
+}
+
+function missingFix(layout: CgroupLayout, controller: string): string {
+  if (process.platform !== "linux") return "run Ringside on Linux";
+  if (layout.unified !== undefined && layout.mode === "v2")
+    return "boot without cgroup_disable= on the kernel's command line";
+  const directory = `/sys/fs/cgroup/${controller}`;
+  return `mkdir -p ${directory} && mount -t cgroup -o ${controller} none ${directory}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * The overlay file system, with which a container writes into a layer of its own: mounted once, on three directories
+ * that are gone again afterwards. Documentation/filesystems/overlayfs.rst.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gap, ok, type Question } from "./check.ts";
+
+const NAME = "overlay file system";
+const CLONE_NEWUSER = 0x1000_0000;
+const CLONE_NEWNS = 0x0002_0000;
+
+export const askOverlay: Question = async (lab) => {
+  if (process.platform !== "linux") return [gap(NAME, "missing", "only Linux has it", "run Ringside on Linux")];
+  const work = mkdtempSync(join(tmpdir(), "ringside-doctor-"));
+  try {
+    for (const name of ["lower", "upper", "work"]) mkdirSync(join(work, name));
+    const mount = {
+      op: "newOverlay",
+      slot: 1,
+      lower: [join(work, "lower")],
+      upper: join(work, "upper"),
+      work: join(work, "work"),
+      options: [],
+      attributes: 0,
+    } as const;
+    if (!lab.isRoot) return [await askAsUser(() => lab.attempt([], CLONE_NEWUSER | CLONE_NEWNS, []))];
+    const attempt = await lab.attempt([mount], 0, []);
+    switch (attempt.kind) {
+      case "worked":
+        return [ok(NAME, `mounted one on ${tmpdir()}`)];
+      case "failed":
+        return [gap(NAME, "missing", `could not be mounted on ${tmpdir()} (${attempt.code})`, fixFor(attempt.code))];
+      case "untried":
+        return [gap(NAME, "limited", `not tried: ${attempt.reason}`, null)];
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+};
+
+async function askAsUser(makeNamespaces: () => Promise<{ kind: string }>) {
+  const { kind } = await makeNamespaces();
+  const inside =
+    kind === "worked" ? "possible inside a user namespace" : "needs root, since user namespaces are closed";
+  return gap(NAME, kind === "worked" ? "limited" : "missing", inside, "run Ringside as root");
+}
+
+function fixFor(code: string): string | null {
+  if (code === "ENODEV") return "modprobe overlay";
+  // An overlay cannot be the upper directory of another one.
+  if (code === "EINVAL") return "set TMPDIR to a directory that is not itself on an overlay";
+  return code === "EPERM" ? "run Ringside outside of a container, or give that one CAP_SYS_ADMIN" : null;
+}
