@@ -1,0 +1,108 @@
+/**
+ * From a profile to what it says of each system call of one architecture. The meaning is libseccomp's, as runc uses it:
+ *
+ * - a rule with the default action says nothing;
+ * - a rule without conditions wins over those with conditions, the first of several wins;
+ * - of rules with conditions the first that holds wins, else the default action does;
+ * - conditions on one argument in one rule are alternatives;
+ * - names that an architecture does not have are skipped;
+ * - calls newer than the newest named are answered with ENOSYS, so that programs fall back to older ones.
+ */
+import { RingsideError } from "../../error.ts";
+import type { SeccompArgument, SeccompOperator, SeccompProfile, SeccompRule } from "../../oci/seccomp.ts";
+import { PERMISSIVE, verdictOf } from "./actions.ts";
+import type { Architecture } from "./architectures.ts";
+
+/** A comparison of one argument, the values checked and widened. */
+export interface Condition {
+  readonly index: number;
+  readonly op: SeccompOperator;
+  readonly value: bigint;
+  /** For SCMP_CMP_MASKED_EQ: what must be left under the mask `value`. */
+  readonly expected: bigint;
+}
+
+export interface ConditionalVerdict {
+  readonly conditions: readonly Condition[];
+  readonly verdict: number;
+}
+
+/** What happens to one call: a verdict, or the first that holds of several and a verdict otherwise. */
+export interface CallRules {
+  readonly conditional: readonly ConditionalVerdict[];
+  readonly otherwise: number;
+}
+
+export interface ArchitectureRules {
+  readonly defaultVerdict: number;
+  readonly calls: ReadonlyMap<number, CallRules>;
+  /** Calls above this number are newer than the profile; undefined where that makes no difference. */
+  readonly newestNumber: number | undefined;
+}
+
+/**
+ * Resolves a profile for one architecture.
+ *
+ * @throws RingsideError for an action, operator, argument number or value that does not exist
+ */
+export function rulesFor(profile: SeccompProfile, architecture: Architecture): ArchitectureRules {
+  const defaultVerdict = verdictOf(profile.defaultAction, profile.defaultErrnoRet);
+  const calls = new Map<number, { conditional: ConditionalVerdict[]; otherwise: number; settled: boolean }>();
+  let newestNumber: number | undefined;
+  for (const rule of profile.syscalls ?? []) {
+    const verdict = verdictOf(rule.action, rule.errnoRet);
+    const alternatives = alternativesOf(rule);
+    for (const name of rule.names) {
+      const number = architecture.numbers.get(name);
+      if (number === undefined) continue;
+      if (number < architecture.privateFrom) newestNumber = Math.max(newestNumber ?? 0, number);
+      if (verdict === defaultVerdict) continue;
+      const call = calls.get(number) ?? { conditional: [], otherwise: defaultVerdict, settled: false };
+      calls.set(number, call);
+      if (call.settled) continue;
+      if (alternatives.some((conditions) => conditions.length === 0)) {
+        Object.assign(call, { conditional: [], otherwise: verdict, settled: true });
+      } else {
+        call.conditional.push(...alternatives.map((conditions) => ({ conditions, verdict })));
+      }
+    }
+  }
+  return { defaultVerdict, calls, newestNumber: PERMISSIVE.has(profile.defaultAction) ? undefined : newestNumber };
+}
+
+/** One list of conditions that must all hold; several where one argument is named twice. */
+function alternativesOf({ args = [] }: SeccompRule): Condition[][] {
+  const conditions = args.map(parseCondition);
+  const distinct = new Set(conditions.map(({ index }) => index)).size === conditions.length;
+  return distinct ? [conditions] : conditions.map((condition) => [condition]);
+}
+
+const OPERATORS: ReadonlySet<string> = new Set<SeccompOperator>([
+  "SCMP_CMP_NE",
+  "SCMP_CMP_LT",
+  "SCMP_CMP_LE",
+  "SCMP_CMP_EQ",
+  "SCMP_CMP_GE",
+  "SCMP_CMP_GT",
+  "SCMP_CMP_MASKED_EQ",
+]);
+
+function parseCondition({ index, op, value, valueTwo = 0 }: SeccompArgument): Condition {
+  if (!(Number.isInteger(index) && index >= 0 && index <= 5)) {
+    throw new RingsideError(`a seccomp rule looks at argument ${index}; system calls have arguments 0 to 5`);
+  }
+  if (!OPERATORS.has(op)) {
+    throw new RingsideError(`unknown seccomp operator ${JSON.stringify(op)}`, {
+      fix: `use one of ${[...OPERATORS].join(", ")}`,
+    });
+  }
+  return { index, op, value: parse64(value), expected: parse64(valueTwo) };
+}
+
+function parse64(value: number | bigint): bigint {
+  const wide = typeof value === "bigint" ? value : Number.isInteger(value) ? BigInt(value) : -1n;
+  if (wide < 0n || wide > 0xffff_ffff_ffff_ffffn) {
+    throw new RingsideError(`a seccomp rule compares with ${value}, which is not a whole number of 64 bits`);
+  }
+  return wide;
+}
