@@ -11,7 +11,9 @@ const SHOWN_LINES = 15;
 /** Thrown where a program fails: the message ends with the last lines that it printed. */
 export class CommandError extends Error {
   constructor(command, reason, output) {
-    const tail = output.trimEnd().split("\n").slice(-SHOWN_LINES).join("\n    ");
+    // Where in a tool's own code it gave up helps nobody here.
+    const lines = output.split("\n").filter((line) => line.trim() !== "" && !/^\s+at /.test(line));
+    const tail = lines.slice(-SHOWN_LINES).join("\n    ");
     super(`${command}: ${reason}${tail === "" ? "" : `\n    ${tail}`}`);
     this.output = output;
   }
