@@ -7,7 +7,7 @@ import fastifyCookie from "@fastify/cookie";
 import fastifyHelmet from "@fastify/helmet";
 import fastifyRateLimit from "@fastify/rate-limit";
 import fastifyWebsocket from "@fastify/websocket";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { MAX_FRAME_BYTES } from "../protocol/frame.ts";
 import type { Backend } from "./backend.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
@@ -67,10 +67,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.setErrorHandler(answerProblems(report));
   // Only JSON comes in: a form or plain text could be sent by any page without asking.
   server.removeContentTypeParser("text/plain");
-  server.addHook("onRequest", async (request) => checkRequest(request, hosts()));
   server.addHook("preClose", async () => lab.close());
   server.addHook("onClose", async () => backend.close());
   addPlugins(server, clock);
+  // After the plugins: a refusal carries the security headers too, and a refused upgrade's connection is closed.
+  server.after((error) => {
+    if (error) throw error;
+    server.addHook("onRequest", async (request) => checkRequest(request, hosts()));
+  });
 
   const sendPage = addApp(server, options.appDirectory);
   server.get("/", (request, reply) => (signIn(request, reply, sessions, port()) ? reply : sendPage(reply)));
@@ -81,9 +85,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
         checkApiRequest(request, sessionOf(request, sessions, port()));
         reply.header("cache-control", "no-store");
       });
-      api.setNotFoundHandler((request) => {
-        throw new HttpProblem(404, `there is nothing at ${request.method} ${request.url}`);
-      });
+      for (const path of ["/", "/*"]) api.all(path, answerNothing);
       addDoctorRoute(api, backend);
       addLabRoutes(api, lab);
       addTerminalRoutes(api, {
@@ -99,6 +101,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
     { prefix: "/api" },
   );
   return server;
+}
+
+/** An address of the API that nobody has; without this the app's files would be asked, and in the end its page. */
+function answerNothing(request: FastifyRequest): never {
+  throw new HttpProblem(404, `there is nothing at ${request.method} ${request.url}`);
 }
 
 function addPlugins(server: FastifyInstance, clock: Clock): void {
