@@ -4,6 +4,7 @@
  */
 
 import { parse as parseYaml } from "yaml";
+import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { type Course, courseSchema, frontMatterSchema, type Lesson } from "./schema.ts";
 import { screensOf, splitSections } from "./sections.ts";
@@ -56,17 +57,20 @@ function readMapping(what: string, yaml: string): Mapping {
   }
 }
 
-/** What the lesson says wins; a lesson that has a lab also takes what the default lab says beyond it. */
-function inherit(defaults: Mapping, written: Mapping): Mapping {
+/** What the lesson says wins. A lab is inherited only by a lesson that has one, field by field. */
+function inherit({ lab: commonLab, ...defaults }: Mapping, written: Mapping): Mapping {
   const merged = { ...defaults, ...written };
-  const inherited = mapping.safeParse(defaults.lab);
+  const common = mapping.safeParse(commonLab);
   const own = mapping.safeParse(written.lab);
-  if (inherited.success && own.success) merged.lab = { ...inherited.data, ...own.data };
+  if (common.success && own.success) merged.lab = { ...common.data, ...own.data };
   return merged;
 }
 
+/** zod/mini brings no words of its own, so that the browser need not load them; an author needs them. */
+const WORDS = { error: en().localeError };
+
 function parseOrExplain<Schema extends z.ZodMiniType>(what: string, schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, WORDS);
   if (result.success) return result.data;
   throw new LessonFormatError(`${what}: ${z.prettifyError(result.error)}`);
 }

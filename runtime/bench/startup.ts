@@ -6,9 +6,8 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Launcher } from "../../native/kernel.ts";
+import { Launcher, nativeProgram } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
-import { checkoutDirectory } from "../image/checkout.ts";
 import { BASE_IMAGE, findImage } from "../image/image.ts";
 import { describeMachine } from "./machine.ts";
 import { seededRandom } from "./random.ts";
@@ -82,6 +81,10 @@ async function setUp(cleanup: AsyncDisposableStack): Promise<Workbench> {
   if (image === undefined) {
     throw new RingsideError(`benchmark ${BASE_IMAGE}: the image has not been made`, { fix: "ringside image build" });
   }
+  const probe = nativeProgram("ringside-probe");
+  if (probe === undefined) {
+    throw new RingsideError("benchmark a start: the probe has not been built", { fix: "npm run build" });
+  }
   const directory = mkdtempSync(join(tmpdir(), "ringside-bench-"));
   cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
   const launcher = cleanup.use(await Launcher.open());
@@ -95,7 +98,7 @@ async function setUp(cleanup: AsyncDisposableStack): Promise<Workbench> {
     directory,
     rootDirectory,
     image: image.name,
-    hostProbe: join(checkoutDirectory(), "native", "build", "Release", "ringside-probe"),
+    hostProbe: probe,
     guestProbe: GUEST_PROBE,
     memoryBytes: MEMORY_BYTES,
     pidsLimit: PIDS_LIMIT,
