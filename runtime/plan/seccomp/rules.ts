@@ -48,12 +48,13 @@ export interface ArchitectureRules {
 export function rulesFor(profile: SeccompProfile, architecture: Architecture): ArchitectureRules {
   const defaultVerdict = verdictOf(profile.defaultAction, profile.defaultErrnoRet);
   const calls = new Map<number, { conditional: ConditionalVerdict[]; otherwise: number; settled: boolean }>();
+  const numbers = architecture.numbers();
   let newestNumber: number | undefined;
   for (const rule of profile.syscalls ?? []) {
     const verdict = verdictOf(rule.action, rule.errnoRet);
     const alternatives = alternativesOf(rule);
     for (const name of rule.names) {
-      const number = architecture.numbers.get(name);
+      const number = numbers.get(name);
       if (number === undefined) continue;
       if (number < architecture.privateFrom) newestNumber = Math.max(newestNumber ?? 0, number);
       if (verdict === defaultVerdict) continue;

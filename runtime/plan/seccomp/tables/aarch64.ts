@@ -2,11 +2,13 @@
  * System calls of 64-bit ARM: the generic table, without the calls that newer ones replace (no `open`, only `openat`).
  * Facts from the kernel's include/uapi/asm-generic/unistd.h.
  */
-import { COMMON } from "./common.ts";
+import { commonCalls } from "./common.ts";
 import { numbered } from "./numbered.ts";
 
-export const AARCH64: ReadonlyMap<string, number> = new Map([
-  ...numbered(`
+/** Calls and their numbers. */
+export const aarch64Calls = (): ReadonlyMap<string, number> =>
+  new Map([
+    ...numbered(`
   0 io_setup io_destroy io_submit io_cancel io_getevents setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr
  11 listxattr llistxattr flistxattr removexattr lremovexattr fremovexattr getcwd lookup_dcookie eventfd2
  20 epoll_create1 epoll_ctl epoll_pwait dup dup3 fcntl inotify_init1 inotify_add_watch inotify_rm_watch ioctl
@@ -35,5 +37,5 @@ export const AARCH64: ReadonlyMap<string, number> = new Map([
 278 getrandom memfd_create bpf execveat userfaultfd membarrier mlock2 copy_file_range preadv2 pwritev2
 288 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq kexec_file_load
 `),
-  ...COMMON,
-]);
+    ...commonCalls(),
+  ]);

@@ -2,15 +2,17 @@
  * System calls of 32-bit ARM (EABI), which a 64-bit ARM kernel serves too.
  * Facts from the kernel's arch/arm/tools/syscall.tbl and arch/arm/include/uapi/asm/unistd.h.
  */
-import { COMMON } from "./common.ts";
+import { commonCalls } from "./common.ts";
 import { numbered } from "./numbered.ts";
-import { TIME64 } from "./time64.ts";
+import { time64Calls } from "./time64.ts";
 
 /** Calls of ARM's own, numbered far above all others (__ARM_NR_BASE). */
 export const ARM_PRIVATE = 0x0f_0000;
 
-export const ARM: ReadonlyMap<string, number> = new Map([
-  ...numbered(`
+/** Calls and their numbers. */
+export const armCalls = (): ReadonlyMap<string, number> =>
+  new Map([
+    ...numbered(`
   0 restart_syscall exit fork read write open close
   8 creat link unlink execve chdir
  14 mknod chmod lchown
@@ -66,10 +68,10 @@ export const ARM: ReadonlyMap<string, number> = new Map([
 385 memfd_create bpf execveat userfaultfd membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect
 395 pkey_alloc pkey_free statx rseq io_pgetevents migrate_pages kexec_file_load
 `),
-  ["sync_file_range2", 341],
-  ["breakpoint", ARM_PRIVATE + 1],
-  ["cacheflush", ARM_PRIVATE + 2],
-  ["set_tls", ARM_PRIVATE + 5],
-  ...TIME64,
-  ...[...COMMON].filter(([name]) => name !== "memfd_secret"),
-]);
+    ["sync_file_range2", 341],
+    ["breakpoint", ARM_PRIVATE + 1],
+    ["cacheflush", ARM_PRIVATE + 2],
+    ["set_tls", ARM_PRIVATE + 5],
+    ...time64Calls(),
+    ...[...commonCalls()].filter(([name]) => name !== "memfd_secret"),
+  ]);

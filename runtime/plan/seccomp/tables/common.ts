@@ -4,7 +4,9 @@
  */
 import { numbered } from "./numbered.ts";
 
-export const COMMON = numbered(`
+/** Parsed on demand: a filter that is in the cache needs no tables. */
+export const commonCalls = () =>
+  numbered(`
 424 pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig fsmount
 433 fspick pidfd_open clone3 close_range openat2 pidfd_getfd faccessat2 process_madvise epoll_pwait2 mount_setattr
 443 quotactl_fd landlock_create_ruleset landlock_add_rule landlock_restrict_self memfd_secret process_mrelease

@@ -4,7 +4,9 @@
  */
 import { numbered } from "./numbered.ts";
 
-export const TIME64 = numbered(`
+/** Calls and their numbers. */
+export const time64Calls = () =>
+  numbered(`
 403 clock_gettime64 clock_settime64 clock_adjtime64 clock_getres_time64 clock_nanosleep_time64 timer_gettime64
 409 timer_settime64 timerfd_gettime64 timerfd_settime64 utimensat_time64 pselect6_time64 ppoll_time64
 416 io_pgetevents_time64 recvmmsg_time64 mq_timedsend_time64 mq_timedreceive_time64 semtimedop_time64

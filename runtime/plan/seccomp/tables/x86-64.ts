@@ -2,11 +2,13 @@
  * System calls of x86-64, and of x32, its ABI with pointers of 32 bits: the same numbers with bit 30 set, except for
  * calls whose arguments hold pointers. Facts from the kernel's arch/x86/entry/syscalls/syscall_64.tbl.
  */
-import { COMMON } from "./common.ts";
+import { commonCalls } from "./common.ts";
 import { numbered } from "./numbered.ts";
 
-export const X86_64: ReadonlyMap<string, number> = new Map([
-  ...numbered(`
+/** Calls of x86-64 and their numbers. */
+export const x86_64Calls = (): ReadonlyMap<string, number> =>
+  new Map([
+    ...numbered(`
   0 read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
  15 rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore madvise
  29 shmget shmat shmctl dup dup2 pause nanosleep getitimer alarm setitimer getpid sendfile socket connect accept
@@ -40,32 +42,42 @@ export const X86_64: ReadonlyMap<string, number> = new Map([
 323 userfaultfd membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx
 333 io_pgetevents rseq uretprobe uprobe
 `),
-  ...COMMON,
-]);
+    ...commonCalls(),
+  ]);
 
 /** Set in every system call number of x32 (__X32_SYSCALL_BIT). */
 export const X32_BIT = 0x4000_0000;
 
 /** Calls that x32 does not have. */
-const ONLY_64 = new Set(
-  `
-_sysctl create_module epoll_ctl_old epoll_wait_old get_kernel_syms get_thread_area nfsservctl query_module
-set_thread_area uselib vserver
-`
-    .trim()
-    .split(/\s+/),
-);
+const ONLY_64: ReadonlySet<string> = new Set([
+  "_sysctl",
+  "create_module",
+  "epoll_ctl_old",
+  "epoll_wait_old",
+  "get_kernel_syms",
+  "get_thread_area",
+  "nfsservctl",
+  "query_module",
+  "set_thread_area",
+  "uselib",
+  "vserver",
+]);
 
 /** Calls that x32 numbers differently. */
-const X32_OWN = numbered(`
+const x32Own = () =>
+  numbered(`
 512 rt_sigaction rt_sigreturn ioctl readv writev recvfrom sendmsg recvmsg execve ptrace rt_sigpending
 523 rt_sigtimedwait rt_sigqueueinfo sigaltstack timer_create mq_notify kexec_load waitid set_robust_list
 531 get_robust_list vmsplice move_pages preadv pwritev rt_tgsigqueueinfo recvmmsg sendmmsg process_vm_readv
 540 process_vm_writev setsockopt getsockopt io_setup io_submit execveat preadv2 pwritev2
 `);
 
-export const X32: ReadonlyMap<string, number> = new Map(
-  [...X86_64]
-    .filter(([name]) => !ONLY_64.has(name))
-    .map(([name, number]): [string, number] => [name, (X32_OWN.get(name) ?? number) + X32_BIT]),
-);
+/** Calls of x32 and their numbers, bit 30 set. */
+export const x32Calls = (): ReadonlyMap<string, number> => {
+  const own = x32Own();
+  return new Map(
+    [...x86_64Calls()]
+      .filter(([name]) => !ONLY_64.has(name))
+      .map(([name, number]): [string, number] => [name, (own.get(name) ?? number) + X32_BIT]),
+  );
+};

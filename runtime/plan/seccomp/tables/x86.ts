@@ -2,12 +2,14 @@
  * System calls of 32-bit x86, which a 64-bit kernel serves too (`int 0x80`).
  * Facts from the kernel's arch/x86/entry/syscalls/syscall_32.tbl.
  */
-import { COMMON } from "./common.ts";
+import { commonCalls } from "./common.ts";
 import { numbered } from "./numbered.ts";
-import { TIME64 } from "./time64.ts";
+import { time64Calls } from "./time64.ts";
 
-export const X86: ReadonlyMap<string, number> = new Map([
-  ...numbered(`
+/** Calls and their numbers. */
+export const x86Calls = (): ReadonlyMap<string, number> =>
+  new Map([
+    ...numbered(`
   0 restart_syscall exit fork read write open close waitpid creat link unlink execve chdir time mknod chmod
  16 lchown break oldstat lseek getpid mount umount setuid getuid stime ptrace alarm oldfstat pause utime stty
  32 gtty access nice ftime sync kill rename mkdir rmdir dup pipe times prof brk setgid getgid
@@ -47,6 +49,6 @@ export const X86: ReadonlyMap<string, number> = new Map([
 385 io_pgetevents rseq
 393 semget semctl shmget shmctl shmat shmdt msgget msgsnd msgrcv msgctl
 `),
-  ...TIME64,
-  ...COMMON,
-]);
+    ...time64Calls(),
+    ...commonCalls(),
+  ]);

@@ -1,0 +1,220 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { RingsideError } from "../../runtime/error.ts";
+import type { SeccompAction, SeccompArgument, SeccompOperator, SeccompProfile } from "../../runtime/oci/seccomp.ts";
+import { CAPABILITIES, DEFAULT_CAPABILITIES } from "../../runtime/plan/capabilities.ts";
+import { SERVED } from "../../runtime/plan/seccomp/architectures.ts";
+import { compileSeccomp } from "../../runtime/plan/seccomp/compile.ts";
+import { defaultSeccomp } from "../../runtime/plan/seccomp/default-profile.ts";
+import { loadFilter, type SeccompData } from "../support/bpf.ts";
+import { ALLOW, KILL_THREAD, meaning } from "../support/seccomp-meaning.ts";
+
+const MACHINES = ["x64", "arm64"] as const;
+const ARCHITECTURES = MACHINES.flatMap((machine) => SERVED[machine]);
+const FOREIGN_AUDIT = 0x8000_0016;
+
+const someName = fc.constantFrom(
+  ...new Set(ARCHITECTURES.flatMap(({ numbers }) => [...numbers().keys()])),
+  "not_a_system_call",
+);
+const someAction = fc.constantFrom<SeccompAction>(
+  "SCMP_ACT_KILL",
+  "SCMP_ACT_KILL_THREAD",
+  "SCMP_ACT_KILL_PROCESS",
+  "SCMP_ACT_TRAP",
+  "SCMP_ACT_ERRNO",
+  "SCMP_ACT_TRACE",
+  "SCMP_ACT_ALLOW",
+  "SCMP_ACT_LOG",
+  "SCMP_ACT_NOTIFY",
+);
+const someOperator = fc.constantFrom<SeccompOperator>(
+  "SCMP_CMP_NE",
+  "SCMP_CMP_LT",
+  "SCMP_CMP_LE",
+  "SCMP_CMP_EQ",
+  "SCMP_CMP_GE",
+  "SCMP_CMP_GT",
+  "SCMP_CMP_MASKED_EQ",
+);
+/** Mostly values where a comparison by halves could go wrong. */
+const someValue = fc.oneof(
+  fc.constantFrom(0n, 1n, 2n, 0xffff_ffffn, 0x1_0000_0000n, 0x1_0000_0001n, 0xffff_ffff_0000_0000n),
+  fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
+  fc.bigInt({ min: 0n, max: 50n }),
+);
+const someArgument: fc.Arbitrary<SeccompArgument> = fc.record({
+  index: fc.integer({ min: 0, max: 5 }),
+  op: someOperator,
+  value: someValue,
+  valueTwo: someValue,
+});
+const someRule = fc.record({
+  names: fc.array(someName, { minLength: 1, maxLength: 6 }),
+  action: someAction,
+  errnoRet: fc.constantFrom(1, 2, 38),
+  args: fc.oneof(fc.constant([]), fc.array(someArgument, { maxLength: 3 })),
+});
+const someProfile: fc.Arbitrary<SeccompProfile> = fc.record({
+  defaultAction: someAction,
+  defaultErrnoRet: fc.constantFrom(1, 13),
+  architectures: fc.subarray(ARCHITECTURES.map(({ name }): string => name)),
+  syscalls: fc.array(someRule, { maxLength: 25 }),
+});
+
+/** Calls worth asking about: near the numbers and the values that the profile names. */
+function someCall(profile: SeccompProfile): fc.Arbitrary<SeccompData> {
+  const names = (profile.syscalls ?? []).flatMap((rule) => rule.names);
+  const numbers = ARCHITECTURES.flatMap((architecture) => {
+    const table = architecture.numbers();
+    return names.flatMap((name) => table.get(name) ?? []).flatMap((number) => [number, number + 1]);
+  });
+  const values = (profile.syscalls ?? [])
+    .flatMap(({ args = [] }) => args)
+    .flatMap(({ value, valueTwo = 0 }) => [BigInt(value), BigInt(valueTwo)])
+    .flatMap((value) => [value, value + 1n, value - 1n, value ^ 0x1_0000_0000n])
+    .map((value) => BigInt.asUintN(64, value));
+  return fc.record({
+    number: fc.oneof(
+      fc.constantFrom(0, 511, 0x3fff_ffff, 0x4000_0000, 0xffff_ffff, ...numbers),
+      fc.nat({ max: 0xffff_ffff }),
+    ),
+    audit: fc.constantFrom(...ARCHITECTURES.map(({ audit }) => audit), FOREIGN_AUDIT),
+    args: fc.array(fc.oneof(fc.constantFrom(0n, ...values), someValue), { minLength: 6, maxLength: 6 }),
+  });
+}
+
+describe("a compiled filter", () => {
+  test.each(MACHINES)("says what the profile says, for random profiles and calls on %s", (machine) => {
+    const questions = someProfile.chain((profile) =>
+      fc.record({
+        profile: fc.constant(profile),
+        calls: fc.array(someCall(profile), { minLength: 20, maxLength: 20 }),
+      }),
+    );
+    fc.assert(
+      fc.property(questions, ({ profile, calls }) => {
+        const filter = loadFilter(compileSeccomp(profile, { arch: machine }));
+        for (const call of calls) expect(filter(call).verdict).toBe(meaning(profile, machine, call));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test.each(MACHINES)(
+    "says what the default profile says, for every number and every argument near a border on %s",
+    (machine) => {
+      const borders = [0n, 8n, 11n, 12n, 19n, 38n, 40n, 45n, 46n, 0x20000n, 0xffff_ffffn, 0x1_0000_0001n, 0x1000_0000n];
+      for (const capabilities of [DEFAULT_CAPABILITIES, [], Object.keys(CAPABILITIES)]) {
+        const profile = defaultSeccomp(capabilities, machine);
+        const filter = loadFilter(compileSeccomp(profile, { arch: machine }));
+        for (const { audit, base } of SERVED[machine]) {
+          for (let number = base; number < base + 600; number++) {
+            const firsts = SENSITIVE.has(number - base) ? borders : [0n];
+            for (const first of firsts) {
+              const call = { number, audit, args: [first, 0n, 0n, 0n, 0n, 0n] };
+              expect([number, first, filter(call).verdict]).toEqual([number, first, meaning(profile, machine, call)]);
+            }
+          }
+        }
+      }
+    },
+  );
+
+  test("decides a call without looking at arguments where the profile has no conditions on them", () => {
+    const filter = compileSeccomp(defaultSeccomp(DEFAULT_CAPABILITIES, "x64"), { arch: "x64" });
+    const { steps } = loadFilter(filter)({ number: 0, audit: SERVED.x64[0].audit, args: [] });
+    expect(steps).toBeLessThan(16);
+  });
+
+  test("reaches across more than 255 instructions", () => {
+    const calls = [...SERVED.x64[0].numbers().keys()];
+    const syscalls = calls.map((name, index) => ({
+      names: [name],
+      action: "SCMP_ACT_ERRNO" as const,
+      errnoRet: index,
+      args: [{ index: index % 6, value: index, op: "SCMP_CMP_EQ" as const }],
+    }));
+    const profile: SeccompProfile = { defaultAction: "SCMP_ACT_ALLOW", syscalls };
+    const bytes = compileSeccomp(profile, { arch: "x64" });
+    const filter = loadFilter(bytes);
+    expect(bytes.length / 8).toBeGreaterThan(1500);
+    for (const number of SERVED.x64[0].numbers().values()) {
+      for (const value of [0n, 1n, BigInt(number)]) {
+        const call = { number, audit: SERVED.x64[0].audit, args: [value, value, value, value, value, value] };
+        expect(filter(call).verdict).toBe(meaning(profile, "x64", call));
+      }
+    }
+  });
+
+  test("refuses a profile whose filter the kernel would refuse for its length", () => {
+    const args = Array.from({ length: 1500 }, (_, value) => ({
+      index: 0,
+      value,
+      valueTwo: 1,
+      op: "SCMP_CMP_MASKED_EQ" as const,
+    }));
+    const profile: SeccompProfile = {
+      defaultAction: "SCMP_ACT_ERRNO",
+      syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW", args }],
+    };
+    expect(() => compileSeccomp(profile, { arch: "x64" })).toThrow(/instructions, the kernel takes 4096/);
+  });
+
+  test("kills calls of an architecture that the profile does not name, x32 among them", () => {
+    const profile: SeccompProfile = { defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"] };
+    const filter = loadFilter(compileSeccomp(profile, { arch: "x64" }));
+    const [own] = SERVED.x64;
+    const I386_AUDIT = 0x4000_0003;
+    expect(filter({ number: 0, audit: own.audit, args: [] }).verdict).toBe(ALLOW);
+    expect(filter({ number: 0, audit: I386_AUDIT, args: [] }).verdict).toBe(KILL_THREAD);
+    expect(filter({ number: 0x4000_0000, audit: own.audit, args: [] }).verdict).toBe(KILL_THREAD);
+  });
+
+  test.each<[string, () => Uint8Array, RegExp]>([
+    [
+      "a machine without tables",
+      () => compileSeccomp({ defaultAction: "SCMP_ACT_ALLOW" }, { arch: "s390x" }),
+      /for s390x/,
+    ],
+    [
+      "an errno of more than 16 bits",
+      () => compileSeccomp({ defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 65536 }, { arch: "x64" }),
+      /errno 65536/,
+    ],
+    [
+      "a seventh argument",
+      () => compileSeccomp(withArgument({ index: 6, value: 0, op: "SCMP_CMP_EQ" }), { arch: "x64" }),
+      /argument 6/,
+    ],
+    [
+      "a value below zero",
+      () => compileSeccomp(withArgument({ index: 0, value: -1, op: "SCMP_CMP_EQ" }), { arch: "x64" }),
+      /-1/,
+    ],
+    [
+      "a value above 64 bits",
+      () => compileSeccomp(withArgument({ index: 0, value: 2n ** 64n, op: "SCMP_CMP_EQ" }), { arch: "x64" }),
+      /64 bits/,
+    ],
+  ])("refuses %s and says which it was", (_, compile, message) => {
+    expect(compile).toThrow(RingsideError);
+    expect(compile).toThrow(message);
+  });
+});
+
+/** Numbers, over all architectures, of the calls whose arguments the default profile looks at. */
+const SENSITIVE = new Set(
+  ARCHITECTURES.flatMap(({ numbers, base }) => {
+    return ["socket", "personality", "clone"]
+      .flatMap((name) => numbers().get(name) ?? [])
+      .map((number) => number - base);
+  }),
+);
+
+function withArgument(argument: SeccompArgument): SeccompProfile {
+  return {
+    defaultAction: "SCMP_ACT_ERRNO",
+    syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW", args: [argument] }],
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * What a seccomp profile means, said as plainly as possible: the oracle for the compiler's tests. It shares only the
+ * tables of numbers with the compiler.
+ */
+import type { SeccompArgument, SeccompProfile, SeccompRule } from "../../runtime/oci/seccomp.ts";
+import { SERVED } from "../../runtime/plan/seccomp/architectures.ts";
+import type { SeccompData } from "./bpf.ts";
+
+const ACTIONS: Readonly<Record<string, number>> = {
+  SCMP_ACT_KILL: 0,
+  SCMP_ACT_KILL_THREAD: 0,
+  SCMP_ACT_KILL_PROCESS: 0x80000000,
+  SCMP_ACT_TRAP: 0x00030000,
+  SCMP_ACT_ERRNO: 0x00050000,
+  SCMP_ACT_NOTIFY: 0x7fc00000,
+  SCMP_ACT_TRACE: 0x7ff00000,
+  SCMP_ACT_LOG: 0x7ffc0000,
+  SCMP_ACT_ALLOW: 0x7fff0000,
+};
+export const ALLOW = 0x7fff0000;
+export const KILL_THREAD = 0;
+/** SECCOMP_RET_ERRNO with an errno in it. */
+export const errno = (number: number) => 0x00050000 + number;
+export const ENOSYS = 38;
+export const EPERM = 1;
+
+const X32 = 0x40000000;
+
+/** The verdict of a profile for one call on a machine. */
+export function meaning(profile: SeccompProfile, machine: keyof typeof SERVED, data: SeccompData): number {
+  const [own, ...others] = SERVED[machine];
+  const included = [own, ...others.filter(({ name }) => profile.architectures?.includes(name))];
+  const isX32 = machine === "x64" && data.audit === own.audit && data.number >= X32;
+  const architecture = included.find(({ audit, base }) => audit === data.audit && base === (isX32 ? X32 : 0));
+  if (!architecture) return KILL_THREAD;
+  const numbers = architecture.numbers();
+  const numberOf = (name: string) => numbers.get(name) ?? -1;
+  const rules = profile.syscalls ?? [];
+  const lenient = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"].includes(profile.defaultAction);
+  const fallback = action(profile.defaultAction, profile.defaultErrnoRet);
+  const mine = rules
+    .filter(({ names }) => names.some((name) => numberOf(name) === data.number))
+    .filter((rule) => action(rule.action, rule.errnoRet) !== fallback);
+  const unconditional = mine.find(({ args }) => !args?.length);
+  const matching = unconditional ?? mine.find((rule) => applies(rule, data.args, architecture.wide));
+  if (matching) return action(matching.action, matching.errnoRet);
+  const named = rules.flatMap(({ names }) => names.map(numberOf)).filter((n) => n >= 0 && n < architecture.privateFrom);
+  const isNewer = named.length > 0 && data.number > Math.max(...named);
+  return isNewer && !lenient ? errno(ENOSYS) : fallback;
+}
+
+function applies({ args = [] }: SeccompRule, values: readonly bigint[], wide: boolean): boolean {
+  const indices = args.map(({ index }) => index);
+  const results = args.map((argument) => compares(argument, values[argument.index] ?? 0n, wide));
+  return new Set(indices).size === indices.length ? results.every(Boolean) : results.some(Boolean);
+}
+
+function compares({ op, value, valueTwo = 0 }: SeccompArgument, argument: bigint, wide: boolean): boolean {
+  const bits = wide ? 64 : 32;
+  const [left, right, then] = [argument, BigInt(value), BigInt(valueTwo)].map((n) => BigInt.asUintN(bits, n));
+  if (left === undefined || right === undefined || then === undefined) throw new Error("unreachable");
+  if (op === "SCMP_CMP_MASKED_EQ") return (left & right) === then;
+  if (op === "SCMP_CMP_EQ") return left === right;
+  if (op === "SCMP_CMP_NE") return left !== right;
+  if (op === "SCMP_CMP_LT") return left < right;
+  if (op === "SCMP_CMP_LE") return left <= right;
+  if (op === "SCMP_CMP_GT") return left > right;
+  return left >= right;
+}
+
+function action(name: string, errnoRet = EPERM): number {
+  const bits = ACTIONS[name] ?? Number.NaN;
+  return name === "SCMP_ACT_ERRNO" || name === "SCMP_ACT_TRACE" ? bits + errnoRet : bits;
+}
