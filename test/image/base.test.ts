@@ -129,7 +129,7 @@ describe("the programs of an image run with nothing but the image around them", 
       const script = "cat /etc/os-release; ls /; id -u";
       const output = execFileSync("chroot", [root, "/bin/sh", "-c", script], {
         encoding: "utf8",
-        env: { PATH: "/usr/bin:/bin" },
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
       });
       expect(output).toContain("Ringside base");
       expect(output.trim().split("\n").at(-1)).toBe("0");
