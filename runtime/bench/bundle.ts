@@ -1,70 +1,72 @@
 /**
- * The OCI bundle that crun and runc are given (OCI runtime specification, config.json): what our own default container
- * has, so that the same work is compared. Namespaces, mounts, capabilities, masked paths, the seccomp profile and the
- * limits are the ones that `ringside run` uses.
+ * The OCI bundle that crun and runc are given: the very configuration that `ringside run` compiles its plan from, in the
+ * words of the specification (OCI runtime-spec, config.md, config-linux.md), so that the same work is compared.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { detectCgroups } from "../cgroup/layout.ts";
+import { ociConfig } from "../container/spec.ts";
+import type { Image } from "../image/image.ts";
+import type { OciConfig } from "../oci/config.ts";
 
 export interface BundleOptions {
+  readonly image: Image;
+  /** The image's files as one directory. */
   readonly rootDirectory: string;
   readonly program: readonly string[];
-  readonly capabilities: readonly string[];
-  readonly maskedPaths: readonly string[];
-  readonly readonlyPaths: readonly string[];
-  /** The specification's `linux.seccomp` object. */
-  readonly seccomp: unknown;
   readonly memoryBytes: number;
   readonly pidsLimit: number;
-  /** Empty: the runtime makes no control group. */
+  /** Without: no limits, for a runtime that is told to make no control groups. */
   readonly cgroups: boolean;
 }
 
-const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const ROOT_USER = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
 
-/** The mounts of a default container, in order. */
-const MOUNTS: readonly (readonly [destination: string, type: string, options: readonly string[]])[] = [
-  ["/proc", "proc", ["nosuid", "noexec", "nodev"]],
-  ["/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]],
-  ["/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]],
-  ["/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]],
-  ["/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]],
-  ["/sys", "sysfs", ["nosuid", "noexec", "nodev", "ro"]],
-];
+/** What `ringside run` would be told, as our own configuration. */
+export function benchConfig(options: BundleOptions): OciConfig {
+  const limits = options.cgroups ? { memoryBytes: options.memoryBytes, pidsLimit: options.pidsLimit } : {};
+  return ociConfig(
+    {
+      image: options.image.name,
+      command: options.program,
+      env: [],
+      readOnly: false,
+      network: "none",
+      remove: true,
+      ...limits,
+    },
+    options.image.config,
+    ROOT_USER,
+    "bench",
+    options.rootDirectory,
+    detectCgroups().mode === "v2" ? 2 : 1,
+  );
+}
 
-const NAMESPACES = ["pid", "network", "ipc", "uts", "mount", "cgroup"] as const;
-
-/** config.json as an object. */
-export function bundleConfig(options: BundleOptions): Record<string, unknown> {
-  const { capabilities } = options;
+/** Our configuration as the specification's config.json. */
+export function specificationJson({ process, root, hostname, mounts, linux }: OciConfig): Record<string, unknown> {
+  const { memoryBytes, cpus, pidsLimit } = linux.resources;
+  const period = 100_000;
   return {
     ociVersion: "1.0.2",
-    process: {
-      terminal: false,
-      user: { uid: 0, gid: 0 },
-      args: options.program,
-      env: [PATH],
-      cwd: "/",
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-      noNewPrivileges: true,
-    },
-    root: { path: options.rootDirectory, readonly: false },
-    hostname: "bench",
-    mounts: MOUNTS.map(([destination, type, mountOptions]) => ({
-      destination,
-      type,
-      source: type,
-      options: mountOptions,
+    process,
+    root,
+    hostname,
+    mounts: mounts.map(({ destination, type, source, flags, options }) => ({
+      ...{ destination, source, options: [...flags, ...options] },
+      type: type === "cgroup2" ? "cgroup" : type,
     })),
     linux: {
-      namespaces: NAMESPACES.map((type) => ({ type })),
-      maskedPaths: options.maskedPaths,
-      readonlyPaths: options.readonlyPaths,
-      seccomp: options.seccomp,
-      ...(options.cgroups
-        ? { resources: { memory: { limit: options.memoryBytes }, pids: { limit: options.pidsLimit } } }
-        : {}),
+      namespaces: linux.namespaces.map((type) => ({ type })),
+      resources: {
+        ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes } }),
+        ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
+        ...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * period), period } }),
+      },
+      seccomp: linux.seccomp,
+      maskedPaths: linux.maskedPaths.map(({ path }) => path),
+      readonlyPaths: linux.readonlyPaths.map(({ path }) => path),
     },
   };
 }
@@ -72,5 +74,10 @@ export function bundleConfig(options: BundleOptions): Record<string, unknown> {
 /** Writes a bundle into a directory that it makes. */
 export function writeBundle(directory: string, options: BundleOptions): void {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, "config.json"), JSON.stringify(bundleConfig(options)));
+  writeFileSync(join(directory, "config.json"), JSON.stringify(specificationJson(benchConfig(options)), bigintAsNumber));
+}
+
+/** Seccomp's arguments can be bigints; the ones of our profile are exact as numbers, which is all that JSON has. */
+function bigintAsNumber(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
 }

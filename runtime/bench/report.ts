@@ -87,15 +87,18 @@ function ratio({ marks }: SystemReport, anchor: number | undefined): string {
 }
 
 function notes(report: BenchReport): string {
+  // A note that several systems share is said once, with their names.
+  const systemsOf = new Map<string, string[]>();
+  for (const { name, notes: lines } of report.systems) {
+    for (const line of lines) systemsOf.set(line, [...(systemsOf.get(line) ?? []), name]);
+  }
   return [
     "What is compared",
     "  exec: the kernel has switched to the program, seen where the launcher executes it itself.",
     "  first byte: the program's byte can be read at our end; every system has it, so the ratios use it.",
     "  gone: the program has ended and what was made for it is removed.",
-    ...report.systems.flatMap(({ name, version, notes: lines }) => [
-      `  ${name} (${version})`,
-      ...lines.map((line) => `    ${line}.`),
-    ]),
+    ...[...systemsOf].map(([line, names]) => `  ${names.join(", ")}: ${line}.`),
+    `  Versions: ${report.systems.map(({ name, version }) => `${name} is ${version}`).join(", ")}.`,
   ].join("\n");
 }
 

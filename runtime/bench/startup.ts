@@ -97,7 +97,7 @@ async function setUp(cleanup: AsyncDisposableStack): Promise<Workbench> {
     launcher,
     directory,
     rootDirectory,
-    image: image.name,
+    image,
     hostProbe: probe,
     guestProbe: GUEST_PROBE,
     memoryBytes: MEMORY_BYTES,

@@ -5,6 +5,7 @@
 
 import type { Launcher } from "../../native/kernel.ts";
 import type { World } from "../../simulator/trace/timeline.ts";
+import type { Image } from "../image/image.ts";
 import type { MarkName } from "./schema.ts";
 
 /** Milliseconds from the request to each mark that the run could see. */
@@ -50,7 +51,7 @@ export interface Workbench {
   readonly directory: string;
   /** The image's root file system as one directory, a copy: peers may create mount points in it. */
   readonly rootDirectory: string;
-  readonly image: string;
+  readonly image: Image;
   /** The probe as a program of the host. */
   readonly hostProbe: string;
   /** The probe inside the image. */

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_CAPABILITIES } from "../../plan/capabilities.ts";
 import { compileSeccomp } from "../../plan/seccomp/compile.ts";
-import { defaultSeccomp } from "../../plan/seccomp/profile.ts";
+import { defaultSeccomp } from "../../plan/seccomp/default-profile.ts";
 import { commandSystem, versionOf } from "../command.ts";
 import { requireProgram } from "../programs.ts";
 import type { SystemRow } from "../system.ts";

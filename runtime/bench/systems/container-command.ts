@@ -29,7 +29,7 @@ export const containerCommandSystem: SystemRow = {
         "--rm",
         ...["--memory", String(bench.memoryBytes)],
         ...["--pids-limit", String(bench.pidsLimit)],
-        bench.image,
+        bench.image.name,
         bench.guestProbe,
       ],
       version: ringsideVersion(),

@@ -20,7 +20,7 @@ export const containerSystem: SystemRow = {
         measureStart(
           (stdio) =>
             startContainer(bench.launcher, {
-              image: bench.image,
+              image: bench.image.name,
               command: [bench.guestProbe],
               env: [],
               memoryBytes: bench.memoryBytes,

@@ -1,9 +1,6 @@
 /** crun and runc on a bundle of their own: `RUNTIME run ID`, the whole command. */
 
 import { join } from "node:path";
-import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from "../../oci/defaults.ts";
-import { DEFAULT_CAPABILITIES } from "../../plan/capabilities.ts";
-import { defaultSeccomp } from "../../plan/seccomp/profile.ts";
 import { writeBundle } from "../bundle.ts";
 import { commandSystem, versionOf } from "../command.ts";
 import { acceptHybridCgroups } from "../hybrid-cgroups.ts";
@@ -75,12 +72,9 @@ type Bench = Parameters<SystemRow["prepare"]>[0];
 async function ociSystem(bench: Bench, { name, program, options, cgroups, notes }: OciOptions) {
   const bundle = join(bench.directory, `bundle-${name}`);
   writeBundle(bundle, {
+    image: bench.image,
     rootDirectory: bench.rootDirectory,
     program: [bench.guestProbe],
-    capabilities: DEFAULT_CAPABILITIES,
-    maskedPaths: DEFAULT_MASKED_PATHS,
-    readonlyPaths: DEFAULT_READONLY_PATHS,
-    seccomp: defaultSeccomp(DEFAULT_CAPABILITIES),
     memoryBytes: bench.memoryBytes,
     pidsLimit: bench.pidsLimit,
     cgroups,

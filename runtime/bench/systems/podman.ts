@@ -1,7 +1,8 @@
 /** podman run, the whole command: an engine on top of an OCI runtime (here the one that it prefers). */
 
-import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { commandSystem, versionOf } from "../command.ts";
 import { acceptHybridCgroups } from "../hybrid-cgroups.ts";
 import { requireProgram } from "../programs.ts";
@@ -17,9 +18,10 @@ export const podmanSystem: SystemRow = {
   async prepare(bench) {
     const program = requireProgram("podman", "podman");
     const adaptation = await acceptHybridCgroups(bench);
-    removeLeftoversAtEnd(bench);
+    const groups = ownGroups();
+    removeLeftoversAtEnd(bench, groups);
     const place = (name: string) => join(bench.directory, `podman-${name}`);
-    return commandSystem(bench, {
+    const system = commandSystem(bench, {
       argv: [
         program,
         ...["--root", place("root"), "--runroot", place("run"), "--tmpdir", place("tmp"), "--storage-driver", "vfs"],
@@ -33,19 +35,40 @@ export const podmanSystem: SystemRow = {
       version: await versionOf(bench, [program, "--version"]),
       notes: [
         "whole command, cold; --rootfs, so no image is unpacked; the byte comes through conmon, its monitor",
+        "its monitor and clean-up go on for a while after the command's end; the next start waits for them, “gone” does not",
         ...(adaptation === undefined ? [] : [adaptation]),
       ],
     });
+    return {
+      ...system,
+      measure: (signal) => system.measure(signal).finally(() => untilEmpty(groups)),
+    };
   },
 };
 
+/** The groups that podman is going to make: those of its name that are not there yet. */
+function ownGroups(): string[] {
+  return cgroupRoots()
+    .map((root) => join(root, CGROUP_PARENT))
+    .filter((group) => !existsSync(group));
+}
+
+const POLL_MS = 5;
+const LIMIT_MS = 5000;
+
+/** Waits until conmon, and the podman that it calls to clean up, have ended: both are in conmon's group. */
+async function untilEmpty(groups: readonly string[]): Promise<void> {
+  const lists = groups.map((group) => join(group, "conmon", "cgroup.procs"));
+  const isBusy = () => lists.some((list) => existsSync(list) && readFileSync(list, "utf8") !== "");
+  for (let waitedMs = 0; isBusy() && waitedMs < LIMIT_MS; waitedMs += POLL_MS) await setTimeout(POLL_MS);
+}
+
 /** Removes what podman leaves outside its own directories, where it was not there before. */
-function removeLeftoversAtEnd(bench: Workbench): void {
+function removeLeftoversAtEnd(bench: Workbench, groups: readonly string[]): void {
   const hadLock = existsSync(LOCK);
-  const groups = cgroupRoots().map((root) => join(root, CGROUP_PARENT));
-  const ours = groups.filter((group) => !existsSync(group));
-  bench.cleanup.defer(() => {
-    for (const group of ours) removeGroups(group);
+  bench.cleanup.defer(async () => {
+    await untilEmpty(groups);
+    for (const group of groups) removeGroups(group);
     if (!hadLock) rmSync(LOCK, { force: true });
   });
 }
