@@ -1,0 +1,4 @@
+import type { Plugin } from "vite";
+export function lessonsPlugin(_directory: string): Plugin {
+  return { name: "ringside-lessons" };
+}

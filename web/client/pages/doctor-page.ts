@@ -1,0 +1,9 @@
+import { html } from "lit";
+import { RingsideElement } from "../app/element.ts";
+
+class P extends RingsideElement {
+  override render() {
+    return html`<p>soon</p>`;
+  }
+}
+customElements.define("doctor-page", P);

@@ -1,0 +1,104 @@
+/**
+ * The race's state: what was simulated, what was measured, what is shown of both.
+ */
+
+import { computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals-core";
+import type { KnobValues } from "../../../simulator/scenarios/knob.ts";
+import { DEFAULT_SEED, runScenario, type ScenarioResult } from "../../../simulator/scenarios/run.ts";
+import { MARKS, type Timeline, type World } from "../../../simulator/trace/timeline.ts";
+import type { RealWorld } from "../../protocol/race.ts";
+import { FigureState } from "../timeline/figure-state.ts";
+import { raceLanes, type Shown } from "./lanes.ts";
+import { formatRaceHash, parseRaceHash, type RaceHash } from "./race-hash.ts";
+
+export const RACE_SCENARIO = "startup-race";
+
+/** How the run for real stands in one world. */
+export type RealRun =
+  | { readonly kind: "running"; readonly message: string }
+  | { readonly kind: "unavailable"; readonly reason: string; readonly fix: string };
+
+export type Simulated =
+  | { readonly kind: "ran"; readonly result: ScenarioResult }
+  | { readonly kind: "refused"; readonly reason: string };
+
+export class RaceState {
+  readonly figure: FigureState = new FigureState();
+  readonly seed: Signal<number> = signal(DEFAULT_SEED);
+  readonly knobs: Signal<KnobValues> = signal({});
+  readonly measured: Signal<Readonly<Partial<Record<World, Timeline>>>> = signal({});
+  readonly runs: Signal<Readonly<Partial<Record<RealWorld, RealRun>>>> = signal({});
+  readonly shown: Signal<Readonly<Partial<Record<World, Shown>>>> = signal({});
+  readonly simulated: ReadonlySignal<Simulated> = computed(() => simulate(this.seed.value, this.knobs.value));
+
+  constructor(hash: string) {
+    this.#restore(parseRaceHash(hash), hash.length > 1);
+  }
+
+  /** Keeps the figure's lanes equal to what there is to show. @returns what ends that */
+  start(): () => void {
+    return effect(() => {
+      this.figure.lanes.value = raceLanes({
+        simulated: this.#timeline(),
+        measured: this.measured.value,
+        shown: this.shown.value,
+      });
+    });
+  }
+
+  show(world: World, shown: Shown): void {
+    this.shown.value = { ...this.shown.value, [world]: shown };
+  }
+
+  /** The part of the address after `#` that shows the same figure again. */
+  hash(): string {
+    const { figure } = this;
+    const { from, to } = figure.view.value;
+    const whole = from <= 0 && to >= 1;
+    return formatRaceHash({
+      seed: this.seed.value === DEFAULT_SEED ? undefined : this.seed.value,
+      scale: figure.scale.value,
+      window: whole ? undefined : { from: figure.warp.value.toTime(from), to: figure.warp.value.toTime(to) },
+      at: figure.playing.value ? undefined : figure.cursor.value,
+      shown: this.shown.value,
+      knobs: Object.fromEntries(Object.entries(this.knobs.value).map(([name, value]) => [name, String(value)])),
+    });
+  }
+
+  #timeline(): Timeline | undefined {
+    const simulated = this.simulated.value;
+    return simulated.kind === "ran" ? simulated.result.timeline : undefined;
+  }
+
+  /** Takes over what the address says; without a word from it, stops at the most telling moment. */
+  #restore(hash: RaceHash, said: boolean): void {
+    const { figure } = this;
+    this.seed.value = hash.seed ?? DEFAULT_SEED;
+    this.knobs.value = hash.knobs;
+    this.shown.value = hash.shown;
+    figure.scale.value = hash.scale;
+    untracked(() => {
+      const timeline = this.#timeline();
+      figure.lanes.value = raceLanes({ simulated: timeline, measured: {}, shown: {} });
+      if (hash.window !== undefined) {
+        const { warp } = figure;
+        figure.view.value = { from: warp.value.toPlace(hash.window.from), to: warp.value.toPlace(hash.window.to) };
+      }
+      figure.cursor.value = hash.at ?? (said ? undefined : tellingMoment(timeline));
+      figure.stepCursor.value = said ? undefined : 0;
+    });
+  }
+}
+
+/** The container's first instruction: the process is over by then, and the machine has hardly begun. */
+function tellingMoment(timeline: Timeline | undefined): number | undefined {
+  return timeline?.instants.find(({ track, name }) => track === "container" && name === MARKS.firstInstruction)?.at;
+}
+
+function simulate(seed: number, knobs: KnobValues): Simulated {
+  try {
+    return { kind: "ran", result: runScenario(RACE_SCENARIO, { seed, knobs }) };
+  } catch (error) {
+    return { kind: "refused", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
