@@ -23,15 +23,15 @@ export interface DeviceRule {
 export const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
   { type: "c", major: undefined, minor: undefined, access: "m", why: "A character node may be made, not opened." },
   { type: "b", major: undefined, minor: undefined, access: "m", why: "A block node may be made, not opened." },
-  { type: "c", major: 1, minor: 3, access: "rwm", why: "/dev/null" },
-  { type: "c", major: 1, minor: 5, access: "rwm", why: "/dev/zero" },
-  { type: "c", major: 1, minor: 7, access: "rwm", why: "/dev/full" },
-  { type: "c", major: 1, minor: 8, access: "rwm", why: "/dev/random" },
-  { type: "c", major: 1, minor: 9, access: "rwm", why: "/dev/urandom" },
-  { type: "c", major: 5, minor: 0, access: "rwm", why: "/dev/tty, the controlling terminal" },
-  { type: "c", major: 5, minor: 1, access: "rwm", why: "/dev/console" },
-  { type: "c", major: 5, minor: 2, access: "rwm", why: "/dev/ptmx, which makes terminals" },
-  { type: "c", major: 136, minor: undefined, access: "rwm", why: "/dev/pts/*, the terminals made" },
+  { type: "c", major: 1, minor: 3, access: "rwm", why: "/dev/null may be used." },
+  { type: "c", major: 1, minor: 5, access: "rwm", why: "/dev/zero may be used." },
+  { type: "c", major: 1, minor: 7, access: "rwm", why: "/dev/full may be used." },
+  { type: "c", major: 1, minor: 8, access: "rwm", why: "/dev/random may be used." },
+  { type: "c", major: 1, minor: 9, access: "rwm", why: "/dev/urandom may be used." },
+  { type: "c", major: 5, minor: 0, access: "rwm", why: "/dev/tty, the controlling terminal, may be used." },
+  { type: "c", major: 5, minor: 1, access: "rwm", why: "/dev/console may be used." },
+  { type: "c", major: 5, minor: 2, access: "rwm", why: "/dev/ptmx, which makes terminals, may be used." },
+  { type: "c", major: 136, minor: undefined, access: "rwm", why: "The terminals made there may be used." },
 ];
 
 export const devices: Controller = {
