@@ -4,11 +4,12 @@
  *
  * Without the native part nothing can be tried, and each question says so.
  */
-import { closeSync, openSync } from "node:fs";
-import { kernelProblem, Launcher, nativeProgram, openPipe, StepError } from "../../native/kernel.ts";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kernelProblem, Launcher, nativeProgram, StepError } from "../../native/kernel.ts";
 import { NO_SLOT, type Operation } from "../../native/plan/operations.ts";
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
-import { openStream } from "../../native/stream.ts";
 
 /** How an attempt ended: nothing failed, the named operation failed, or nothing can be tried here. */
 export type Attempt =
@@ -94,11 +95,10 @@ async function attempt(
   }
 }
 
+/** What is printed goes to a file without a name: a pipe would have to be read until the last holder closes it. */
 async function output(launcher: Launcher, argv: readonly [string, ...string[]]): Promise<string | undefined> {
   const nothing = openSync("/dev/null", "r+");
-  const pipe = openPipe();
-  const stream = openStream(pipe.readFd);
-  const text = readAll(stream);
+  const printed = openNamelessFile();
   try {
     const plan = probePlan([], 0, [
       { op: "setStdio", stdin: 0, stdout: 1, stderr: 1 },
@@ -106,32 +106,31 @@ async function output(launcher: Launcher, argv: readonly [string, ...string[]]):
       { op: "resetSignals" },
       { op: "execute", candidates: [argv[0]], argv, env: environment() },
     ]);
-    const started = await launcher.start(plan, [nothing, pipe.writeFd]);
+    const started = await launcher.start(plan, [nothing, printed]);
     const timer = setTimeout(() => started.kill("SIGKILL"), TIMEOUT_MS);
     const { status } = await started.exited;
     clearTimeout(timer);
-    closeSync(pipe.writeFd);
-    const ended = await text;
-    return status.kind === "exited" && status.code === 0 ? ended : undefined;
+    return status.kind === "exited" && status.code === 0 ? readFromStart(printed) : undefined;
   } catch {
-    closeSync(pipe.writeFd);
     return undefined;
   } finally {
-    stream.close();
+    closeSync(printed);
     closeSync(nothing);
   }
 }
 
-function readAll(stream: ReturnType<typeof openStream>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  return new Promise((resolve) => {
-    stream.onData((chunk) => {
-      bytes += chunk.length;
-      if (bytes <= MOST_OUTPUT_BYTES) chunks.push(chunk);
-    });
-    stream.onEnd(() => resolve(Buffer.concat(chunks).toString("utf8")));
-  });
+function openNamelessFile(): number {
+  const directory = mkdtempSync(join(tmpdir(), "ringside-doctor-"));
+  try {
+    return openSync(join(directory, "output"), "wx+", 0o600);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function readFromStart(fd: number): string {
+  const buffer = Buffer.alloc(MOST_OUTPUT_BYTES);
+  return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, 0)).toString("utf8");
 }
 
 function environment(): string[] {
