@@ -95,7 +95,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
         session: (request) => sessionOf(request, sessions, port()) ?? "",
         report,
       });
-      addRaceRoute(api, backend);
+      addRaceRoute(api, backend, report);
       addLessonRoutes(api, lab);
     },
     { prefix: "/api" },

@@ -2,13 +2,14 @@
 
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import { RingsideError } from "../../../runtime/error.ts";
 import { type RaceLine, type RealWorld, startRaceSchema } from "../../protocol/race.ts";
 import type { Backend } from "../backend.ts";
 import { LIMITS } from "../limits.ts";
-import { HttpProblem, parseInput, problemOf } from "../problem.ts";
+import { HttpProblem, parseInput } from "../problem.ts";
 
 /** Adds the route. Only one race runs at a time: two would slow each other down, and neither's times would be true. */
-export function addRaceRoute(server: FastifyInstance, backend: Backend): void {
+export function addRaceRoute(server: FastifyInstance, backend: Backend, report: (error: unknown) => void): void {
   let isRunning = false;
 
   server.post("/race", (request, reply) => {
@@ -16,8 +17,9 @@ export function addRaceRoute(server: FastifyInstance, backend: Backend): void {
     if (isRunning) throw new HttpProblem(429, "a race is running already", "wait until it has ended");
     isRunning = true;
     const gone = new AbortController();
+    const race: Race = { backend, report, gone: gone.signal };
     const lines = Readable.from(
-      raceLines(backend, [...new Set(worlds)], gone.signal, () => {
+      raceLines(race, [...new Set(worlds)], () => {
         isRunning = false;
       }),
     );
@@ -27,16 +29,18 @@ export function addRaceRoute(server: FastifyInstance, backend: Backend): void {
   });
 }
 
-async function* raceLines(
-  backend: Backend,
-  worlds: readonly RealWorld[],
-  gone: AbortSignal,
-  onEnd: () => void,
-): AsyncGenerator<string> {
+interface Race {
+  readonly backend: Backend;
+  readonly report: (error: unknown) => void;
+  /** Whoever asked has left. */
+  readonly gone: AbortSignal;
+}
+
+async function* raceLines(race: Race, worlds: readonly RealWorld[], onEnd: () => void): AsyncGenerator<string> {
   try {
     for (const world of worlds) {
-      for await (const line of laneLines(backend, world, gone)) yield `${JSON.stringify(line)}\n`;
-      if (gone.aborted) return;
+      for await (const line of laneLines(race, world)) yield `${JSON.stringify(line)}\n`;
+      if (race.gone.aborted) return;
     }
     const done: RaceLine = { kind: "done" };
     yield `${JSON.stringify(done)}\n`;
@@ -46,14 +50,17 @@ async function* raceLines(
 }
 
 /** One world's lines; a world that fails has a lane that says why. */
-async function* laneLines(backend: Backend, world: RealWorld, gone: AbortSignal): AsyncGenerator<RaceLine> {
-  const limit = AbortSignal.any([gone, AbortSignal.timeout(LIMITS.raceLaneMs)]);
+async function* laneLines({ backend, gone, report }: Race, world: RealWorld): AsyncGenerator<RaceLine> {
+  const limit = AbortSignal.timeout(LIMITS.raceLaneMs);
   try {
-    yield* backend.race(world, limit);
+    yield* backend.race(world, AbortSignal.any([gone, limit]));
   } catch (error) {
-    const { problem } = problemOf(error);
-    const tookTooLong = limit.aborted && !gone.aborted;
-    const reason = tookTooLong ? `it had not ended after ${LIMITS.raceLaneMs / 1000} s` : problem.error;
-    yield { kind: "unavailable", world, reason, fix: problem.fix ?? "run `ringside doctor` for what is missing" };
+    if (gone.aborted) return;
+    const isUnderstood = error instanceof RingsideError;
+    if (!isUnderstood) report(error);
+    const why = error instanceof Error ? error.message : String(error);
+    const reason = limit.aborted ? `it had not ended after ${LIMITS.raceLaneMs / 1000} s` : why;
+    const fix = (isUnderstood ? error.fix : undefined) ?? "`ringside doctor` shows what this machine lacks";
+    yield { kind: "unavailable", world, reason, fix };
   }
 }
