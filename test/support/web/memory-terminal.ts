@@ -101,7 +101,13 @@ export async function drawn(frames: readonly ServerFrame[]): Promise<string> {
 export async function draw(
   frames: readonly ServerFrame[],
 ): Promise<{ screen: string; cursor: readonly [number, number]; isAlternate: boolean }> {
-  const terminal = new headless.Terminal({ cols: 80, rows: 24, scrollback: 1_000, allowProposedApi: true, logLevel: "off" });
+  const terminal = new headless.Terminal({
+    cols: 80,
+    rows: 24,
+    scrollback: 1_000,
+    allowProposedApi: true,
+    logLevel: "off",
+  });
   for (const frame of frames) {
     if (frame.kind === "snapshot") {
       terminal.reset();

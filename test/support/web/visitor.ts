@@ -84,6 +84,16 @@ export class TestServer implements AsyncDisposable {
     return this.ask(path, { method, headers, body: JSON.stringify(body) });
   }
 
+  /** Asks, and gives back how to leave before the answer has come. */
+  leave(cookie: string, method: string, path: string, body: unknown): () => void {
+    const headers = { cookie, origin: this.origin, "content-type": "application/json" };
+    const request = httpRequest({ host: "127.0.0.1", port: this.port, path, method, headers, agent: false });
+    request.on("error", () => {});
+    request.on("response", (response) => response.on("error", () => {}).resume());
+    request.end(JSON.stringify(body));
+    return () => request.destroy();
+  }
+
   /** The status that an attempt to open a WebSocket is answered with: 101 if it opens. */
   async upgradeStatus(path: string, headers: Readonly<Record<string, string>>): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<number>();
