@@ -1,6 +1,7 @@
 /**
  * Control groups: how they are mounted, and whether each controller that limits a container is there: cgroups(7).
  */
+import { accessSync, constants } from "node:fs";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 
@@ -56,7 +57,26 @@ function askController(layout: CgroupLayout, controller: string, use: string): C
       ),
     ];
   }
+  if (!isWritable(place.directory)) {
+    return [
+      gap(
+        name,
+        "limited",
+        `v${place.version} at ${place.directory}, where only root may make groups`,
+        "run Ringside as root",
+      ),
+    ];
+  }
   return [ok(name, `v${place.version} at ${place.directory}`)];
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function missingFix(layout: CgroupLayout, controller: string): string {

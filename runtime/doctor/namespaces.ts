@@ -39,12 +39,7 @@ async function askOne(kind: Kind, lab: ProbeLab): Promise<Check> {
     case "worked":
       return lab.isRoot || kind === "user"
         ? ok(name, `made one: ${holds}`)
-        : gap(
-            name,
-            "limited",
-            `made one inside a user namespace: ${holds}`,
-            "sudo ringside … for containers with every feature",
-          );
+        : gap(name, "limited", `made one inside a user namespace: ${holds}`, "run Ringside as root");
     case "failed":
       return gap(
         name,
