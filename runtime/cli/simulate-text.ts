@@ -66,10 +66,11 @@ function label(metric: MetricDescription): string {
 /** Nanoseconds are shown in the unit that leaves the figure readable; everything else as it is. */
 function figure(metric: Metric | undefined): string {
   if (metric === undefined) return "–";
+  if (metric.value === 0) return "0";
   if (metric.unit === "step") return `${metric.value} steps`;
   if (metric.unit !== "ns") return String(metric.value);
   if (metric.value >= 1_000_000) return `${(metric.value / 1_000_000).toFixed(metric.value >= 100_000_000 ? 1 : 2)} ms`;
-  return `${(metric.value / 1000).toFixed(1)} µs`;
+  return metric.value >= 1000 ? `${(metric.value / 1000).toFixed(1)} µs` : `${metric.value} ns`;
 }
 
 function statusCounts(costs: readonly Cost[]): string {

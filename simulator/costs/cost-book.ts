@@ -46,6 +46,11 @@ export class CostBook {
     return this.#find(id, "count").value;
   }
 
+  /** @returns a cost that is a share, in thousandths, which no spread changes. */
+  permille(id: string): number {
+    return this.#find(id, "permille").value;
+  }
+
   /** @returns the cost as it is written, and notes that it was used. */
   cost(id: string): Cost {
     const cost = this.#byId.get(id);

@@ -58,6 +58,14 @@ export class LinuxKernel {
     for (const operation of workload.operations) yield* this.#carryOut(operation, stage);
   }
 
+  /** Starts a process: vfork(2), and execve(2) in the child. */
+  *start(stage: string): Generator<Activity> {
+    const { costs } = this.#options;
+    yield kernel("vfork()", stage, costs.ns("linux.fork"), { manual: "vfork(2)" });
+    yield user("the child, still its parent's program", stage, costs.ns("linux.clock"));
+    yield kernel("execve()", stage, costs.ns("linux.execve"), { manual: "execve(2)" });
+  }
+
   /** The time to enter the kernel, find the call, and return: what getpid(2) costs. */
   get entryNs(): number {
     const { costs, pageTableIsolation } = this.#options;
@@ -81,8 +89,7 @@ export class LinuxKernel {
         }
         return;
       case "spawn":
-        yield kernel("vfork()", stage, costs.ns("linux.fork"), { manual: "vfork(2)" });
-        yield kernel("execve()", stage, costs.ns("linux.execve"), { manual: "execve(2)" });
+        yield* this.start(stage);
         yield* this.run(operation.program, stage);
         return;
       case "sleep":

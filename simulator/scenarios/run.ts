@@ -6,6 +6,7 @@ import type { Cost } from "../costs/cost.ts";
 import { CostBook } from "../costs/cost-book.ts";
 import { DEFAULT_PROFILE, findProfile, PROFILES } from "../costs/profiles.ts";
 import { MAX_SEED, Random } from "../engine/random.ts";
+import { crossingCounters } from "../trace/counters.ts";
 import { traceHash } from "../trace/hash.ts";
 import { TraceRecorder } from "../trace/recorder.ts";
 import type { Provenance, Timeline } from "../trace/timeline.ts";
@@ -64,7 +65,8 @@ export function runScenario(name: string, options: RunOptions = {}): ScenarioRes
   const costs = new CostBook(profile);
   const recorder = new TraceRecorder();
   scenario.run({ random: new Random(seed, scenario.name), knobs, costs, recorder, provenance });
-  const timeline = recorder.timeline(scenario.title);
+  const recorded = recorder.timeline(scenario.title);
+  const timeline: Timeline = { ...recorded, counters: [...recorded.counters, ...crossingCounters(recorded)] };
   return {
     scenario: scenario.name,
     seed,
