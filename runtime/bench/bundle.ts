@@ -19,6 +19,8 @@ export interface BundleOptions {
   readonly pidsLimit: number;
   /** Without: no limits, for a runtime that is told to make no control groups. */
   readonly cgroups: boolean;
+  /** Without: every system call is allowed. */
+  readonly seccomp: boolean;
 }
 
 const ROOT_USER = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
@@ -45,7 +47,7 @@ export function benchConfig(options: BundleOptions): OciConfig {
 }
 
 /** Our configuration as the specification's config.json. */
-export function specificationJson({ process, root, hostname, mounts, linux }: OciConfig): Record<string, unknown> {
+export function specificationJson({ process, root, hostname, mounts, linux }: OciConfig) {
   const { memoryBytes, cpus, pidsLimit } = linux.resources;
   const period = 100_000;
   return {
@@ -74,7 +76,10 @@ export function specificationJson({ process, root, hostname, mounts, linux }: Oc
 /** Writes a bundle into a directory that it makes. */
 export function writeBundle(directory: string, options: BundleOptions): void {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, "config.json"), JSON.stringify(specificationJson(benchConfig(options)), bigintAsNumber));
+  const { linux, ...rest } = specificationJson(benchConfig(options));
+  const { seccomp, ...open } = linux;
+  const json = { ...rest, linux: options.seccomp ? { ...open, seccomp } : open };
+  writeFileSync(join(directory, "config.json"), JSON.stringify(json, bigintAsNumber));
 }
 
 /** Seccomp's arguments can be bigints; the ones of our profile are exact as numbers, which is all that JSON has. */

@@ -4,7 +4,7 @@ import type { SystemRow } from "./system.ts";
 import { bwrapSystem } from "./systems/bwrap.ts";
 import { containerSystem } from "./systems/container.ts";
 import { containerCommandSystem } from "./systems/container-command.ts";
-import { crunSystem, crunWithoutCgroupsSystem, runcSystem } from "./systems/oci.ts";
+import { crunBareSystem, crunSystem, crunWithoutFilterSystem, runcSystem } from "./systems/oci.ts";
 import { podmanSystem } from "./systems/podman.ts";
 import { processSystem } from "./systems/process.ts";
 
@@ -13,7 +13,8 @@ export const STARTUP_SYSTEMS: ReadonlyMap<string, SystemRow> = new Map([
   ["container", containerSystem],
   ["container-command", containerCommandSystem],
   ["crun", crunSystem],
-  ["crun-no-cgroups", crunWithoutCgroupsSystem],
+  ["crun-no-seccomp", crunWithoutFilterSystem],
+  ["crun-bare", crunBareSystem],
   ["runc", runcSystem],
   ["bwrap", bwrapSystem],
   ["podman", podmanSystem],

@@ -19,6 +19,7 @@ function bundle(cgroups: boolean): Record<string, unknown> {
     memoryBytes: 1 << 26,
     pidsLimit: 64,
     cgroups,
+    seccomp: true,
   };
   return JSON.parse(JSON.stringify(specificationJson(benchConfig(options))));
 }

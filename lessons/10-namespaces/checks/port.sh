@@ -3,7 +3,7 @@ if ! netstat -tln 2>/dev/null | grep -q ':80 '; then
   echo "Nothing listens on port 80 of this container."
   exit 1
 fi
-page=$(wget -q -T 2 -O - http://127.0.0.1/ 2>/dev/null)
+page=$(timeout 2 wget -q -O - http://127.0.0.1/ 2>/dev/null)
 if [ -z "$page" ]; then
   echo "Something listens on port 80, but there is no page at http://127.0.0.1/. Is the server's directory /srv/www, and is index.html in it?"
   exit 1

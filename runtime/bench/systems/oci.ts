@@ -1,90 +1,81 @@
-/** crun and runc on a bundle of their own: `RUNTIME run ID`, the whole command. */
+/** crun and runc on a bundle of their own: `RUNTIME run ID`, the whole command; and crun with less to do. */
 
 import { join } from "node:path";
 import { writeBundle } from "../bundle.ts";
 import { commandSystem, versionOf } from "../command.ts";
 import { acceptHybridCgroups } from "../hybrid-cgroups.ts";
 import { requireProgram } from "../programs.ts";
-import type { SystemRow } from "../system.ts";
+import type { System, SystemRow, Workbench } from "../system.ts";
 
-const COLD = "whole command, cold; the bundle and its root directory exist already (making them is an engine's work)";
-const SECCOMP = "compiles the seccomp profile at every start, as its own design has it; ours comes from a cache";
-
-export const crunSystem: SystemRow = {
-  world: "container",
-  what: "crun run on an equivalent OCI bundle",
-  async prepare(bench) {
-    const program = requireProgram("crun", "crun");
-    const adaptation = await acceptHybridCgroups(bench);
-    return ociSystem(bench, {
-      name: "crun",
-      program,
-      cgroups: true,
-      options: [],
-      notes: adaptation === undefined ? [] : [adaptation],
-    });
-  },
-};
-
-export const crunWithoutCgroupsSystem: SystemRow = {
-  world: "container",
-  what: "crun --cgroup-manager=disabled run: no control groups, so less work than the others",
-  async prepare(bench) {
-    const program = requireProgram("crun", "crun");
-    const adaptation = await acceptHybridCgroups(bench);
-    return ociSystem(bench, {
-      name: "crun-no-cgroups",
-      program,
-      cgroups: false,
-      options: ["--cgroup-manager=disabled"],
-      notes: [
-        "no control groups and no limits: less work than the other containers",
-        ...(adaptation === undefined ? [] : [adaptation]),
-      ],
-    });
-  },
-};
-
-export const runcSystem: SystemRow = {
-  world: "container",
-  what: "runc run on an equivalent OCI bundle",
-  async prepare(bench) {
-    return ociSystem(bench, {
-      name: "runc",
-      program: requireProgram("runc", "runc"),
-      cgroups: true,
-      options: [],
-      notes: [],
-    });
-  },
-};
-
-interface OciOptions {
+interface Variant {
   readonly name: string;
-  readonly program: string;
-  readonly options: readonly string[];
+  readonly runtime: "crun" | "runc";
+  readonly what: string;
   readonly cgroups: boolean;
-  readonly notes: readonly string[];
+  readonly seccomp: boolean;
 }
 
-type Bench = Parameters<SystemRow["prepare"]>[0];
+const COLD = "whole command, cold; its bundle and root directory exist already, since making them is an engine's work";
+const COMPILES = "compiles the filter of system calls at every start; ours is compiled once and cached";
+const NO_FILTER = "no filter of system calls: less work than ours";
+const NO_GROUPS = "no control groups, so no limits: less work than ours";
 
-async function ociSystem(bench: Bench, { name, program, options, cgroups, notes }: OciOptions) {
+export const crunSystem = ociRow({
+  name: "crun",
+  runtime: "crun",
+  what: "crun run, with the configuration of our default container",
+  cgroups: true,
+  seccomp: true,
+});
+
+export const crunWithoutFilterSystem = ociRow({
+  name: "crun-no-seccomp",
+  runtime: "crun",
+  what: "the same without a filter of system calls",
+  cgroups: true,
+  seccomp: false,
+});
+
+export const crunBareSystem = ociRow({
+  name: "crun-bare",
+  runtime: "crun",
+  what: "the same without filter and without control groups: crun's own floor",
+  cgroups: false,
+  seccomp: false,
+});
+
+export const runcSystem = ociRow({
+  name: "runc",
+  runtime: "runc",
+  what: "runc run, with the configuration of our default container",
+  cgroups: true,
+  seccomp: true,
+});
+
+function ociRow(variant: Variant): SystemRow {
+  return { world: "container", what: variant.what, prepare: (bench) => prepare(bench, variant) };
+}
+
+async function prepare(bench: Workbench, { name, runtime, cgroups, seccomp }: Variant): Promise<System> {
+  const program = requireProgram(runtime, runtime);
+  const adaptation = runtime === "crun" ? await acceptHybridCgroups(bench) : undefined;
+  const { image, rootDirectory, guestProbe, memoryBytes, pidsLimit } = bench;
   const bundle = join(bench.directory, `bundle-${name}`);
-  writeBundle(bundle, {
-    image: bench.image,
-    rootDirectory: bench.rootDirectory,
-    program: [bench.guestProbe],
-    memoryBytes: bench.memoryBytes,
-    pidsLimit: bench.pidsLimit,
-    cgroups,
-  });
-  const state = join(bench.directory, `state-${name}`);
-  // The name of the cgroup too: unlike any that a user would choose.
-  const id = `ringside-bench-${process.pid}-${name}`;
+  writeBundle(bundle, { image, rootDirectory, program: [guestProbe], memoryBytes, pidsLimit, cgroups, seccomp });
   return commandSystem(bench, {
-    argv: [program, "--root", state, ...options, "run", "--bundle", bundle, id],
+    argv: [
+      program,
+      ...["--root", join(bench.directory, `state-${name}`)],
+      ...(cgroups ? [] : ["--cgroup-manager=disabled"]),
+      // The last word names the cgroup too: unlike any that a user would choose.
+      ...["run", "--bundle", bundle, `ringside-bench-${process.pid}-${name}`],
+    ],
     version: await versionOf(bench, [program, "--version"]),
-    notes: [COLD, SECCOMP, ...notes],
+    notes: [
+      COLD,
+      seccomp ? COMPILES : NO_FILTER,
+      ...(cgroups ? [] : [NO_GROUPS]),
+      ...(adaptation === undefined ? [] : [adaptation]),
+    ],
   });
 }
