@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { detectCgroups } from "../../runtime/cgroup/layout.ts";
+import type { Limits } from "../../runtime/cgroup/limits.ts";
+import { parseReports } from "../../runtime/cgroup/reports.ts";
+import { cgroupSteps } from "../../runtime/cgroup/steps.ts";
+import { Slots } from "../../runtime/plan/slots.ts";
+import { confinementProblem, FREE_SLOT, runConfined } from "../support/confined.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+const layout = detectCgroups();
+const problem = confinementProblem() ?? (layout.mode === "none" ? "no control groups are mounted" : undefined);
+const missing = (name: string) => problem ?? (layout.controllers[name] ? undefined : `no ${name} controller`);
+
+/** Skips the test with the reason, where there is one. */
+function needs(skip: (condition: boolean, note?: string) => void, reason: string | undefined): void {
+  skip(reason !== undefined, reason);
+}
+
+/** Runs a script in groups with these limits; whatever happens, the groups must be gone afterwards. */
+async function inGroups(script: string, limits: Limits) {
+  const plan = cgroupSteps(layout, `test-${randomUUID().slice(0, 8)}`, limits, new Slots(FREE_SLOT));
+  const { output, record } = await runConfined(script, { ...plan, child: plan.join });
+  expect(plan.directories.filter((directory) => existsSync(directory))).toEqual([]);
+  return { output, record, report: parseReports(record.reports), plan };
+}
+
+describe("in the groups of this machine's kernel", () => {
+  test("a fork bomb ends at the limit, is counted, and leaves no process", async ({ skip }) => {
+    needs(skip, missing("pids"));
+    const script = "echo $$; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1000 & done; wait";
+    const { output, report } = await inGroups(script, { pidsLimit: 5 });
+    const group = output.split("\n")[0];
+    expect(output).toMatch(/fork/i);
+    expect(report.pidsRefused).toBeGreaterThan(0);
+    expect(existsSync(`/proc/${group}`)).toBe(false);
+  });
+
+  test("a program that wants more memory than allowed is killed, and the report says so", async ({ skip }) => {
+    needs(skip, missing("memory"));
+    const limit = 32 * 1024 * 1024;
+    const { output, report } = await inGroups("head -c 200000000 /dev/zero | tail -n 1 | wc -c; echo survived", {
+      memoryBytes: limit,
+    });
+    expect(output).toMatch(/survived/);
+    expect(report.oomKilled).toBe(true);
+    expect(report.memoryPeakBytes).toBeGreaterThan(limit / 2);
+    expect(report.memoryPeakBytes).toBeLessThanOrEqual(limit);
+  });
+
+  test("a program that keeps within its memory is not said to be killed", async ({ skip }) => {
+    needs(skip, missing("memory"));
+    const { report } = await inGroups("true", { memoryBytes: 32 * 1024 * 1024 });
+    expect(report.oomKilled).toBe(false);
+  });
+
+  test("a program that wants more of the CPU than allowed is held back, and how long is counted", async ({ skip }) => {
+    needs(skip, missing("cpu"));
+    const { report } = await inGroups("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done", { cpus: 0.2 });
+    expect(report.cpuThrottledUs).toBeGreaterThan(0);
+  });
+
+  test("root may make a node for a disk and may not open it; harmless devices work", async ({ skip }) => {
+    needs(skip, missing("devices"));
+    const node = `${temporaryDirectory()}/disk`;
+    const disk = "$(tail -n +3 /proc/partitions | awk 'NR==1 { print $1, $2 }')";
+    const script = `mknod ${node} b ${disk} && echo made; head -c 1 ${node}; head -c 4 /dev/zero | wc -c; echo x > /dev/null && echo written`;
+    const { output } = await inGroups(script, {});
+    expect(output).toMatch(/^made$/m);
+    expect(output).toMatch(/Operation not permitted/);
+    expect(output).toMatch(/^4$/m);
+    expect(output).toMatch(/^written$/m);
+  });
+
+  test("the process is in all of its groups and they hold the values", async ({ skip }) => {
+    needs(skip, problem);
+    const limits = { memoryBytes: 48 * 1024 * 1024, pidsLimit: 50, cpus: 0.5 };
+    const { output, plan } = await inGroups("cat /proc/self/cgroup", limits);
+    const leaf = plan.directories[0]?.split("/").at(-1);
+    const lines = output.split("\n").filter((line) => line.endsWith(`/${leaf}`));
+    expect(lines).toHaveLength(plan.directories.length);
+  });
+});
