@@ -47,6 +47,7 @@ constexpr Row kChild[] = {
     {Operation::loopbackUp, identity::loopbackUp},
     {Operation::openTerminal, terminal::openTerminal},
     {Operation::setStdio, terminal::setStdio},
+    {Operation::placeDescriptor, terminal::placeDescriptor},
     {Operation::newSession, terminal::newSession},
     {Operation::takeTerminal, terminal::takeTerminal},
     {Operation::joinKeyring, identity::joinKeyring},

@@ -85,4 +85,11 @@ Outcome setStdio(const Step& step, Execution& execution) {
   return Outcome::done();
 }
 
+// Sources lie above every target, since the launcher received them above what it holds itself.
+Outcome placeDescriptor(const Step& step, Execution& execution) {
+  using namespace argument::placeDescriptor;
+  const int from = (*execution.slots)[step.slot(k_slot)];
+  return place(from, static_cast<int>(step.number(k_target))) < 0 ? Outcome::failed(errno) : Outcome::done();
+}
+
 }  // namespace ringside::terminal

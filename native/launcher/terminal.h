@@ -8,5 +8,6 @@ Outcome openTerminal(const Step&, Execution&);
 Outcome takeTerminal(const Step&, Execution&);
 Outcome newSession(const Step&, Execution&);
 Outcome setStdio(const Step&, Execution&);
+Outcome placeDescriptor(const Step&, Execution&);
 
 }  // namespace ringside::terminal

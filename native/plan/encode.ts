@@ -66,12 +66,14 @@ class Writer {
   }
 
   u64(value: number | bigint): void {
-    this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at);
   }
 
   bytes(bytes: Uint8Array, terminator: 0 | 1): void {
     this.words(bytes.length + terminator, 0);
-    this.#buffer.set(bytes, this.#reserve(bytes.length + terminator));
+    const at = this.#reserve(bytes.length + terminator);
+    this.#buffer.set(bytes, at);
   }
 
   finish(): Buffer {

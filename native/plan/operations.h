@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0xb9a5b321;
+constexpr std::uint32_t kFormatVersion = 0x8b344789;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 6;
@@ -47,6 +47,7 @@ enum class Operation : std::uint16_t {
   loopbackUp = 38,
   openTerminal = 39,
   setStdio = 40,
+  placeDescriptor = 44,
   newSession = 41,
   takeTerminal = 42,
   joinKeyring = 43,
@@ -103,6 +104,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::loopbackUp, "loopbackUp", 0, {}},
     {Operation::openTerminal, "openTerminal", 5, {ArgumentType::slot, ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::setStdio, "setStdio", 3, {ArgumentType::slot, ArgumentType::slot, ArgumentType::slot}},
+    {Operation::placeDescriptor, "placeDescriptor", 2, {ArgumentType::slot, ArgumentType::u64}},
     {Operation::newSession, "newSession", 0, {}},
     {Operation::takeTerminal, "takeTerminal", 0, {}},
     {Operation::joinKeyring, "joinKeyring", 1, {ArgumentType::string}},
@@ -202,6 +204,9 @@ enum { k_root, k_devices, k_columns, k_rows, k_uid };
 }
 namespace setStdio {
 enum { k_stdin, k_stdout, k_stderr };
+}
+namespace placeDescriptor {
+enum { k_slot, k_target };
 }
 namespace joinKeyring {
 enum { k_name };

@@ -166,6 +166,7 @@ export const OPERATIONS = {
     manual: "dup(2)",
     calls: "dup3",
   },
+  placeDescriptor: { code: 44, arguments: { slot: "slot", target: "u64" }, manual: "dup(2)", calls: "dup3" },
   newSession: { code: 41, arguments: {}, manual: "setsid(2)", calls: "setsid" },
   takeTerminal: { code: 42, arguments: {}, manual: "ioctl_tty(2)", calls: "ioctl(TIOCSCTTY)" },
   joinKeyring: { code: 43, arguments: { name: "string" }, manual: "keyctl(2)", calls: "keyctl" },

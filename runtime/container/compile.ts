@@ -1,0 +1,45 @@
+/**
+ * Options and image to a plan, without touching anything: what `run` executes and what `explain` prints are made by the
+ * same function.
+ */
+import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
+import { cacheDirectory } from "../image/cache.ts";
+import type { Image } from "../image/image.ts";
+import type { OciConfig } from "../oci/config.ts";
+import { type ContainerPlan, containerPlan } from "../plan/container.ts";
+import type { RootDirectories } from "../plan/root.ts";
+import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
+import { places, rootDirectories } from "./directories.ts";
+import type { ContainerOptions } from "./options.ts";
+import { ociConfig } from "./spec.ts";
+import { type ResolvedUser, readerBelow, resolveUser } from "./user.ts";
+
+export interface CompiledContainer extends ContainerPlan {
+  readonly config: OciConfig;
+  readonly directories: RootDirectories;
+}
+
+export interface CompileOptions {
+  readonly layout?: CgroupLayout;
+  /** Resolved already; unless given it is looked up in the image. */
+  readonly user?: ResolvedUser;
+}
+
+/**
+ * @param id twelve hexadecimal digits
+ * @throws RingsideError for anything that this machine cannot give
+ */
+export function compileContainer(
+  id: string,
+  options: ContainerOptions,
+  image: Image,
+  { layout = detectCgroups(), user }: CompileOptions = {},
+): CompiledContainer {
+  const directories = rootDirectories(places().layers, id, image.lowerDirectories);
+  const resolved = user ?? resolveUser(options.user ?? image.config.user, readerBelow(image.lowerDirectories));
+  const cgroupVersion = layout.mode === "v2" ? 2 : 1;
+  const config = ociConfig(options, image.config, resolved, id, directories.mountPoint, cgroupVersion);
+  const filter = cachedFilter(config.linux.seccomp, cacheDirectory());
+  const compiled = containerPlan(config, { id, directories, layout, filter, ephemeral: options.remove });
+  return { ...compiled, config, directories };
+}

@@ -1,0 +1,167 @@
+/**
+ * A further process in a running container: its namespaces joined in one call, its control groups, and the same
+ * restrictions as its first process. setns(2), pid_namespaces(7).
+ */
+import { closeSync, openSync } from "node:fs";
+import { type Launcher, monotonicNs } from "../../native/kernel.ts";
+import type { Plan, PlanStep } from "../../native/plan/plan.ts";
+import { detectCgroups } from "../cgroup/layout.ts";
+import { joinCgroupSteps } from "../cgroup/steps.ts";
+import { RingsideError } from "../error.ts";
+import { cacheDirectory } from "../image/cache.ts";
+import type { NamespaceType, OciProcess } from "../oci/config.ts";
+import { DEFAULT_PATH } from "../oci/defaults.ts";
+import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
+import { executeStep } from "../plan/execute.ts";
+import { identitySteps } from "../plan/identity.ts";
+import { namespaceFlags } from "../plan/namespaces.ts";
+import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
+import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
+import { Slots } from "../plan/slots.ts";
+import { openTerminalSteps, RECEIVED_SLOTS, sessionSteps } from "../plan/terminal.ts";
+import { explainFailure } from "./failure.ts";
+import type { RunningWorld, TerminalSize } from "./running.ts";
+import { capabilitiesOf, mergeEnv } from "./spec.ts";
+import { type ContainerState, findContainer } from "./state.ts";
+import { readerBelow, resolveUser } from "./user.ts";
+import { runningWorld } from "./world.ts";
+
+export interface ExecOptions {
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd?: string;
+  readonly user?: string;
+  readonly terminal?: TerminalSize;
+  readonly stdio?: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
+}
+
+/** All that a container of ours may have; one that it shares with the host is joined without effect. */
+const JOINED: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
+const O_PATH_DIRECTORY = 0o10000000 | 0o200000;
+
+interface Init {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+function joinSteps(init: Init, state: ContainerState, slots: Slots): PlanStep[] {
+  const pidfd = slots.take();
+  const groups = joinCgroupSteps(detectCgroups(), state.cgroups, slots);
+  return [
+    {
+      phase: "host",
+      stage: "join",
+      why: "The container's first process, held so that its number cannot come to mean another.",
+      op: "openPidfd",
+      slot: pidfd,
+      pid: init.pid,
+      startTicks: init.startTicks,
+    },
+    ...groups.host,
+    {
+      phase: "host",
+      stage: "clone",
+      why: "A copy of the launcher, which will walk into the container.",
+      op: "clone",
+      flags: 0,
+      cgroup: groups.cloneInto,
+    },
+    ...groups.join,
+    {
+      phase: "child",
+      stage: "join",
+      why: "Every namespace of the container at once.",
+      op: "joinNamespaces",
+      slot: pidfd,
+      flags: namespaceFlags(JOINED),
+    },
+    {
+      phase: "child",
+      stage: "join",
+      why: "A process keeps its own number for life: only one born now is in the pid namespace.",
+      op: "forkSibling",
+    },
+  ];
+}
+
+/** The devpts of a running container is found by its path inside; what is found there is checked to be one. */
+function terminalSteps(process: OciProcess, slots: Slots): PlanStep[] {
+  if (!process.terminal) return [];
+  const pts = slots.take();
+  return [
+    {
+      phase: "child",
+      stage: "terminal",
+      why: "The container's own terminals.",
+      op: "openPath",
+      slot: pts,
+      path: "/dev/pts",
+      flags: O_PATH_DIRECTORY,
+    },
+    ...openTerminalSteps(process, pts, undefined),
+  ];
+}
+
+function execProcess(options: ExecOptions, state: ContainerState, init: Init): OciProcess {
+  const user = resolveUser(options.user ?? "", readerBelow([`/proc/${init.pid}/root`]));
+  const size = options.terminal ?? { columns: 80, rows: 24 };
+  return {
+    terminal: options.terminal !== undefined,
+    consoleSize: { width: size.columns, height: size.rows },
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    args: options.command,
+    env: mergeEnv(
+      [`PATH=${DEFAULT_PATH}`, `HOME=${user.home}`],
+      options.terminal === undefined ? [] : ["TERM=xterm-256color"],
+      configEnv(state),
+      options.env,
+    ),
+    cwd: options.cwd ?? "/",
+    capabilities: capabilitiesOf(user.uid),
+    noNewPrivileges: true,
+  };
+}
+
+/** What the container itself was given; HOME and TERM are each process's own. */
+function configEnv(state: ContainerState): string[] {
+  const { process } = state.config;
+  if (typeof process !== "object" || process === null || !("env" in process) || !Array.isArray(process.env)) return [];
+  return process.env.filter((entry) => typeof entry === "string" && !/^(HOME|TERM)=/.test(entry));
+}
+
+/**
+ * Runs a command in a running container; it ends with this process (ownership "lab").
+ * @throws RingsideError when the container is not running or the command cannot be run
+ */
+export async function execInContainer(launcher: Launcher, idOrName: string, options: ExecOptions): Promise<RunningWorld> {
+  const requestedNs = monotonicNs();
+  const state = findContainer(idOrName);
+  const { init } = state;
+  if (state.status !== "running" || init === undefined) {
+    throw new RingsideError(`cannot run a command in ${state.name}: it is ${state.status}`, {
+      fix: "ringside ps lists the containers that run",
+    });
+  }
+  const process = execProcess(options, state, init);
+  const slots = new Slots(RECEIVED_SLOTS);
+  const plan: Plan = [
+    ...joinSteps(init, state, slots),
+    ...terminalSteps(process, slots),
+    ...sessionSteps(process),
+    ...identitySteps(process, cachedFilter(defaultSeccomp(DEFAULT_CAPABILITIES), cacheDirectory())),
+    executeStep(process.args, process.env),
+  ];
+  const nothing = openSync("/dev/null", "r+");
+  try {
+    const { stdin, stdout, stderr } = options.stdio ?? { stdin: nothing, stdout: nothing, stderr: nothing };
+    const started = await launcher.start(plan, [stdin, stdout, stderr]);
+    const title = `exec in ${state.name}`;
+    const facts = { title, world: "container" as const, plan, requestedNs, date: new Date().toISOString() };
+    return runningWorld(`${state.id}-${started.pid}`, title, started, facts);
+  } catch (error) {
+    throw explainFailure(error, options.command[0] ?? "");
+  } finally {
+    closeSync(nothing);
+  }
+}
+

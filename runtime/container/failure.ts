@@ -1,0 +1,95 @@
+/** What a failed start means to the person who asked for it: which step, why, and what to do. errno(3), execve(2). */
+import { StepError } from "../../native/kernel.ts";
+import { parseReports } from "../cgroup/reports.ts";
+import { EXIT_CODES, RingsideError } from "../error.ts";
+
+interface ExecFailure {
+  readonly exitCode: number;
+  readonly why: string;
+  readonly fix: string;
+}
+
+const EXEC_FAILURES: Readonly<Record<string, ExecFailure>> = {
+  ENOENT: {
+    exitCode: EXIT_CODES.notFound,
+    why: "not found in $PATH",
+    fix: "check the spelling, or give the program's whole path",
+  },
+  ENOTDIR: {
+    exitCode: EXIT_CODES.notFound,
+    why: "not found: a part of its path is a file",
+    fix: "check the path",
+  },
+  ELIBACC: {
+    exitCode: EXIT_CODES.notFound,
+    why: "there, but the interpreter that it names (after #!, or its dynamic loader) is not in the image",
+    fix: "use a static program, or an image with its interpreter; a script must not end its lines with CR LF",
+  },
+  EACCES: {
+    exitCode: EXIT_CODES.notExecutable,
+    why: "not executable: it is a directory, or this user may not execute it",
+    fix: "chmod +x it in the image, or run another program",
+  },
+  ENOEXEC: {
+    exitCode: EXIT_CODES.notExecutable,
+    why: "not executable: neither a program of this processor nor a script with #! in its first line",
+    fix: "run it with its interpreter, such as sh FILE",
+  },
+};
+
+/** Steps whose failure has one usual reason that the errno alone does not tell. */
+const HINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  clone: {
+    EPERM: "namespaces need root here: run it with sudo",
+    ENOSPC: "a limit of /proc/sys/user/max_*_namespaces is reached: raise it, or remove containers",
+    EAGAIN: "a limit on processes is reached: see ulimit -u",
+    EINVAL: "this kernel lacks one of the namespaces: see ringside doctor",
+  },
+  makeDirectory: { EACCES: "containers need root here: run it with sudo", EPERM: "run it with sudo" },
+  mountAt: { ELOOP: "the image has a symbolic link where /proc, /sys or /dev belongs: use another image" },
+  setDirectory: {
+    ENOENT: "the working directory is not in the image: give another -w",
+    ENOTDIR: "give another -w",
+    EACCES: "this user may not enter the working directory: give another -w or -u",
+  },
+};
+
+/**
+ * Turns the failure of a plan into words.
+ * @param program what was to be run
+ * @param limitBytes the memory limit, if there was one
+ */
+export function explainFailure(error: unknown, program: string, limitBytes?: number): unknown {
+  if (!(error instanceof StepError)) return error;
+  const { failed, code } = error;
+  if (failed === undefined) return killedBeforeExec(error, limitBytes);
+  if (failed.op === "execute") {
+    const known = EXEC_FAILURES[code];
+    if (known !== undefined) {
+      return new RingsideError(`cannot run ${JSON.stringify(program)}: ${known.why}`, { cause: error, ...known });
+    }
+    return new RingsideError(`cannot run ${JSON.stringify(program)}: ${code}`, {
+      cause: error,
+      exitCode: EXIT_CODES.notExecutable,
+    });
+  }
+  const words = error.reports.kernel === undefined ? "" : ` (the kernel says: ${error.reports.kernel.trim()})`;
+  const fix = HINTS[failed.op]?.[code];
+  return new RingsideError(
+    `the container could not be started: step ${error.step + 1}, ${failed.op}, failed with ${code}${words}. The step: ${failed.why}`,
+    { cause: error, fix: fix ?? "ringside doctor shows what this machine lacks" },
+  );
+}
+
+function killedBeforeExec(error: StepError, limitBytes: number | undefined): RingsideError {
+  if (parseReports(error.reports).oomKilled && limitBytes !== undefined) {
+    return new RingsideError(
+      `the memory limit of ${Math.floor(limitBytes / 1024)} KiB is too small: the kernel killed the container before its program ran`,
+      { cause: error, fix: "give it more, such as --memory 16m" },
+    );
+  }
+  return new RingsideError("the container was killed before its program ran", {
+    cause: error,
+    fix: "try again; if it stays so, ringside doctor and the kernel's log (dmesg) tell more",
+  });
+}

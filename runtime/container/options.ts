@@ -1,0 +1,76 @@
+/** Parsing of what people type, for the command line and the server alike. docker-run(1). */
+import { RingsideError } from "../error.ts";
+import type { TerminalSize } from "./running.ts";
+
+export type Network = "none" | "host";
+
+/** What to run and how. Bytes, CPUs and counts are checked where they are enforced. */
+export interface ContainerOptions {
+  readonly image: string;
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+  readonly name?: string;
+  readonly hostname?: string;
+  /** `NAME=value`. */
+  readonly env: readonly string[];
+  readonly cwd?: string;
+  /** `uid[:gid]` or `user[:group]`. */
+  readonly user?: string;
+  readonly memoryBytes?: number;
+  readonly cpus?: number;
+  readonly pidsLimit?: number;
+  readonly readOnly: boolean;
+  readonly network: Network;
+  readonly terminal?: TerminalSize;
+  readonly stdio?: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
+  readonly remove: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/**
+ * Parses `64m`, `1.5g`, `1048576`, as Docker does: units of 1,024, upper or lower case, an optional `b` or `ib` behind.
+ * @returns bytes
+ * @throws RingsideError when it is not an amount of memory
+ */
+export function parseMemory(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([bkmgt])(?:i?b)?)?$/i.exec(text.trim());
+  const unit = UNITS[(match?.[2] ?? "b").toLowerCase()];
+  const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new RingsideError(`${JSON.stringify(text)} is not an amount of memory`, { fix: "write it as 64m, 1.5g or 67108864" });
+}
+
+/** Parses `0.5`, `2`. @throws RingsideError when it is not a positive decimal number */
+export function parseCpus(text: string): number {
+  const cpus = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (cpus > 0) return cpus;
+  throw new RingsideError(`${JSON.stringify(text)} is not a number of CPUs`, { fix: "write it as 0.5 or 2" });
+}
+
+/** Parses a whole number above 0. @throws RingsideError naming `what` */
+export function parseCount(text: string, what: string): number {
+  const count = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new RingsideError(`${JSON.stringify(text)} is not ${what}`, { fix: "write a whole number such as 100" });
+}
+
+/** Parses the value of --network. @throws RingsideError for anything but none and host */
+export function parseNetwork(text: string): Network {
+  if (text === "none" || text === "host") return text;
+  throw new RingsideError(`there is no network ${JSON.stringify(text)}`, { fix: "use --network none or --network host" });
+}
+
+/**
+ * Parses one -e option: `NAME=value`, or `NAME` for the caller's own value.
+ * @returns undefined when the caller has no such variable, which is then left out, as Docker does
+ */
+export function parseEnv(text: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (text === "" || text.startsWith("=") || text.includes("\0")) {
+    throw new RingsideError(`${JSON.stringify(text)} is not a variable`, { fix: "write -e NAME=value" });
+  }
+  if (text.includes("=")) return text;
+  const value = environment[text];
+  return value === undefined ? undefined : `${text}=${value}`;
+}

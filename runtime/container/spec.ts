@@ -1,0 +1,93 @@
+/** From what a user asked for and what the image says, the OCI configuration. docker-run(1), OCI image-spec config.md. */
+import { RingsideError } from "../error.ts";
+import type { Image } from "../image/image.ts";
+import type { NamespaceType, OciCapabilities, OciConfig, OciMount } from "../oci/config.ts";
+import { DEFAULT_MOUNTS, DEFAULT_PATH, DEFAULT_READONLY_PATHS, maskedPaths } from "../oci/defaults.ts";
+import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
+import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
+import type { ContainerOptions } from "./options.ts";
+import type { ResolvedUser } from "./user.ts";
+
+const NAMESPACES: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
+const DEFAULT_SIZE = { columns: 80, rows: 24 };
+
+/**
+ * What a user may do. Root gets Docker's default set; anyone else gets none of it, but it stays within bounds, so that
+ * file capabilities of the image keep their meaning. Nothing is inheritable (CVE-2022-24769).
+ */
+export function capabilitiesOf(uid: number): OciCapabilities {
+  const own = uid === 0 ? DEFAULT_CAPABILITIES : [];
+  return { bounding: DEFAULT_CAPABILITIES, effective: own, permitted: own, inheritable: [], ambient: [] };
+}
+
+/** Later values win, as with env(1). */
+export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
+  const byName = new Map<string, string>();
+  for (const entry of lists.flat()) byName.set(entry.slice(0, entry.indexOf("=")), entry);
+  return [...byName.values()];
+}
+
+/** The program and its arguments: the user's words replace the image's command, not its entry point. */
+export function argumentsOf(image: Image["config"], command: readonly string[]): string[] {
+  const args = [...image.entrypoint, ...(command.length > 0 ? command : image.cmd)];
+  if (args.length > 0 && args[0] !== "") return args;
+  throw new RingsideError("the image has no command of its own", { fix: "say which program to run after the image" });
+}
+
+function mountsFor(cgroupVersion: 1 | 2): OciMount[] {
+  return DEFAULT_MOUNTS.flatMap((mount) => {
+    if (mount.type !== "cgroup") return [mount];
+    return cgroupVersion === 2 ? [{ ...mount, type: "cgroup2" }] : [];
+  });
+}
+
+/**
+ * @param id the container's, which is its hostname unless another is given
+ * @param rootPath where its root is mounted
+ * @param cgroupVersion whether its own control groups can be shown by one cgroup2 mount
+ * @throws RingsideError when neither image nor user names a program
+ */
+export function ociConfig(
+  options: ContainerOptions,
+  image: Image["config"],
+  user: ResolvedUser,
+  id: string,
+  rootPath: string,
+  cgroupVersion: 1 | 2,
+): OciConfig {
+  const hostname = options.hostname ?? id;
+  const size = options.terminal ?? DEFAULT_SIZE;
+  const terminalEnv = options.terminal === undefined ? [] : ["TERM=xterm-256color"];
+  const { memoryBytes, cpus, pidsLimit } = options;
+  return {
+    process: {
+      terminal: options.terminal !== undefined,
+      consoleSize: { width: size.columns, height: size.rows },
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      args: argumentsOf(image, options.command),
+      env: mergeEnv(
+        [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, `HOME=${user.home}`],
+        terminalEnv,
+        image.env,
+        options.env,
+      ),
+      cwd: options.cwd ?? (image.workingDir === "" ? "/" : image.workingDir),
+      capabilities: capabilitiesOf(user.uid),
+      noNewPrivileges: true,
+    },
+    root: { path: rootPath, readonly: options.readOnly },
+    hostname,
+    mounts: mountsFor(cgroupVersion),
+    linux: {
+      namespaces: options.network === "host" ? NAMESPACES.filter((type) => type !== "network") : NAMESPACES,
+      resources: {
+        ...(memoryBytes !== undefined && { memoryBytes }),
+        ...(cpus !== undefined && { cpus }),
+        ...(pidsLimit !== undefined && { pidsLimit }),
+      },
+      seccomp: defaultSeccomp(DEFAULT_CAPABILITIES),
+      maskedPaths: maskedPaths(),
+      readonlyPaths: DEFAULT_READONLY_PATHS,
+    },
+  };
+}
