@@ -3,9 +3,10 @@
  *
  * It runs before Node 24 is there, so it is plain JavaScript for Node 20. Each step is a module in set-up/, with a cheap
  * question (is it fresh?) and the work. A part that cannot be had here is named with the line that would bring it, and
- * the rest goes on: the exit code is 0, and the command itself says what it cannot do without that part.
+ * the rest goes on: the exit code is 0, and the command itself says what it cannot do without that part. Only where there
+ * is no command line in the end, nothing can go on: then it is 1.
  */
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { baseImageIsFresh, buildBaseImage } from "./set-up/base-image.mjs";
@@ -147,6 +148,8 @@ async function main(command) {
   if (!target.wanted.some((name) => STEPS[name].stale(target))) return;
 
   const work = async () => {
+    // What another set-up did while this one waited for the lock has not to be done again.
+    Object.assign(target, { missing: describe(command).missing });
     const gaps = await runSteps(target, report);
     const worthSaying = THOROUGH.includes(command) || report.done > gaps.length;
     for (const { gap, optional } of gaps) if (worthSaying || !optional) report.gap(gap);
@@ -157,3 +160,4 @@ async function main(command) {
 }
 
 await main(process.argv[2] ?? "build");
+if (!existsSync(join(ROOT, "dist/cli.js"))) process.exitCode = 1;

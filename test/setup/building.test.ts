@@ -64,7 +64,7 @@ describe("what fails is named, and the rest goes on", () => {
     const checkout = withCompiler();
     checkout.write("runtime/main.ts", "BROKEN");
     const outcome = await checkout.setUp("explain");
-    expect(outcome.code).toBe(0);
+    expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(/could not be built[\s\S]*error: BROKEN/);
     checkout.write("runtime/main.ts", "mended");
     expect((await checkout.setUp("explain")).stderr).toMatch(/command line .* s$/m);
@@ -74,7 +74,7 @@ describe("what fails is named, and the rest goes on", () => {
     const checkout = withCompiler();
     rmSync(join(checkout.root, "node_modules"), { recursive: true });
     const outcome = await checkout.setUp("build");
-    expect(outcome.code).toBe(0);
+    expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(/npm is missing/);
     expect(outcome.stderr.trim().split("\n")).toHaveLength(2);
     expect(checkout.calls()).toEqual([]);
