@@ -1,7 +1,7 @@
 /** `ringside bench`: figures for containers beside virtual machines, with everything that is needed to doubt them. */
 
 import { writeFileSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { formatReport } from "../bench/report.ts";
 import type { Progress } from "../bench/rounds.ts";
 import type { BenchReport } from "../bench/schema.ts";
@@ -27,7 +27,11 @@ export function registerBench(program: Command): void {
   bench
     .command("startup")
     .description("from the request to a program's first byte, in every world")
-    .option("--systems <list>", "comma-separated, of those below", parseSystems, STARTUP_SYSTEMS)
+    .addOption(
+      new Option("--systems <list>", "comma-separated, of those below")
+        .argParser(parseSystems)
+        .default(STARTUP_SYSTEMS, "all"),
+    )
     .option("--runs <n>", "measured rounds", parseCount(1), 20)
     .option("--warmup <n>", "rounds before them that do not count", parseCount(0), 3)
     .option("--seed <n>", "of the order and of the intervals", parseCount(0), 1)
@@ -66,7 +70,8 @@ function deliver(report: BenchReport, json: string | true | undefined): void {
     writeFileSync(json, text);
     process.stdout.write(formatReport(report));
   }
-  if (report.interrupted) process.stderr.write("ringside: interrupted; what had been measured is above\n");
+  if (report.interrupted)
+    process.stderr.write("ringside: interrupted; the report has what had been measured until then\n");
 }
 
 /** 130 when interrupted, 125 when nothing could be measured: a script must not take that for a result. */
