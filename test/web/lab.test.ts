@@ -16,16 +16,16 @@ import { problemSchema } from "../../web/protocol/problem.ts";
 import { parseRaceLine } from "../../web/protocol/race.ts";
 import { terminalListSchema } from "../../web/protocol/terminals.ts";
 import { LIMITS } from "../../web/server/limits.ts";
-import { type Answer, TestServer } from "../support/web/visitor.ts";
+import { type Answer, MemoryServer } from "../support/web/visitor.ts";
 
 const SIZE = { columns: 80, rows: 24 };
 const CREATE = { kind: "container", image: "ringside/base", size: SIZE };
 
-let it: TestServer;
+let it: MemoryServer;
 let cookie: string;
 
 beforeEach(async () => {
-  it = await TestServer.listen(join(tmpdir(), "there-is-no-app"));
+  it = await MemoryServer.listen(join(tmpdir(), "there-is-no-app"));
   cookie = await it.signIn();
 });
 afterEach(async () => {

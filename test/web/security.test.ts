@@ -13,10 +13,10 @@ import { CLOSE_CODES } from "../../web/protocol/close-codes.ts";
 import { encodeFrame, MAX_FRAME_BYTES } from "../../web/protocol/frame.ts";
 import { TICKET_LIFETIME_MS } from "../../web/protocol/terminals.ts";
 import { LIMITS } from "../../web/server/limits.ts";
-import { TestServer } from "../support/web/visitor.ts";
+import { MemoryServer } from "../support/web/visitor.ts";
 
 let parent: string;
-let test0: TestServer;
+let test0: MemoryServer;
 let cookie: string;
 
 beforeAll(() => {
@@ -30,7 +30,7 @@ beforeAll(() => {
 afterAll(() => rmSync(parent, { recursive: true }));
 
 beforeEach(async () => {
-  test0 = await TestServer.listen(join(parent, "app"));
+  test0 = await MemoryServer.listen(join(parent, "app"));
   cookie = await test0.signIn();
 });
 afterEach(async () => {
@@ -220,7 +220,7 @@ describe("the one-time token", () => {
 
   test("of an earlier start opens nothing", async () => {
     const token = test0.sessions.renewToken();
-    await using restarted = await TestServer.listen(join(parent, "app"));
+    await using restarted = await MemoryServer.listen(join(parent, "app"));
     expect((await restarted.ask(`/?token=${token}`)).status).toBe(403);
     expect((await restarted.ask("/api/lab", { headers: { cookie } })).status).toBe(401);
   });

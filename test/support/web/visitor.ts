@@ -7,7 +7,10 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { WebSocket } from "ws";
+import { ACK_EVERY_BYTES } from "../../../web/protocol/flow.ts";
 import { decodeServerFrame, encodeFrame, type Frame, type ServerFrame } from "../../../web/protocol/frame.ts";
+import type { Backend } from "../../../web/server/backend.ts";
+import type { Clock } from "../../../web/server/clock.ts";
 import { createServer } from "../../../web/server/server.ts";
 import { Sessions } from "../../../web/server/sessions.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -27,25 +30,22 @@ export interface RequestOptions {
 
 export class TestServer implements AsyncDisposable {
   readonly server: FastifyInstance;
-  readonly backend = new MemoryBackend();
-  readonly clock = new ManualClock();
   readonly sessions = new Sessions();
   readonly reports: unknown[] = [];
   port = 0;
 
-  constructor(appDirectory: string) {
-    const { backend, clock, sessions } = this;
+  constructor(appDirectory: string, backend: Backend, clock: Clock) {
+    const { sessions } = this;
     const report = (error: unknown): void => void this.reports.push(error);
     this.server = createServer({ host: "127.0.0.1", port: 0, sessions, backend, clock, appDirectory, report });
   }
 
-  static async listen(appDirectory: string): Promise<TestServer> {
-    const test = new TestServer(appDirectory);
-    await test.server.listen({ host: "127.0.0.1", port: 0 });
-    const address = test.server.server.address();
+  async listen(): Promise<this> {
+    await this.server.listen({ host: "127.0.0.1", port: 0 });
+    const address = this.server.server.address();
     if (address === null || typeof address === "string") throw new Error("the test's server does not listen on a port");
-    test.port = address.port;
-    return test;
+    this.port = address.port;
+    return this;
   }
 
   get origin(): string {
@@ -135,12 +135,30 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
+/** A server with machines of memory and a clock that the test moves. */
+export class MemoryServer extends TestServer {
+  readonly backend: MemoryBackend;
+  readonly clock: ManualClock;
+
+  constructor(appDirectory: string, backend = new MemoryBackend(), clock = new ManualClock()) {
+    super(appDirectory, backend, clock);
+    this.backend = backend;
+    this.clock = clock;
+  }
+
+  static listen(appDirectory: string): Promise<MemoryServer> {
+    return new MemoryServer(appDirectory).listen();
+  }
+}
+
 /** A browser's end of a terminal: keeps what came, and lets a test wait for a frame instead of for a time. */
 export class TestViewer {
   readonly frames: ServerFrame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   readonly #socket: WebSocket;
   #wake: () => void = () => {};
+  #acknowledgeEvery = Number.POSITIVE_INFINITY;
+  #unackedBytes = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -148,7 +166,9 @@ export class TestViewer {
     this.closed = promise;
     socket.on("message", (message) => {
       if (!Buffer.isBuffer(message)) throw new Error("ws gave something else than a buffer");
-      this.frames.push(decodeServerFrame(message));
+      const frame = decodeServerFrame(message);
+      this.frames.push(frame);
+      if (frame.kind === "data") this.#parsed(frame.bytes.length);
       this.#wake();
     });
     socket.on("error", () => {});
@@ -160,6 +180,11 @@ export class TestViewer {
 
   send(frame: Frame): void {
     this.#socket.send(encodeFrame(frame));
+  }
+
+  /** From now on acknowledges what it gets as a browser does, when a terminal has parsed it. */
+  acknowledgeAll(everyBytes: number = ACK_EVERY_BYTES): void {
+    this.#acknowledgeEvery = everyBytes;
   }
 
   sendRaw(message: string | Uint8Array): void {
@@ -198,6 +223,13 @@ export class TestViewer {
 
   close(): void {
     this.#socket.terminate();
+  }
+
+  #parsed(bytes: number): void {
+    this.#unackedBytes += bytes;
+    if (this.#unackedBytes < this.#acknowledgeEvery) return;
+    this.send({ kind: "ack", parsedBytes: this.#unackedBytes });
+    this.#unackedBytes = 0;
   }
 
   async #next(): Promise<void> {

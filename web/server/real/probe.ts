@@ -80,7 +80,11 @@ async function timelineOfStart(launcher: Launcher, lane: Lane, signal: AbortSign
       { signal, errorFile: join(directory, "stderr"), execIsProgram: true, timeLimitMs: LIMITS.raceLaneMs },
     );
     if (started.world === undefined) throw new Error("the probe was measured without being started");
-    return started.world.timeline({ firstByteNs: started.requestedNs + sample.firstByte * 1e6 });
+    // We hear of the byte and of the end through the same event loop, which may take a moment; the launcher stamps the
+    // end itself. The byte was there before it.
+    const { exitedNs } = await started.world.exited;
+    const seenNs = started.requestedNs + sample.firstByte * 1e6;
+    return started.world.timeline({ firstByteNs: Math.min(seenNs, exitedNs) });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
