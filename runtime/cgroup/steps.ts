@@ -103,7 +103,10 @@ export function joinCgroupSteps(
       cloneInto = slot;
       host.push({ ...HOST, why: WHY_OPEN_V2, op: "openPath", slot, path: directory, flags: V2_FLAGS });
     } else {
-      const path = `${directory}/cgroup.procs`;
+      // `tasks`, not `cgroup.procs`: a single thread that moves itself needs no lock over all of the machine's threads,
+      // and so does not wait for an RCU grace period of several milliseconds (kernel/cgroup/cgroup.c, "Optimize single
+      // thread migration", Linux 5.5). The process has one thread, so the effect is the same.
+      const path = `${directory}/tasks`;
       host.push({ ...HOST, why: WHY_OPEN_V1, op: "openPath", slot, path, flags: constants.O_WRONLY | O_CLOEXEC });
       join.push({ phase: "child", stage: "cgroup", why: WHY_JOIN, op: "joinCgroup", slot });
     }

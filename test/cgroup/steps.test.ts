@@ -82,7 +82,7 @@ describe("control groups on v1", () => {
     const { host, join, cleanup, cloneInto } = cgroupSteps(layout, "one", ALL, new Slots(3));
     const made = paths(host, "makeDirectory", layout.root);
     const slots = host.flatMap((step) => (step.op === "openPath" ? [step.slot] : []));
-    expect(paths(host, "openPath", layout.root)).toEqual(made.map((group) => `${group}/cgroup.procs`));
+    expect(paths(host, "openPath", layout.root)).toEqual(made.map((group) => `${group}/tasks`));
     expect(join.map((step) => (step.op === "joinCgroup" ? step.slot : NO_SLOT))).toEqual(slots);
     expect(new Set(slots).size).toBe(slots.length);
     expect(paths(cleanup, "removeDirectory", layout.root)).toEqual(made);
