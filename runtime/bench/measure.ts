@@ -65,7 +65,8 @@ export async function measureStart(
     );
   }
   return {
-    ...(options.execIsProgram ? { firstInstruction: (world.startedNs - requestNs) / 1e6 } : {}),
+    // The launcher may hear of the execve after we have read the byte; the instruction came before both.
+    ...(options.execIsProgram ? { firstInstruction: (Math.min(world.startedNs, firstByteNs) - requestNs) / 1e6 } : {}),
     firstByte: (firstByteNs - requestNs) / 1e6,
     gone: (goneNs - requestNs) / 1e6,
   };
