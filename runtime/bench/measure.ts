@@ -64,10 +64,13 @@ export async function measureStart(
       failure(exit.status, firstByteNs !== undefined, limit.aborted, readFileSync(options.errorFile, "utf8")),
     );
   }
+  // We may hear of the byte after the program's end, and the launcher of the execve after the byte: each came before what
+  // followed from it.
+  const byteNs = Math.min(firstByteNs, exit.exitedNs);
+  const instructionNs = Math.min(world.startedNs, byteNs);
   return {
-    // The launcher may hear of the execve after we have read the byte; the instruction came before both.
-    ...(options.execIsProgram ? { firstInstruction: (Math.min(world.startedNs, firstByteNs) - requestNs) / 1e6 } : {}),
-    firstByte: (firstByteNs - requestNs) / 1e6,
+    ...(options.execIsProgram ? { firstInstruction: (instructionNs - requestNs) / 1e6 } : {}),
+    firstByte: (byteNs - requestNs) / 1e6,
     gone: (goneNs - requestNs) / 1e6,
   };
 }
