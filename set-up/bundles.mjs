@@ -52,7 +52,7 @@ export async function buildBundle(root, { node }, name) {
   try {
     const vite = join(root, "node_modules/vite/bin/vite.js");
     // NODE_ENV of the shell that we were called from must not decide what is built.
-    const env = { ...process.env, NODE_ENV: "production" };
+    const env = { ...process.env, NODE_ENV: "production", NO_COLOR: "1", FORCE_COLOR: undefined };
     await run(node, [vite, ...bundle.arguments, "--logLevel", "warn"], { cwd: root, env });
   } catch (error) {
     throw new Gap(`${bundle.result} could not be built: ${error.message}`, "see Vite's words above");

@@ -21,6 +21,7 @@ import {
   recordPath,
   treesDirectory,
 } from "./image.ts";
+import { pruneTrees } from "./prune.ts";
 import { addSkeleton } from "./skeleton.ts";
 import { hashTree, removePartialTrees, writeTree } from "./tree.ts";
 
@@ -73,6 +74,7 @@ export function buildBaseImage(options: BaseImageOptions = {}): Image {
   });
   const image = findImage(BASE_IMAGE, cache);
   if (image === undefined) throw new Error(`make ${BASE_IMAGE} in ${cache}: what was written cannot be read back`);
+  pruneTrees(cache);
   return image;
 }
 

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TreeBuilder } from "../../runtime/image/entry.ts";
+import { pruneTrees } from "../../runtime/image/prune.ts";
 import { hashTree, removePartialTrees, writeTree } from "../../runtime/image/tree.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -113,4 +114,29 @@ test("what a killed builder left is removed, what a living one writes is not", (
   removePartialTrees(parent);
   expect(readdirSync(parent).sort()).toEqual(["tree", living].sort());
   expect(lstatSync(join(parent, living)).isDirectory()).toBe(true);
+});
+
+describe("trees that no image refers to", () => {
+  const HOUR_MS = 3_600_000;
+  const OLD = "00000000000000aa";
+  const MOUNTED = "00000000000000bb";
+  const TABLES = [`30 1 0:30 / /x rw - overlay overlay rw,lowerdir=/cache/trees/${MOUNTED},upperdir=/u`];
+
+  function cacheWithTrees(): string {
+    const cache = temporaryDirectory();
+    for (const name of [OLD, MOUNTED]) mkdirSync(join(cache, "trees", name), { recursive: true });
+    return cache;
+  }
+
+  test("are removed when they are old, but not while a mount anywhere names them", () => {
+    expect(pruneTrees(cacheWithTrees(), TABLES, Date.now() + 2 * HOUR_MS)).toEqual([OLD]);
+  });
+
+  test("stay while they are young, since a start may have found its image and not mounted it yet", () => {
+    expect(pruneTrees(cacheWithTrees(), TABLES)).toEqual([]);
+  });
+
+  test("stay where the mounts of other processes cannot be seen", () => {
+    expect(pruneTrees(cacheWithTrees(), null, Date.now() + 2 * HOUR_MS)).toEqual([]);
+  });
 });
