@@ -38,6 +38,8 @@ async function serve({ host, port }: ServeOptions): Promise<void> {
     import("../../web/server/sessions.ts"),
     import("../../web/server/guard/hosts.ts"),
   ]);
+  // From the first moment on: whoever reads the address may stop the server at once.
+  const stopped = untilSignal();
   const sessions = new Sessions();
   const appDirectory = join(checkoutDirectory(), "dist", "web");
   const create = (candidate: number): FastifyInstance => {
@@ -59,7 +61,7 @@ async function serve({ host, port }: ServeOptions): Promise<void> {
   note(`The address works once.${canAsk ? " Enter prints another;" : ""} Ctrl-C stops the server.`);
   if (canAsk) process.stdin.on("data", () => announce(sessions.renewToken()));
 
-  await untilSignal();
+  await stopped;
   note("Stopping, and removing what still runs. Once more: without waiting.");
   process.once("SIGINT", () => process.exit(130));
   process.stdin.destroy();
