@@ -138,7 +138,9 @@ export function signalProcess(pid: number, signal: string, isSame: () => boolean
   }
 }
 
-export type ExitStatus = { readonly kind: "exited"; readonly code: number } | { readonly kind: "signaled"; readonly signal: string };
+export type ExitStatus =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "signaled"; readonly signal: string };
 
 /** How a process ended. `reports` are the files that the plan had read before its cgroup went. */
 export interface ExitRecord {
@@ -177,7 +179,9 @@ export class StepError extends Error {
     const failed = plan[reply.failedStep - 1];
     const code = errorName(reply.error);
     const kernel = reply.reports.kernel === undefined ? "" : `: ${reply.reports.kernel.trim()}`;
-    super(`${code}: ${failed === undefined ? "before exec" : `step ${reply.failedStep} of ${plan.length}, ${failed.op}`}${kernel}`);
+    super(
+      `${code}: ${failed === undefined ? "before exec" : `step ${reply.failedStep} of ${plan.length}, ${failed.op}`}${kernel}`,
+    );
     this.name = "StepError";
     this.code = code;
     this.errno = -reply.error;
@@ -190,7 +194,9 @@ export class StepError extends Error {
 }
 
 function errorName(errno: number): string {
-  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? EXTRA_ERRORS[errno] ?? `errno ${errno}`;
+  return (
+    Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? EXTRA_ERRORS[errno] ?? `errno ${errno}`
+  );
 }
 
 /** Numbers that libuv has no name for (errno(3)). */
@@ -267,8 +273,8 @@ export class Launcher implements AsyncDisposable {
     while (this.#open) {
       const message = addon().receiveMessage({ socket: this.#socket });
       if (message === undefined) return;
-      if (message === null) return this.#lost();
-      this.#answer(parseReply(message.data), message.descriptors);
+      if (message === null) this.#lost();
+      else this.#answer(parseReply(message.data), message.descriptors);
     }
   }
 
@@ -277,10 +283,12 @@ export class Launcher implements AsyncDisposable {
     if (pending === undefined) return;
     switch (reply.kind) {
       case "started":
-        return this.#started(pending, reply, descriptors);
+        this.#started(pending, reply, descriptors);
+        break;
       case "failed":
         this.#pending.delete(reply.id);
-        return pending.reject(new StepError(reply, pending.plan));
+        pending.reject(new StepError(reply, pending.plan));
+        break;
       case "exited":
         this.#pending.delete(reply.id);
         if (pending.pidfd !== undefined) closeSync(pending.pidfd);

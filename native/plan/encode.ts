@@ -164,4 +164,3 @@ export function encodePlan(plan: Plan): Buffer {
   writer.patch(counts + 4, writer.length);
   return writer.finish();
 }
-

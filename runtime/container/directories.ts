@@ -23,7 +23,8 @@ export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   }
   const { uid } = userInfo();
   const run = uid === 0 ? "/run/ringside" : join(XDG_RUNTIME_DIR ?? join(tmpdir(), `ringside-${uid}`), "ringside");
-  const data = uid === 0 ? "/var/lib/ringside" : join(XDG_DATA_HOME ?? join(HOME ?? tmpdir(), ".local/share"), "ringside");
+  const data =
+    uid === 0 ? "/var/lib/ringside" : join(XDG_DATA_HOME ?? join(HOME ?? tmpdir(), ".local/share"), "ringside");
   return { states: join(run, "containers"), names: join(run, "names"), layers: join(data, "layers") };
 }
 

@@ -15,8 +15,8 @@ import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
 import { executeStep } from "../plan/execute.ts";
 import { identitySteps } from "../plan/identity.ts";
 import { namespaceFlags } from "../plan/namespaces.ts";
-import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
+import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { Slots } from "../plan/slots.ts";
 import { openTerminalSteps, RECEIVED_SLOTS, sessionSteps } from "../plan/terminal.ts";
 import { explainFailure } from "./failure.ts";
@@ -133,7 +133,11 @@ function configEnv(state: ContainerState): string[] {
  * Runs a command in a running container; it ends with this process (ownership "lab").
  * @throws RingsideError when the container is not running or the command cannot be run
  */
-export async function execInContainer(launcher: Launcher, idOrName: string, options: ExecOptions): Promise<RunningWorld> {
+export async function execInContainer(
+  launcher: Launcher,
+  idOrName: string,
+  options: ExecOptions,
+): Promise<RunningWorld> {
   const requestedNs = monotonicNs();
   const state = findContainer(idOrName);
   const { init } = state;
@@ -164,4 +168,3 @@ export async function execInContainer(launcher: Launcher, idOrName: string, opti
     closeSync(nothing);
   }
 }
-

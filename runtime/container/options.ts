@@ -39,7 +39,9 @@ export function parseMemory(text: string): number {
   const unit = UNITS[(match?.[2] ?? "b").toLowerCase()];
   const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN));
   if (Number.isSafeInteger(bytes)) return bytes;
-  throw new RingsideError(`${JSON.stringify(text)} is not an amount of memory`, { fix: "write it as 64m, 1.5g or 67108864" });
+  throw new RingsideError(`${JSON.stringify(text)} is not an amount of memory`, {
+    fix: "write it as 64m, 1.5g or 67108864",
+  });
 }
 
 /** Parses `0.5`, `2`. @throws RingsideError when it is not a positive decimal number */
@@ -59,7 +61,9 @@ export function parseCount(text: string, what: string): number {
 /** Parses the value of --network. @throws RingsideError for anything but none and host */
 export function parseNetwork(text: string): Network {
   if (text === "none" || text === "host") return text;
-  throw new RingsideError(`there is no network ${JSON.stringify(text)}`, { fix: "use --network none or --network host" });
+  throw new RingsideError(`there is no network ${JSON.stringify(text)}`, {
+    fix: "use --network none or --network host",
+  });
 }
 
 /**

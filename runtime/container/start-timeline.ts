@@ -89,7 +89,11 @@ export function startTimeline(facts: StartFacts, exit: ExitRecord | undefined, m
   };
 }
 
-function instants({ world, requestedNs, startedNs }: StartFacts, exit: ExitRecord | undefined, marks: ObservedMarks): Instant[] {
+function instants(
+  { world, requestedNs, startedNs }: StartFacts,
+  exit: ExitRecord | undefined,
+  marks: ObservedMarks,
+): Instant[] {
   const first = marks.firstByteNs === undefined ? startedNs : Math.min(startedNs, marks.firstByteNs);
   const all: Instant[] = [{ track: world, name: MARKS.firstInstruction, at: first - requestedNs }];
   if (marks.firstByteNs !== undefined) {

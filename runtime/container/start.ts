@@ -20,7 +20,10 @@ export function requireImage(name: string): Image {
   const image = findImage(name);
   if (image !== undefined) return image;
   throw new RingsideError(`there is no image ${name}`, {
-    fix: name === BASE_IMAGE ? "ringside image build" : `ringside image ls shows which there are; ${BASE_IMAGE} is always one`,
+    fix:
+      name === BASE_IMAGE
+        ? "ringside image build"
+        : `ringside image ls shows which there are; ${BASE_IMAGE} is always one`,
   });
 }
 
@@ -99,7 +102,10 @@ function newRecord(
 }
 
 function finish(record: ContainerRecord, exit: ExitRecord): void {
-  if (record.remove) return release(record.id, record.name);
+  if (record.remove) {
+    release(record.id, record.name);
+    return;
+  }
   const { oomKilled } = parseReports(exit.reports);
   writeRecord({ ...record, exit: { status: exit.status, at: new Date().toISOString(), oomKilled } });
 }

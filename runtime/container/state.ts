@@ -85,7 +85,8 @@ export function reserve(id: string, name: string): void {
     const holder = readlinkSync(join(names, name));
     if (readRecord(holder) === undefined && !ownerMayBeStarting(holder)) {
       release(holder, name);
-      return reserve(id, name);
+      reserve(id, name);
+      return;
     }
     throw new RingsideError(`the name ${name} is taken by container ${holder}`, {
       fix: `ringside rm ${name}, or give another --name`,
@@ -164,7 +165,9 @@ export function findContainer(idOrName: string): ContainerState {
   const [found] = beginning;
   if (found !== undefined && beginning.length === 1) return found;
   throw new RingsideError(
-    found === undefined ? `there is no container ${idOrName}` : `${idOrName} is the beginning of ${beginning.length} ids`,
+    found === undefined
+      ? `there is no container ${idOrName}`
+      : `${idOrName} is the beginning of ${beginning.length} ids`,
     { fix: "ringside ps -a lists them", exitCode: EXIT_CODES.failure },
   );
 }

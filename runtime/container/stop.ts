@@ -9,7 +9,9 @@ const POLL_MS = 10;
 function requireRunning(idOrName: string, doing: string): { state: ContainerState; pid: number; startTicks: number } {
   const state = findContainer(idOrName);
   if (state.status !== "running" || state.init === undefined) {
-    throw new RingsideError(`cannot ${doing} ${state.name}: it is ${state.status}`, { fix: "ringside ps lists what runs" });
+    throw new RingsideError(`cannot ${doing} ${state.name}: it is ${state.status}`, {
+      fix: "ringside ps lists what runs",
+    });
   }
   return { state, ...state.init };
 }

@@ -70,7 +70,12 @@ export function resolveUser(user: string, read: Reader): ResolvedUser {
   const gid = groupPart === undefined ? parseId(row?.[3] ?? "0") : resolveGroup(groupPart, groups);
   if (gid === undefined) return unknown("group", groupPart ?? userPart);
   const name = row?.[0];
-  return { uid, gid, additionalGids: groupPart === undefined ? memberships(groups, name, gid) : [], home: row?.[5] ?? "/" };
+  return {
+    uid,
+    gid,
+    additionalGids: groupPart === undefined ? memberships(groups, name, gid) : [],
+    home: row?.[5] ?? "/",
+  };
 }
 
 function resolveGroup(group: string, groups: readonly string[][]): number | undefined {

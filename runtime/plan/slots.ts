@@ -11,7 +11,8 @@ export class Slots {
 
   /** @returns a slot that nobody else has; @throws RangeError when the launcher's table is full */
   take(): number {
-    if (this.#next >= SLOT_COUNT) throw new RangeError(`a plan can use ${SLOT_COUNT} descriptor slots, and all are taken`);
+    if (this.#next >= SLOT_COUNT)
+      throw new RangeError(`a plan can use ${SLOT_COUNT} descriptor slots, and all are taken`);
     return this.#next++;
   }
 }

@@ -30,26 +30,50 @@ const INSTRUCTION_BYTES = 8;
 const CHECKSUM_BYTES = 32;
 const LARGEST_FILE_BYTES = CHECKSUM_BYTES + MAXIMUM_INSTRUCTIONS * INSTRUCTION_BYTES;
 
-const inMemory = new Map<string, Uint8Array>();
+/** The filters of one machine, kept in memory and below one directory. */
+export class FilterCache {
+  readonly #directory: string;
+  readonly #arch: string;
+  readonly #known = new Map<string, Uint8Array>();
+
+  /**
+   * @param cache the directory of all caches; the filters go into `seccomp` in it
+   * @param arch the machine that they are for, a value of `process.arch`
+   */
+  constructor(cache: string, arch: string = process.arch) {
+    this.#directory = join(cache, "seccomp");
+    this.#arch = arch;
+  }
+
+  /**
+   * The filter of a profile, compiled at most once.
+   *
+   * @throws RingsideError as compileSeccomp does
+   */
+  filter(profile: SeccompProfile): Uint8Array {
+    const name = nameOf(profile, this.#arch);
+    const known = this.#known.get(name);
+    if (known) return known;
+    const stored = readFilter(this.#directory, name);
+    const filter = stored ?? compileSeccomp(profile, { arch: this.#arch });
+    if (!stored) storeFilter(this.#directory, name, filter);
+    this.#known.set(name, filter);
+    return filter;
+  }
+}
+
+const shared = new Map<string, FilterCache>();
 
 /**
- * The filter of a profile, compiled at most once.
+ * The filter of a profile for this machine, from the cache in the given directory.
  *
- * @param profile as for compileSeccomp
- * @param cache the directory of all caches; the filters go into `seccomp` in it
- * @param arch the machine it is for, a value of `process.arch`
+ * @param cache the directory of all caches (cacheDirectory of runtime/image)
  * @throws RingsideError as compileSeccomp does
  */
-export function cachedFilter(profile: SeccompProfile, cache: string, arch: string = process.arch): Uint8Array {
-  const name = nameOf(profile, arch);
-  const known = inMemory.get(join(cache, name));
-  if (known) return known;
-  const directory = join(cache, "seccomp");
-  const stored = readFilter(directory, name);
-  const filter = stored ?? compileSeccomp(profile, { arch });
-  if (!stored) storeFilter(directory, name, filter);
-  inMemory.set(join(cache, name), filter);
-  return filter;
+export function cachedFilter(profile: SeccompProfile, cache: string): Uint8Array {
+  const filters = shared.get(cache) ?? new FilterCache(cache);
+  shared.set(cache, filters);
+  return filters.filter(profile);
 }
 
 /** Everything that the instructions depend on, as one hash. */

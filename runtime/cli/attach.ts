@@ -1,0 +1,100 @@
+/**
+ * Joins the caller's own terminal to a world that has one, and hands signals on. The caller's terminal is set raw, so
+ * that every key, Ctrl-C too, means the inside; it is put back whatever happens. termios(3), docker-run(1) --sig-proxy.
+ */
+import type { ExitRecord } from "../../native/kernel.ts";
+import type { RunningWorld, TerminalSize } from "../container/running.ts";
+import { RingsideError } from "../error.ts";
+
+const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+const SIGNAL_EXIT_BASE = 128;
+
+/** How large the caller's terminal is; 80 by 24 when its output is not one. */
+export function callerTerminalSize(): TerminalSize {
+  return { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 };
+}
+
+/** @throws RingsideError when input is to come from a terminal and there is none */
+export function requireTerminal(interactive: boolean): void {
+  if (!interactive || process.stdin.isTTY) return;
+  throw new RingsideError("-it needs a terminal, and the input is not one", {
+    fix: "leave out -t, or run it in a terminal",
+  });
+}
+
+/**
+ * Passes the caller's signals on. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a second Ctrl-C ends
+ * the world by force.
+ * @returns undoes it
+ */
+function forwardSignals(world: RunningWorld): () => void {
+  let interrupts = 0;
+  const handlers = FORWARDED.map((signal) => {
+    const handler = (): void => {
+      if (signal === "SIGINT") interrupts++;
+      world.kill(interrupts > 1 ? "SIGKILL" : signal);
+    };
+    process.on(signal, handler);
+    return { signal, handler };
+  });
+  return () => {
+    for (const { signal, handler } of handlers) process.off(signal, handler);
+  };
+}
+
+function joinTerminal(world: RunningWorld, interactive: boolean): { readonly drained: Promise<void>; undo(): void } {
+  const { terminal } = world;
+  if (terminal === undefined) return { drained: Promise.resolve(), undo() {} };
+  const { stdin, stdout } = process;
+  const drained = new Promise<void>((resolve) => {
+    terminal.onEnd(resolve);
+  });
+  terminal.onData((chunk) => {
+    if (stdout.write(chunk)) return;
+    terminal.pause();
+    stdout.once("drain", () => {
+      terminal.resume();
+    });
+  });
+  const onResize = (): void => {
+    terminal.resize(callerTerminalSize());
+  };
+  const onInput = (chunk: Uint8Array): void => {
+    terminal.write(chunk);
+  };
+  stdout.on("resize", onResize);
+  if (interactive) {
+    if (stdin.isTTY) stdin.setRawMode(true);
+    stdin.on("data", onInput);
+  }
+  return {
+    drained,
+    undo() {
+      stdout.off("resize", onResize);
+      stdin.off("data", onInput);
+      if (interactive && stdin.isTTY) stdin.setRawMode(false);
+      if (interactive) stdin.pause();
+      terminal.close();
+    },
+  };
+}
+
+/** Docker's exit codes: the program's own, or 128 and the signal's number. */
+export function exitCodeOf({ status }: ExitRecord, signals: Readonly<Record<string, number>>): number {
+  if (status.kind === "exited") return status.code;
+  return SIGNAL_EXIT_BASE + (signals[status.signal] ?? 0);
+}
+
+/** Stays with `world` to its end. @returns how it ended, when all its output has been written */
+export async function attach(world: RunningWorld, interactive: boolean): Promise<ExitRecord> {
+  const stopForwarding = forwardSignals(world);
+  const terminal = joinTerminal(world, interactive);
+  try {
+    const exit = await world.exited;
+    await terminal.drained;
+    return exit;
+  } finally {
+    terminal.undo();
+    stopForwarding();
+  }
+}

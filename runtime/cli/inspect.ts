@@ -1,0 +1,15 @@
+/** `ringside inspect`: all that is known of containers, as JSON. docker-inspect(1). */
+import type { Command } from "commander";
+import { findContainer } from "../container/state.ts";
+
+/** Adds `ringside inspect` to the program. */
+export function registerInspect(program: Command): void {
+  program
+    .command("inspect")
+    .description("print all that is known of containers, as JSON (schema ringside.inspect/1)")
+    .argument("<container...>", "names, ids or beginnings of ids")
+    .action((names: readonly string[]) => {
+      const containers = names.map((name) => findContainer(name));
+      process.stdout.write(`${JSON.stringify({ schema: "ringside.inspect/1", containers }, null, 2)}\n`);
+    });
+}

@@ -1,0 +1,22 @@
+/** The launcher of a command, closed whatever happens. */
+import { kernelProblem, Launcher } from "../../native/kernel.ts";
+import { RingsideError } from "../error.ts";
+
+/** Says why real processes cannot be started here. @throws RingsideError with the fix */
+export function requireKernel(): void {
+  const problem = kernelProblem();
+  if (problem !== undefined)
+    throw new RingsideError(`real containers cannot run here: ${problem.reason}`, { fix: problem.fix });
+  if (process.getuid?.() !== 0) {
+    throw new RingsideError("containers need root: namespaces, mounts and control groups are root's to make", {
+      fix: `sudo ringside ${process.argv.slice(2).join(" ")}`,
+    });
+  }
+}
+
+/** Opens a launcher for `use` and ends it, with all that it started, when `use` is done. */
+export async function withLauncher<Result>(use: (launcher: Launcher) => Promise<Result>): Promise<Result> {
+  requireKernel();
+  await using launcher = await Launcher.open();
+  return await use(launcher);
+}

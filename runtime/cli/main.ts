@@ -1,0 +1,64 @@
+/**
+ * The command line: one file a command, loaded only when it is asked for, so that `ringside run` does not pay for the
+ * benchmark. Errors that are understood are printed with what to do; anything else is a defect and keeps its stack.
+ */
+import { writeSync } from "node:fs";
+import { Command } from "commander";
+import { EXIT_CODES, RingsideError } from "../error.ts";
+
+type Register = (program: Command) => void;
+
+const STDERR = 2;
+
+/** Commands by name; several may live in one file. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  doctor: async () => (await import("./doctor.ts")).registerDoctor,
+  serve: async () => (await import("./serve.ts")).registerServe,
+  run: async () => (await import("./run.ts")).registerRun,
+  explain: async () => (await import("./explain.ts")).registerExplain,
+  exec: async () => (await import("./exec.ts")).registerExec,
+  ps: async () => (await import("./ps.ts")).registerPs,
+  stop: async () => (await import("./stop.ts")).registerStop,
+  kill: async () => (await import("./kill.ts")).registerKill,
+  rm: async () => (await import("./rm.ts")).registerRm,
+  inspect: async () => (await import("./inspect.ts")).registerInspect,
+  image: async () => (await import("./image.ts")).registerImage,
+  bench: async () => (await import("./bench.ts")).registerBench,
+  simulate: async () => (await import("./simulate.ts")).registerSimulate,
+  lesson: async () => (await import("./lesson.ts")).registerLesson,
+};
+
+function newProgram(): Command {
+  return new Command("ringside")
+    .description(
+      "Watch a process, a container, a virtual machine and a z/OS address space do the same job, side by side.",
+    )
+    .version("0.1.0")
+    .enablePositionalOptions()
+    .showHelpAfterError("Options and examples: ringside COMMAND --help");
+}
+
+/** The one command that was asked for, or all of them for the help. */
+async function withCommands(program: Command, name: string | undefined): Promise<Command> {
+  const load = name === undefined ? undefined : Object.entries(COMMANDS).find(([command]) => command === name)?.[1];
+  const registers = await Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((each) => each()));
+  for (const register of registers) register(program);
+  return program;
+}
+
+function report(error: unknown): number {
+  if (error instanceof RingsideError) {
+    writeSync(STDERR, `ringside: ${error.message}\n${error.fix === undefined ? "" : `  fix: ${error.fix}\n`}`);
+    return error.exitCode;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  writeSync(STDERR, `ringside: an unexpected failure, which is a defect of Ringside:\n${text}\n`);
+  return EXIT_CODES.failure;
+}
+
+try {
+  const program = await withCommands(newProgram(), process.argv[2]);
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

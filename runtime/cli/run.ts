@@ -1,0 +1,111 @@
+/** `ringside run`: a container in the foreground. docker-run(1). */
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import type { Command } from "commander";
+import type { ExitRecord, Launcher } from "../../native/kernel.ts";
+import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
+import { parseReports } from "../cgroup/reports.ts";
+import type { ContainerOptions } from "../container/options.ts";
+import { startContainer } from "../container/start.ts";
+import { RingsideError } from "../error.ts";
+import { attach, callerTerminalSize, exitCodeOf, requireTerminal } from "./attach.ts";
+import { addContainerOptions, type ContainerFlags, containerOptions } from "./container-options.ts";
+import { printExplanation } from "./explain.ts";
+import { withLauncher } from "./launcher.ts";
+
+interface RunFlags extends ContainerFlags {
+  readonly explain?: boolean;
+  readonly timeline?: string;
+}
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+
+/** Adds `ringside run` to the program. */
+export function registerRun(program: Command): void {
+  addContainerOptions(program.command("run"))
+    .description("run a program in a new container and wait for its end")
+    .argument("<image>", "such as ringside/base")
+    .argument("[command...]", "the program and its arguments (default: the image's)")
+    .option("--explain", "print the plan in words before running it")
+    .option("--timeline <file>", "write the start as a trace that Perfetto opens (Chrome Trace Event JSON)")
+    .addHelpText("after", HELP)
+    .helpOption("--help", "show this help")
+    .action(run);
+}
+
+const HELP = `
+Examples:
+  ringside run --rm ringside/base echo hello
+  ringside run -it --rm ringside/base
+  ringside run --rm --memory 64m --pids-limit 20 ringside/base sh -c 'cat /proc/self/cgroup'
+  ringside run --rm --timeline start.json ringside/base true
+
+The exit code is the program's own, 128 + N when signal N ended it, 127 when it was not found, 126 when it could not be
+executed, 125 when Ringside itself failed. A second Ctrl-C ends the container by force.`;
+
+async function run(image: string, command: readonly string[], flags: RunFlags): Promise<void> {
+  const interactive = flags.interactive === true;
+  const options = containerOptions(image, command, flags);
+  if (flags.tty === true) requireTerminal(interactive);
+  if (flags.explain === true) printExplanation(options, (text) => writeSync(STDERR, text));
+  process.exitCode = await withLauncher((launcher) =>
+    withInput(interactive && flags.tty !== true, (stdin) => {
+      const streams: Pick<ContainerOptions, "terminal" | "stdio"> =
+        flags.tty === true ? { terminal: callerTerminalSize() } : { stdio: { stdin, stdout: STDOUT, stderr: STDERR } };
+      return runToEnd(launcher, { ...options, ...streams }, interactive, flags.timeline);
+    }),
+  );
+}
+
+/** Without -i a container reads nothing, as with Docker. */
+async function withInput(interactive: boolean, use: (stdin: number) => Promise<number>): Promise<number> {
+  if (interactive) return await use(STDIN);
+  const nothing = openSync("/dev/null", "r");
+  try {
+    return await use(nothing);
+  } finally {
+    closeSync(nothing);
+  }
+}
+
+async function runToEnd(
+  launcher: Launcher,
+  options: ContainerOptions,
+  interactive: boolean,
+  timelineFile: string | undefined,
+): Promise<number> {
+  const container = await startContainer(launcher, options);
+  const exit = await attach(container, interactive);
+  if (timelineFile !== undefined) writeTimeline(timelineFile, chromeTraceText(container.timeline()));
+  sayWhatHappened(exit, options);
+  return exitCodeOf(exit, constants.signals);
+}
+
+function writeTimeline(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw new RingsideError(`the timeline could not be written to ${file}: ${String(cause)}`, {
+      cause,
+      fix: "give --timeline a file in a directory that you may write",
+    });
+  }
+}
+
+/** What an exit code alone does not tell. */
+function sayWhatHappened(exit: ExitRecord, { memoryBytes, pidsLimit }: ContainerOptions): void {
+  const report = parseReports(exit.reports);
+  if (report.oomKilled) {
+    const limit =
+      memoryBytes === undefined ? "the machine's memory" : `the limit of ${Math.floor(memoryBytes / 1024)} KiB`;
+    writeSync(STDERR, `ringside: the kernel killed a process of the container: out of memory, ${limit} was reached\n`);
+  }
+  if (pidsLimit !== undefined && (report.pidsRefused ?? 0) > 0) {
+    writeSync(
+      STDERR,
+      `ringside: ${report.pidsRefused} times no process could be made: the limit of ${pidsLimit} was reached\n`,
+    );
+  }
+}
