@@ -34,8 +34,8 @@ interface Addon {
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
 }
 
-/** Beside this file in a checkout, two levels up from the bundle. */
-const BUILD_PLACES = ["build/Release", "../native/build/Release"];
+/** Beside this file in a checkout; beside the bundle's folder dist; beside its chunks. */
+const BUILD_PLACES = ["build/Release", "../native/build/Release", "../../native/build/Release"];
 
 function buildDirectory(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
