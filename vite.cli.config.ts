@@ -1,7 +1,8 @@
 /**
  * The bundle of the command line: runtime/cli/main.ts and all that it imports → dist/cli.js, since loading some fifty
- * modules one by one costs more than a container's start. What is imported with import() becomes a chunk of its own
- * (dist/chunks), so that `run` does not load the server.
+ * modules one by one costs more than a container's start. What is imported with import() becomes a chunk of its own, so
+ * that `run` does not load the server. Chunks lie beside cli.js (dist/cli-NAME-HASH.js), never deeper: modules that look
+ * for something in the checkout by their own place (the native part, the pages) so have one place to count from.
  *
  * The native addon and the pages are not bundled: they are found by their place in the checkout.
  */
@@ -29,7 +30,7 @@ export default defineConfig({
       output: {
         format: "esm",
         entryFileNames: "cli.js",
-        chunkFileNames: "chunks/[name]-[hash].js",
+        chunkFileNames: "cli-[name]-[hash].js",
       },
     },
   },
@@ -40,9 +41,8 @@ function removeOldChunks(): Plugin {
   return {
     name: "ringside:remove-old-chunks",
     writeBundle({ dir = "dist" }, bundle) {
-      const chunks = join(dir, "chunks");
-      for (const name of readdirSync(dir).includes("chunks") ? readdirSync(chunks) : []) {
-        if (!(`chunks/${name}` in bundle)) rmSync(join(chunks, name));
+      for (const name of readdirSync(dir)) {
+        if (/^cli-.+\.js$/.test(name) && !(name in bundle)) rmSync(join(dir, name));
       }
     },
   };
