@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CLOSE_CODES } from "../../web/protocol/close-codes.ts";
 import { encodeFrame, MAX_FRAME_BYTES } from "../../web/protocol/frame.ts";
 import { TICKET_LIFETIME_MS } from "../../web/protocol/terminals.ts";
-import { LIMITS } from "../../web/server/limits.ts";
+import { LIMITS, RATES } from "../../web/server/limits.ts";
 import { MemoryServer } from "../support/web/visitor.ts";
 
 let parent: string;
@@ -212,6 +212,12 @@ describe("the one-time token", () => {
     expect([again.status, again.headers.location]).toEqual([303, "/"]);
   });
 
+  test("is not used up by a program that only looks at the link", async () => {
+    const token = test0.sessions.renewToken();
+    expect((await test0.ask(`/?token=${token}`, { method: "HEAD" })).headers["set-cookie"]).toBeUndefined();
+    expect((await test0.ask(`/?token=${token}`)).status).toBe(303);
+  });
+
   test("that is wrong does not use up the right one", async () => {
     const token = test0.sessions.renewToken();
     expect((await test0.ask(`/?token=${token.slice(1)}`)).status).toBe(403);
@@ -301,6 +307,28 @@ describe("too much", () => {
     for (let made = 0; made < LIMITS.runningMachines; made++) await test0.call(cookie, "POST", "/api/lab", CREATE);
     const answer = await test0.call(cookie, "POST", "/api/lab", CREATE);
     expect([answer.status, JSON.parse(answer.body).fix]).toEqual([409, "remove one first"]);
+  });
+});
+
+describe("too many requests", () => {
+  test("that would create something are refused for a while, with how long", async () => {
+    const statuses: number[] = [];
+    for (let count = 0; count <= RATES.create.max; count++) {
+      statuses.push((await test0.call(cookie, "POST", "/api/lab", {})).status);
+    }
+    expect(new Set(statuses.slice(0, -1))).toEqual(new Set([400]));
+    const answer = await test0.call(cookie, "POST", "/api/lab", CREATE);
+    expect([statuses.at(-1), answer.status]).toEqual([429, 429]);
+    expect(JSON.parse(answer.body).fix).toMatch(/^wait .* and try again$/);
+    expect((await test0.call(cookie, "GET", "/api/lab")).status).toBe(200);
+  });
+
+  test("for tickets that nobody uses are refused until they have expired", async () => {
+    const terminal = await newTerminal();
+    for (let count = 0; count < LIMITS.tickets; count++) await test0.ticket(cookie, terminal);
+    expect((await test0.call(cookie, "POST", "/api/tickets", { terminal })).status).toBe(429);
+    test0.clock.advance(TICKET_LIFETIME_MS);
+    expect((await test0.call(cookie, "POST", "/api/tickets", { terminal })).status).toBe(200);
   });
 });
 

@@ -11,6 +11,8 @@ export const LIMITS = {
   keptMachines: 32,
   terminalsPerMachine: 8,
   viewersPerTerminal: 16,
+  /** TCP connections altogether; a browser uses about six. */
+  sockets: 1_024,
   /** WebSockets altogether, and those of them that have not said hello yet. */
   connections: 256,
   strangers: 32,

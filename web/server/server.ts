@@ -57,6 +57,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 128 },
   });
+  server.server.maxConnections = LIMITS.sockets;
   const lab = new Lab(backend, clock);
   const port = (): number => {
     const address = server.server.address();

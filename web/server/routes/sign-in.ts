@@ -28,7 +28,8 @@ export function sessionOf(request: FastifyRequest, sessions: Sessions, port: num
  */
 export function signIn(request: FastifyRequest, reply: FastifyReply, sessions: Sessions, port: number): boolean {
   const query = z.safeParse(querySchema, request.query);
-  if (!query.success) return false;
+  // HEAD is how programs look at a link before a person follows it; that must not use it up.
+  if (!query.success || request.method !== "GET") return false;
   const secret = sessions.exchange(query.data.token);
   if (secret !== undefined) {
     reply.setCookie(cookieName(port), secret, { httpOnly: true, sameSite: "strict", path: "/" });
