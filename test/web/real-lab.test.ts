@@ -10,8 +10,10 @@ import * as z from "zod/mini";
 import { kernelProblem } from "../../native/kernel.ts";
 import { listContainers } from "../../runtime/container/state.ts";
 import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
+import { findLesson } from "../../runtime/lesson/catalog.ts";
 import { MARKS } from "../../simulator/trace/timeline.ts";
 import { CLOSE_CODES } from "../../web/protocol/close-codes.ts";
+import { taskResultSchema } from "../../web/protocol/lesson.ts";
 import { type Machine, machineListSchema, machineSchema } from "../../web/protocol/machine.ts";
 import { machinePlanSchema } from "../../web/protocol/machine-plan.ts";
 import { parseRaceLine } from "../../web/protocol/race.ts";
@@ -165,6 +167,33 @@ describe.skipIf(skipped !== undefined)(`a real machine${skipped === undefined ? 
     expect(names()).not.toContain(one.name);
     await it.server.close();
     expect(names()).not.toContain(other.name);
+  });
+});
+
+describe.skipIf(skipped !== undefined)(`a real lesson${skipped === undefined ? "" : `: ${skipped}`}`, () => {
+  test("has a machine whose tasks are checked in it, not yet done at first, and again after a reset", async () => {
+    const lesson = findLesson("namespaces");
+    const answer = await it.call(cookie, "POST", "/api/lessons/namespaces/lab", { size: SIZE });
+    const machine = z.parse(machineSchema, JSON.parse(answer.body));
+    expect(machine).toMatchObject({ lesson: "namespaces", state: "running", image: lesson.lab?.image });
+    const viewer = await viewMain(machine.id);
+    viewer.type("echo re''ady\n");
+    await viewer.shows("ready");
+    for (const { id } of lesson.tasks) {
+      const check = await it.call(cookie, "POST", "/api/lessons/namespaces/check", { machine: machine.id, task: id });
+      expect(z.parse(taskResultSchema, JSON.parse(check.body))).toMatchObject({ task: id, passed: false });
+    }
+    const reset = await it.call(cookie, "POST", "/api/lessons/namespaces/reset", { machine: machine.id, size: SIZE });
+    const fresh = z.parse(machineSchema, JSON.parse(reset.body));
+    expect(listContainers().map(({ name }) => name)).not.toContain(machine.name);
+    expect(listContainers().map(({ name }) => name)).toContain(fresh.name);
+  });
+
+  test("says which tasks there are when one is asked for that is none", async () => {
+    const answer = await it.call(cookie, "POST", "/api/lessons/namespaces/lab", { size: SIZE });
+    const { id } = z.parse(machineSchema, JSON.parse(answer.body));
+    const check = await it.call(cookie, "POST", "/api/lessons/namespaces/check", { machine: id, task: "nothing" });
+    expect([check.status, JSON.parse(check.body).fix]).toEqual([422, expect.stringMatching(/^one of: /)]);
   });
 });
 
