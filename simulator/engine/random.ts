@@ -37,13 +37,29 @@ function nameToWord(name: string): number {
   return hash;
 }
 
+/** The four words of xoshiro128**'s state; not all of them zero. */
+export type XoshiroState = readonly [number, number, number, number];
+
+/** @returns the authors' generator, started from a state as it is: each call gives the next word, 0 to 2^32 - 1. */
+export function xoshiro128(state: XoshiroState): () => number {
+  let [a, b, c, d] = state;
+  return () => {
+    const result = Math.imul(rotateLeft(Math.imul(b, 5) >>> 0, 7), 9) >>> 0;
+    const shifted = (b << 9) >>> 0;
+    c = (c ^ a) >>> 0;
+    d = (d ^ b) >>> 0;
+    b = (b ^ c) >>> 0;
+    a = (a ^ d) >>> 0;
+    c = (c ^ shifted) >>> 0;
+    d = rotateLeft(d, 11);
+    return result;
+  };
+}
+
 export class Random {
   readonly #seed: number;
   readonly #name: string;
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
+  readonly #next: () => number;
 
   /**
    * @param seed an integer from 0 to MAX_SEED
@@ -58,11 +74,9 @@ export class Random {
     this.#name = name;
     const low = splitMix32(seed % WORD);
     const high = splitMix32((Math.floor(seed / WORD) ^ nameToWord(name)) >>> 0);
-    this.#a = (low() ^ high()) >>> 0;
-    this.#b = (low() ^ high()) >>> 0;
-    this.#c = (low() ^ high()) >>> 0;
-    // The state must not be all zero; one constant bit in one word makes that impossible.
-    this.#d = (low() ^ high() ^ 1) >>> 0 || 1;
+    const word = () => (low() ^ high()) >>> 0;
+    // The state must not be all zero; a last word that is never zero makes that impossible.
+    this.#next = xoshiro128([word(), word(), word(), word() || 1]);
   }
 
   /** @returns the generator of the same seed for another name. */
@@ -72,15 +86,7 @@ export class Random {
 
   /** @returns the next word, 0 to 2^32 - 1. */
   word(): number {
-    const result = Math.imul(rotateLeft(Math.imul(this.#b, 5) >>> 0, 7), 9) >>> 0;
-    const shifted = (this.#b << 9) >>> 0;
-    this.#c = (this.#c ^ this.#a) >>> 0;
-    this.#d = (this.#d ^ this.#b) >>> 0;
-    this.#b = (this.#b ^ this.#c) >>> 0;
-    this.#a = (this.#a ^ this.#d) >>> 0;
-    this.#c = (this.#c ^ shifted) >>> 0;
-    this.#d = rotateLeft(this.#d, 11);
-    return result;
+    return this.#next();
   }
 
   /**
