@@ -1,7 +1,7 @@
 /**
  * The lanes of the race: the same static probe program, which writes one byte and ends, started in each world. A lane's
- * timeline is that of the one start that was measured; a start before it, which is not shown, has loaded what the kernel
- * and we load only once.
+ * timeline is that of the one start that was measured; the starts before it, which are not shown, have loaded and compiled
+ * what the kernel and we load and compile only once.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -31,12 +31,12 @@ interface Lane {
 
 const LANES: Readonly<Partial<Record<RealWorld, Lane>>> = {
   process: {
-    warmUps: 1,
+    warmUps: 3,
     message: "fork and exec of the probe",
     start: (launcher, stdio) => startProcess(launcher, { argv: [hostProbe()], title: "process", ...stdio }),
   },
   container: {
-    warmUps: 1,
+    warmUps: 3,
     message: `the probe in a new container of ${BASE_IMAGE}`,
     start: (launcher, stdio) =>
       startContainer(launcher, {
@@ -63,7 +63,18 @@ export async function* raceWorld(launcher: Launcher, world: RealWorld, signal: A
   if (lane === undefined) throw new RingsideError(`race a ${world}: this build has no such lane`);
   yield { kind: "progress", world, message: lane.message };
   for (let count = 0; count < lane.warmUps; count++) await timelineOfStart(launcher, lane, signal);
-  yield { kind: "lane", world, timeline: await timelineOfStart(launcher, lane, signal) };
+  const timeline = await timelineOfStart(launcher, lane, signal);
+  yield { kind: "lane", world, timeline: sayWarmUps(timeline, lane.warmUps) };
+}
+
+/** The figures say what came before them. */
+function sayWarmUps(timeline: Timeline, count: number): Timeline {
+  if (count === 0) return timeline;
+  const tracks = timeline.tracks.map((track) => {
+    const detail = `${track.provenance.detail}; launcher up, after ${count} starts to warm up`;
+    return { ...track, provenance: { ...track.provenance, detail } };
+  });
+  return { ...timeline, tracks };
 }
 
 async function timelineOfStart(launcher: Launcher, lane: Lane, signal: AbortSignal): Promise<Timeline> {
