@@ -1,0 +1,117 @@
+/** `ringside simulate` as people type it: what goes to stdout, and what is refused with which words. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { registerSimulate } from "../../runtime/cli/simulate.ts";
+import { RingsideError } from "../../runtime/error.ts";
+import { checkTimeline } from "../../simulator/trace/check.ts";
+import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs the command and returns what it wrote to stdout. */
+function ringside(...words: string[]): string {
+  const written: string[] = [];
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((chunk) => written.push(String(chunk)) > 0);
+  try {
+    const program = new Command("ringside").exitOverride();
+    registerSimulate(program);
+    program.parse(["simulate", ...words], { from: "user" });
+  } finally {
+    spy.mockRestore();
+  }
+  return written.join("");
+}
+
+function refusal(...words: string[]): RingsideError {
+  try {
+    ringside(...words);
+  } catch (error) {
+    if (error instanceof RingsideError) return error;
+    throw error;
+  }
+  throw new Error(`ringside simulate ${words.join(" ")} was not refused`);
+}
+
+describe("ringside simulate", () => {
+  it("prints the same bytes twice, and other bytes for another seed", () => {
+    const once = ringside("startup-race", "--json", "--seed", "7");
+    expect(ringside("startup-race", "--json", "--seed", "7")).toBe(once);
+    expect(ringside("startup-race", "--json", "--seed", "8")).not.toBe(once);
+  });
+
+  it("prints ringside.simulation/1: scenario, seed, profile, knobs, hash and every world with units and provenance", () => {
+    const result: unknown = JSON.parse(
+      ringside("startup-race", "--json", "--seed", "7", "--set", "vmm=firecracker", "spread=0"),
+    );
+    expect(result).toMatchObject({
+      schema: "ringside.simulation/1",
+      scenario: "startup-race",
+      seed: 7,
+      profile: "published-2022",
+      knobs: { vmm: "firecracker", spread: 0 },
+      traceHash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      worlds: [
+        { world: "process", metrics: { firstInstruction: { unit: "ns", provenance: { kind: "simulated" } } } },
+        { world: "container" },
+        { world: "vm" },
+        { world: "address-space", metrics: { gone: { unit: "step" } } },
+      ],
+    });
+  });
+
+  it("writes a trace that can be read back, and says in it that it is simulated", () => {
+    const folder = mkdtempSync(join(tmpdir(), "ringside-simulate-"));
+    try {
+      const file = join(folder, "trace.json");
+      ringside("startup-race", "--trace", file);
+      const trace: unknown = JSON.parse(readFileSync(file, "utf8"));
+      expect(trace).toMatchObject({ otherData: { schema: "ringside.timeline/1", simulated: true } });
+      expect(checkTimeline(parseChromeTrace(trace))).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("prints a table of people's units, and where the figures come from", () => {
+    const table = ringside("startup-race", "--seed", "3");
+    expect(table).toMatch(/first instruction +[\d.]+ µs +[\d.]+ ms +[\d.]+ ms +\d+ steps/);
+    expect(table).toMatch(/costs +published-2022: \d+ published, \d+ derived, \d+ measured/);
+    expect(table).toContain("no public timings exist");
+    expect(table).toContain("seed 3");
+  });
+
+  it("lists every cost with its source on request", () => {
+    expect(ringside("startup-race", "--costs")).toMatch(/linux\.systemCall\.entry +62 +ns +published .*gVisor/);
+  });
+
+  it("lists scenarios and profiles, and a scenario's knobs and metrics", () => {
+    expect(ringside("--list")).toMatch(/startup-race[\s\S]*published-2022/);
+    const help = ringside("startup-race", "--help");
+    for (const word of ["vmm", "firecracker", "spread", "firstInstruction", "intoHypervisor"])
+      expect(help).toContain(word);
+    expect(ringside("--help")).toContain("--set");
+  });
+
+  it.each([
+    [["startup-rase"], 'no scenario "startup-rase"', 'did you mean "startup-race"?'],
+    [["startup-rase", "--help"], 'no scenario "startup-rase"', 'did you mean "startup-race"?'],
+    [[], "no scenario named", "ringside simulate startup-race"],
+    [["startup-race", "--set", "vmn=x"], 'no knob "vmn"', 'did you mean "vmm"?'],
+    [["startup-race", "--set", "vmm"], "--set vmm", "--set knob=value"],
+    [["startup-race", "--set", "spread=1", "spread=2"], "already 1", "once"],
+    [["startup-race", "--set", "spread=-1"], '"-1" is not a whole number', "from 0 to 200"],
+    [["startup-race", "--set", "vmm=firecracker", "kernel=bzimage"], "nobody published", "kernel=vmlinux"],
+    [["startup-race", "--seed", "1.5"], 'seed "1.5"', "--seed 7"],
+    [["startup-race", "--seed", "9007199254740992"], "not possible", "whole number"],
+    [["startup-race", "--profile", "guesses"], 'no cost profile "guesses"', "published-2022"],
+    [["startup-race", "--trace", "/dev/null/trace.json"], "write the trace", "folder"],
+  ])("refuses %j with exit code 125 and says what to do", (words, what, fix) => {
+    const error = refusal(...words);
+    expect(error.exitCode).toBe(125);
+    expect(error.message).toContain(what);
+    expect(error.fix).toContain(fix);
+  });
+});

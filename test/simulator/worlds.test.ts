@@ -1,0 +1,222 @@
+/** The worlds: the same program, and what each world makes of it. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CostBook } from "../../simulator/costs/cost-book.ts";
+import { DEFAULT_PROFILE, findProfile } from "../../simulator/costs/profiles.ts";
+import { Simulation } from "../../simulator/engine/simulation.ts";
+import { LinuxKernel, type OutputDevice } from "../../simulator/linux/kernel.ts";
+import type { Activities, Activity, Burst } from "../../simulator/machine/activity.ts";
+import { evenPieces, interleave } from "../../simulator/machine/pieces.ts";
+import { Processor } from "../../simulator/machine/processor.ts";
+import { checkTimeline } from "../../simulator/trace/check.ts";
+import { crossingsOf } from "../../simulator/trace/crossings.ts";
+import { TraceRecorder } from "../../simulator/trace/recorder.ts";
+import type { Timeline, TimeUnit } from "../../simulator/trace/timeline.ts";
+import { type Accelerator, Hypervisor } from "../../simulator/virtualization/hypervisor.ts";
+import type { Operation, Workload } from "../../simulator/workload/workload.ts";
+import { Nucleus } from "../../simulator/zos/nucleus.ts";
+import { svcSteps } from "../../simulator/zos/svc-path.ts";
+import { SVC_TABLE } from "../../simulator/zos/svc-table.ts";
+
+const profile = findProfile(DEFAULT_PROFILE);
+if (profile === undefined) throw new Error("the default profile is missing");
+const costs = new CostBook(profile);
+
+const PIPE: OutputDevice = { name: "pipe", writeCost: "linux.write.pipe", traps: [] };
+const trap = { handledIn: "monitor", reason: "serial console", count: 8, included: false } as const;
+const SERIAL: OutputDevice = { name: "serial console", writeCost: "linux.write.pipe", traps: [trap] };
+
+function linux(output: OutputDevice, pageTableIsolation = false): LinuxKernel {
+  return new LinuxKernel({ costs, output, pageTableIsolation });
+}
+
+function carryOut(life: Activities, unit: TimeUnit = "ns"): Timeline {
+  const recorder = new TraceRecorder();
+  recorder.track({ id: "t", name: "T", world: "process", unit, provenance: { kind: "simulated", detail: "a test" } });
+  const simulation = new Simulation();
+  new Processor(simulation, recorder, "t").execute(life);
+  simulation.run();
+  return recorder.timeline("test");
+}
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ kind: fc.constant("compute" as const), instructions: fc.integer({ min: 1, max: 1000 }) }),
+  fc.record({
+    kind: fc.constant("systemCall" as const),
+    service: fc.constantFrom("write" as const, "getpid" as const),
+  }),
+  fc.record({
+    kind: fc.constant("pageTouch" as const),
+    pages: fc.nat(3),
+    access: fc.constantFrom("read" as const, "write" as const),
+  }),
+  fc.record({ kind: fc.constant("sleep" as const), durationNs: fc.integer({ min: 1, max: 10_000 }) }),
+);
+const program: fc.Arbitrary<Workload> = fc
+  .array(operation, { maxLength: 30 })
+  // A border is seen where the program runs on either side of it, so some instructions stand between any two operations.
+  .map((list) => ({
+    name: "random",
+    operations: list.flatMap((one): Operation[] => [{ kind: "compute", instructions: 1 }, one]),
+  }));
+
+function visits({ operations }: Workload): { calls: number; faults: number; sleeps: number } {
+  const sum = (kind: Operation["kind"]) => operations.filter((one) => one.kind === kind).length;
+  const faults = operations.reduce((total, one) => total + (one.kind === "pageTouch" && one.pages > 0 ? 1 : 0), 0);
+  return { calls: sum("systemCall"), faults, sleeps: sum("sleep") };
+}
+
+describe("any program", () => {
+  it("goes into the kernel once for every system call, fault and sleep, in Linux and in z/OS alike", () => {
+    fc.assert(
+      fc.property(program, (workload) => {
+        const { calls, faults, sleeps } = visits(workload);
+        const onLinux = carryOut(linux(PIPE).run(workload, "program"));
+        const onZos = carryOut(new Nucleus().run(workload, "program"), "step");
+        expect(checkTimeline(onLinux)).toEqual([]);
+        expect(checkTimeline(onZos)).toEqual([]);
+        expect(crossingsOf(onLinux, "t")).toEqual({ intoKernel: calls + faults + sleeps, intoHypervisor: 0 });
+        expect(crossingsOf(onZos, "t")).toEqual({ intoKernel: calls + faults + sleeps, intoHypervisor: 0 });
+      }),
+    );
+  });
+
+  it("does not notice a hypervisor below its kernel until it reaches for a device", () => {
+    fc.assert(
+      fc.property(program, fc.constantFrom<Accelerator>("kvm", "kvm-nested"), (workload, accelerator) => {
+        const hypervisor = new Hypervisor(costs, accelerator);
+        const bare = carryOut(linux(PIPE).run(workload, "program"));
+        expect(carryOut(hypervisor.run(linux(PIPE).run(workload, "program")))).toEqual(bare);
+        const guest = carryOut(hypervisor.run(linux(SERIAL).run(workload, "program")));
+        const writes = workload.operations.filter((one) => one.kind === "systemCall" && one.service === "write").length;
+        expect(crossingsOf(guest, "t").intoHypervisor).toBe(8 * writes);
+        expect(crossingsOf(guest, "t").intoKernel).toBe(crossingsOf(bare, "t").intoKernel);
+      }),
+    );
+  });
+
+  it("takes the same time in a guest as outside, but for the exits", () => {
+    fc.assert(
+      fc.property(program, (workload) => {
+        const total = (timeline: Timeline) =>
+          timeline.spans
+            .filter(({ mode }) => mode !== "hypervisor")
+            .reduce((sum, { start, end }) => sum + end - start, 0);
+        const bare = carryOut(linux(SERIAL).run(workload, "program"));
+        const guest = carryOut(new Hypervisor(costs, "kvm").run(linux(SERIAL).run(workload, "program")));
+        expect(total(guest)).toBe(total(bare));
+      }),
+    );
+  });
+
+  it("pays for page-table isolation at every system call, and nowhere else", () => {
+    fc.assert(
+      fc.property(program, (workload) => {
+        const end = (isolation: boolean) =>
+          carryOut(linux(PIPE, isolation).run(workload, "program")).spans.at(-1)?.end ?? 0;
+        const { calls, sleeps } = visits(workload);
+        expect(end(true) - end(false)).toBe((calls + sleeps) * (236 - 62));
+      }),
+    );
+  });
+});
+
+describe("a hypervisor", () => {
+  const boot: Burst = { kind: "burst", mode: "kernel", name: "boot", stage: "kernel", duration: 10_000_000 };
+  const exits = (count: number, included: boolean) => [{ ...trap, count, included }];
+
+  it("takes exits that a measured time has in it out of the guest's part, so that the whole stays as measured", () => {
+    fc.assert(
+      fc.property(fc.nat(3000), (count) => {
+        const life: Activity[] = [{ ...boot, traps: exits(count, true) }];
+        const timeline = carryOut(new Hypervisor(costs, "kvm").run(life));
+        expect(timeline.spans.at(-1)?.end).toBe(boot.duration);
+        expect(crossingsOf(timeline, "t").intoHypervisor).toBe(count);
+      }),
+    );
+  });
+
+  it("adds, where it is nested, what each exit takes longer", () => {
+    const life: Activity[] = [{ ...boot, traps: exits(100, true) }];
+    const timeline = carryOut(new Hypervisor(costs, "kvm-nested").run(life));
+    expect(timeline.spans.at(-1)?.end).toBe(boot.duration + 100 * (33_700 - 3_183));
+  });
+
+  it("refuses a time that is too short for the exits in it", () => {
+    const life: Activity[] = [{ ...boot, traps: exits(5000, true) }];
+    expect(() => carryOut(new Hypervisor(costs, "kvm").run(life))).toThrow("cannot hold its exits");
+  });
+});
+
+describe("pieces", () => {
+  it("sum up to the whole and differ by at most one", () => {
+    fc.assert(
+      fc.property(fc.nat(1e9), fc.integer({ min: 1, max: 100 }), (total, count) => {
+        const pieces = evenPieces(total, count);
+        expect(pieces.reduce((sum, piece) => sum + piece, 0)).toBe(total);
+        expect(Math.max(...pieces) - Math.min(...pieces)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it("interleave without losing a visit, in few teeth", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(40_000), { maxLength: 6 }), fc.integer({ min: 1, max: 60 }), (counts, limit) => {
+        const teeth = interleave(
+          counts.map((count, kind) => ({ kind, count })),
+          limit,
+        );
+        for (const [kind, count] of counts.entries()) {
+          const own = teeth.filter((tooth) => tooth.kind === kind);
+          expect(own.reduce((sum, tooth) => sum + tooth.count, 0)).toBe(count);
+        }
+        expect(teeth.length).toBeLessThanOrEqual(limit + counts.length);
+      }),
+    );
+  });
+});
+
+describe("a supervisor call", () => {
+  const rows = Object.values(SVC_TABLE);
+  const names = (number: number, issuer: "problem" | "supervisor" = "problem") => {
+    const row = rows.find((candidate) => candidate.number === number);
+    if (row === undefined) throw new Error(`no SVC ${number}`);
+    return svcSteps(row, issuer).map((step) => step.name);
+  };
+
+  it("is issued in its issuer's state; everything after is supervisor state", () => {
+    for (const row of rows) {
+      for (const issuer of ["problem", "supervisor"] as const) {
+        const [first, ...rest] = svcSteps(row, issuer);
+        expect(first?.state).toBe(issuer);
+        expect(new Set(rest.map((step) => step.state))).toEqual(new Set(["supervisor"]));
+      }
+    }
+  });
+
+  it("of type 1 takes the LOCAL lock and no SVRB, of types 2 to 4 an SVRB", () => {
+    for (const row of rows) {
+      const text = names(row.number).join("; ");
+      expect(text.includes("SVRB")).toBe(row.type !== 1);
+      expect(text.includes("take the LOCAL lock or go back")).toBe(row.type === 1);
+    }
+  });
+
+  it("of types 3 and 4 is found in the link pack area, of types 1 and 2 in the nucleus", () => {
+    for (const row of rows) {
+      expect(names(row.number).join("; ")).toContain(row.type > 2 ? "in the link pack area" : "in the nucleus");
+    }
+  });
+
+  it("releases every lock that it took", () => {
+    for (const row of rows) expect(names(row.number).at(-1)?.includes("release the locks")).toBe(row.locks.length > 0);
+  });
+
+  it("names the evidence of each step, and flags what is recalled only", () => {
+    for (const row of rows) {
+      for (const step of svcSteps(row, "problem")) expect(step.source.length).toBeGreaterThan(10);
+      const evidence = new Set(svcSteps(row, "problem").map((step) => step.evidence));
+      expect(evidence.has("recalled")).toBe(row.evidence === "recalled");
+    }
+  });
+});
