@@ -23,6 +23,8 @@ export interface CompileOptions {
   readonly layout?: CgroupLayout;
   /** Resolved already; unless given it is looked up in the image. */
   readonly user?: ResolvedUser;
+  /** Where writable layers are; this machine's place unless given. */
+  readonly layers?: string;
 }
 
 /**
@@ -33,9 +35,9 @@ export function compileContainer(
   id: string,
   options: ContainerOptions,
   image: Image,
-  { layout = detectCgroups(), user }: CompileOptions = {},
+  { layout = detectCgroups(), user, layers = places().layers }: CompileOptions = {},
 ): CompiledContainer {
-  const directories = rootDirectories(places().layers, id, image.lowerDirectories);
+  const directories = rootDirectories(layers, id, image.lowerDirectories);
   const resolved = user ?? resolveUser(options.user ?? image.config.user, readerBelow(image.lowerDirectories));
   const cgroupVersion = layout.mode === "v2" ? 2 : 1;
   const config = ociConfig(options, image.config, resolved, id, directories.mountPoint, cgroupVersion);
