@@ -13,6 +13,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -24,6 +25,8 @@ import { Gap } from "./report.mjs";
 import { run } from "./run.mjs";
 
 const ARCHITECTURE = { x64: "amd64", arm64: "arm64" }[process.arch];
+
+const DOWNLOAD_TIMEOUT_MS = 180_000;
 
 const directory = () => join(cacheDirectory(), "guest-kernel");
 
@@ -98,7 +101,7 @@ async function tryDownload(work, wanted) {
         "Acquire::http::Timeout=30",
         wanted,
       ],
-      { cwd: work },
+      { cwd: work, timeoutMs: DOWNLOAD_TIMEOUT_MS },
     );
     return wanted;
   } catch {
@@ -148,13 +151,23 @@ function keep(work, name) {
 
 function copyFromBoot(work) {
   const readable = (existsSync("/boot") ? readdirSync("/boot") : [])
-    .filter((name) => name.startsWith("vmlinuz-") && isReadable(join("/boot", name)))
+    .filter((name) => name.startsWith("vmlinuz-") && isReadable(join("/boot", name)) && canBeGuest(name))
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   const name = readable.at(-1);
   if (name === undefined) return undefined;
   mkdirSync(join(work, "kernel"), { recursive: true });
   copyFileSync(join("/boot", name), join(work, "kernel/vmlinuz"));
   return { version: name.slice("vmlinuz-".length), package: null, from: join("/boot", name) };
+}
+
+/** What a guest cannot start without has to be in the kernel itself; a kernel whose configuration is not there is taken. */
+const BUILT_IN = ["CONFIG_BLK_DEV_INITRD", "CONFIG_SERIAL_8250_CONSOLE"];
+
+function canBeGuest(name) {
+  const config = join("/boot", name.replace("vmlinuz-", "config-"));
+  if (!isReadable(config)) return true;
+  const lines = readFileSync(config, "utf8").split("\n");
+  return BUILT_IN.every((option) => lines.includes(`${option}=y`));
 }
 
 function isReadable(path) {

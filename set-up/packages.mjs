@@ -29,6 +29,8 @@ const APT_OPTIONS = [
   "Acquire::http::Timeout=30",
 ];
 
+const UPDATE_TIMEOUT_MS = 120_000;
+
 const isRoot = () => process.getuid?.() === 0;
 
 /** @returns {string[]} Debian's names of the packages for some purposes (`busybox`, `qemu`, …) that are not there */
@@ -86,7 +88,7 @@ let update;
 
 /** Fetches the lists of packages, once. That one source of several does not answer is no reason to stop. */
 export function updateLists() {
-  update ??= run("apt-get", ["update", ...APT_OPTIONS]).catch(() => undefined);
+  update ??= run("apt-get", ["update", ...APT_OPTIONS], { timeoutMs: UPDATE_TIMEOUT_MS }).catch(() => undefined);
   return update;
 }
 
