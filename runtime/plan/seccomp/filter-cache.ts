@@ -10,6 +10,7 @@ import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -18,7 +19,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { SeccompProfile } from "../../oci/seccomp.ts";
 import { MAXIMUM_INSTRUCTIONS } from "./assembler.ts";
 import { compileSeccomp } from "./compile.ts";
@@ -115,13 +116,23 @@ function verified(fd: number, name: string): Uint8Array | undefined {
 function storeFilter(directory: string, name: string, filter: Uint8Array): void {
   const temporary = join(directory, `${name}.${randomUUID()}`);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, MISSING_PARENTS);
     writeFileSync(temporary, Buffer.concat([checksum(name, filter), filter]), { mode: 0o600, flag: "wx" });
     renameSync(temporary, join(directory, name));
   } catch {
     // A cache that cannot be written is no reason not to start a container.
     discard(temporary);
   }
+}
+
+/** The cache's directory, and the ones of XDG above it, may be missing too. */
+const MISSING_PARENTS = 3;
+
+/** Like mkdir -p, but with an end: Node's own never returns where the kernel keeps saying ENOENT, as below /proc. */
+function makeDirectory(path: string, missingParents: number): void {
+  if (existsSync(path)) return;
+  if (missingParents > 0) makeDirectory(dirname(path), missingParents - 1);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function discard(path: string): void {
