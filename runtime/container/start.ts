@@ -72,7 +72,7 @@ export async function startContainer(launcher: Launcher, options: ContainerOptio
     setImmediate(sweep);
     return { ...world, exited };
   } catch (error) {
-    release(id, name);
+    release(id, name, compiled.cgroups);
     throw explainFailure(error, program, options.memoryBytes);
   }
 }
@@ -103,7 +103,7 @@ function newRecord(
 
 function finish(record: ContainerRecord, exit: ExitRecord): void {
   if (record.remove) {
-    release(record.id, record.name);
+    release(record.id, record.name, record.cgroups);
     return;
   }
   const { oomKilled } = parseReports(exit.reports);

@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -123,8 +124,28 @@ function readRecord(id: string): ContainerRecord | undefined {
   }
 }
 
-/** Lets go of an id and its name, and of what the container wrote. */
-export function release(id: string, name: string): void {
+/** A cgroup is busy for a moment after its last process has died (cgroups(7)). */
+const CGROUP_ATTEMPTS = 50;
+const CGROUP_WAIT_MS = 2;
+
+/** Usually the launcher has removed them; when it was killed itself, nobody has. */
+function removeCgroups(directories: readonly string[]): void {
+  for (const directory of directories) {
+    for (let attempt = 0; attempt < CGROUP_ATTEMPTS; attempt++) {
+      try {
+        rmdirSync(directory);
+        break;
+      } catch (error) {
+        if (errorCode(error) !== "EBUSY") break;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CGROUP_WAIT_MS);
+      }
+    }
+  }
+}
+
+/** Lets go of an id and its name, of its control groups, and of what the container wrote. */
+export function release(id: string, name: string, cgroups: readonly string[] = []): void {
+  removeCgroups(cgroups);
   const { states, names, layers } = places();
   rmSync(join(layers, id), { recursive: true, force: true });
   rmSync(join(states, id), { recursive: true, force: true });
@@ -174,8 +195,9 @@ export function findContainer(idOrName: string): ContainerState {
 
 /** Names of processes and files that a Ringside that was killed could not take away itself. */
 export function sweep(): void {
-  for (const { id, name, status, remove, owner } of listContainers()) {
-    const abandoned = status === "exited" && !isAlive(owner.pid, owner.startTicks);
-    if (abandoned && remove) release(id, name);
+  for (const { id, name, status, remove, owner, cgroups } of listContainers()) {
+    if (status !== "exited" || isAlive(owner.pid, owner.startTicks)) continue;
+    if (remove) release(id, name, cgroups);
+    else removeCgroups(cgroups);
   }
 }

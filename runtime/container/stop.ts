@@ -71,6 +71,6 @@ export async function removeContainer(idOrName: string, { force = false } = {}):
   }
   if (state.status === "running") await stopContainer(state.id, { timeoutMs: 0 });
   await waitForOwner(state.id);
-  release(state.id, state.name);
+  release(state.id, state.name, state.cgroups);
   return state;
 }
