@@ -11,17 +11,10 @@
  *     strings  u32 count, u32 zero, then that many strings
  *     numbers  u32 count, u32 zero, then that many u64
  */
-import {
-  type ArgumentType,
-  NO_SLOT,
-  OPERATIONS,
-  type Operation,
-  type OperationRow,
-  PHASES,
-  SLOT_COUNT,
-} from "./operations.ts";
+import { type ArgumentType, NO_SLOT, OPERATIONS, type OperationRow, PHASES, SLOT_COUNT } from "./operations.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 
+const MOST_U32 = 0xffff_ffff;
 const MAGIC = 0x4e4c5052; // "RPLN"
 
 /** Changes whenever the table changes, so that a launcher of another build refuses the plan instead of misreading it. */
@@ -66,6 +59,10 @@ class Writer {
   }
 
   u64(value: number | bigint): void {
+    if (typeof value === "number" && value >= 0 && value <= MOST_U32) {
+      this.words(value, 0);
+      return;
+    }
     const at = this.#reserve(8);
     this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at);
   }
@@ -83,69 +80,83 @@ class Writer {
 
 class PlanEncodingError extends TypeError {}
 
-function expectNumber(value: unknown, where: string): number | bigint {
+/** Why an argument cannot be encoded; where it stands is added by encodeStep. */
+function refuse(why: string): never {
+  throw new PlanEncodingError(why);
+}
+
+function expectNumber(value: unknown): number | bigint {
   if (typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value))) return value;
-  throw new PlanEncodingError(`${where} is not an integer: ${String(value)}`);
+  return refuse(`is not an integer: ${String(value)}`);
 }
 
-function expectString(value: unknown, where: string): Buffer {
-  if (typeof value !== "string") throw new PlanEncodingError(`${where} is not a string`);
+function expectString(value: unknown): Buffer {
+  if (typeof value !== "string") return refuse("is not a string");
   // A NUL would end the string early in the kernel: what is checked here must be what is used there.
-  if (value.includes("\0")) throw new PlanEncodingError(`${where} contains a NUL character`);
-  return Buffer.from(value);
+  return value.includes("\0") ? refuse("contains a NUL character") : Buffer.from(value);
 }
 
-function expectList(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new PlanEncodingError(`${where} is not a list`);
-  return value;
+function expectList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : refuse("is not a list");
 }
 
 /** One way of writing for every type of argument. */
-const WRITE: Readonly<Record<ArgumentType, (writer: Writer, value: unknown, where: string) => void>> = {
-  u64(writer, value, where) {
-    const number = expectNumber(value, where);
-    if (number < 0) throw new PlanEncodingError(`${where} is negative: ${number}`);
-    writer.u64(number);
+const WRITE: Readonly<Record<ArgumentType, (writer: Writer, value: unknown) => void>> = {
+  u64(writer, value) {
+    const number = expectNumber(value);
+    writer.u64(number < 0 ? refuse(`is negative: ${number}`) : number);
   },
-  i64(writer, value, where) {
-    writer.u64(expectNumber(value, where));
+  i64(writer, value) {
+    writer.u64(expectNumber(value));
   },
-  slot(writer, value, where) {
-    const slot = Number(expectNumber(value, where));
-    if (slot !== NO_SLOT && (slot < 0 || slot >= SLOT_COUNT)) {
-      throw new PlanEncodingError(`${where} is not a slot: ${slot}`);
-    }
-    writer.u64(slot);
+  slot(writer, value) {
+    const slot = Number(expectNumber(value));
+    const fits = slot === NO_SLOT || (slot >= 0 && slot < SLOT_COUNT);
+    writer.u64(fits ? slot : refuse(`is not a slot: ${slot}`));
   },
-  string(writer, value, where) {
-    writer.bytes(expectString(value, where), 1);
+  string(writer, value) {
+    writer.bytes(expectString(value), 1);
   },
-  strings(writer, value, where) {
-    const list = expectList(value, where);
+  strings(writer, value) {
+    const list = expectList(value);
     writer.words(list.length, 0);
-    for (const item of list) writer.bytes(expectString(item, where), 1);
+    for (const item of list) writer.bytes(expectString(item), 1);
   },
-  numbers(writer, value, where) {
-    const list = expectList(value, where);
+  numbers(writer, value) {
+    const list = expectList(value);
     writer.words(list.length, 0);
-    for (const item of list) writer.u64(expectNumber(item, where));
+    for (const item of list) writer.u64(expectNumber(item));
   },
-  bytes(writer, value, where) {
-    if (!(value instanceof Uint8Array)) throw new PlanEncodingError(`${where} is not a byte array`);
-    writer.bytes(value, 0);
+  bytes(writer, value) {
+    writer.bytes(value instanceof Uint8Array ? value : refuse("is not a byte array"), 0);
   },
 };
 
-function argumentOf(step: Operation, name: string): unknown {
-  return Object.entries(step).find(([key]) => key === name)?.[1];
+interface EncodedRow {
+  readonly code: number;
+  readonly arguments: readonly (readonly [name: string, type: ArgumentType])[];
 }
 
+const ROWS: ReadonlyMap<string, EncodedRow> = new Map(
+  Object.entries(OPERATIONS).map(([name, row]: [string, OperationRow]) => [
+    name,
+    { code: row.code, arguments: Object.entries(row.arguments) },
+  ]),
+);
+
 function encodeStep(writer: Writer, step: PlanStep, index: number): void {
-  const row: OperationRow = OPERATIONS[step.op];
-  const types = Object.entries(row.arguments);
-  const at = writer.words(row.code | (PHASES[step.phase] << 16) | (types.length << 24), 0);
-  for (const [name, type] of types) {
-    WRITE[type](writer, argumentOf(step, name), `step ${index}, ${step.op}.${name}`);
+  const row = ROWS.get(step.op);
+  if (row === undefined)
+    throw new PlanEncodingError(`step ${index} has an operation that is not in the table: ${step.op}`);
+  const values: Readonly<Record<string, unknown>> = { ...step };
+  const at = writer.words(row.code | (PHASES[step.phase] << 16) | (row.arguments.length << 24), 0);
+  for (const [name, type] of row.arguments) {
+    try {
+      WRITE[type](writer, values[name]);
+    } catch (error) {
+      if (!(error instanceof PlanEncodingError)) throw error;
+      throw new PlanEncodingError(`step ${index}, ${step.op}: ${name} ${error.message}`);
+    }
   }
   writer.patch(at + 4, writer.length - at);
 }
