@@ -5,6 +5,7 @@ import type { Knob } from "../../simulator/scenarios/knob.ts";
 import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { Metric, MetricDescription, Scenario } from "../../simulator/scenarios/scenario.ts";
+import type { Track } from "../../simulator/trace/timeline.ts";
 
 type Row = readonly string[];
 
@@ -21,23 +22,29 @@ export function listText(): string {
 
 /** @returns a scenario's description, knobs and metrics. */
 export function scenarioHelp(scenario: Scenario): string {
-  const knobs = scenario.knobs.map((knob) => [
-    "  ",
-    knob.name,
-    valuesOf(knob),
-    `${knob.help} (default ${knob.default})`,
-  ]);
+  const knobs = scenario.knobs.map((knob) => `  ${knob.name}=${valuesOf(knob)}\n${wrapped(knob.help, 8)}`);
   const metrics = scenario.metrics.map((metric) => ["  ", metric.name, metric.unit, metric.help]);
   return [
     `ringside simulate ${scenario.name}: ${scenario.title}\n`,
     `\n${scenario.description}\n`,
-    `\nknobs, for --set knob=value\n${columns(knobs)}`,
+    `\nknobs, for --set knob=value\n${knobs.join("")}`,
     `\nmetrics, of each world\n${columns(metrics)}`,
   ].join("");
 }
 
 function valuesOf(knob: Knob): string {
-  return knob.kind === "choice" ? knob.choices.join("|") : `${knob.low}-${knob.high} ${knob.unit}`;
+  if (knob.kind === "integer") return `${knob.low} to ${knob.high} ${knob.unit} (default ${knob.default})`;
+  return knob.choices.map((choice) => (choice === knob.default ? `${choice} (default)` : choice)).join(" | ");
+}
+
+/** Breaks text at spaces so that it fits a terminal of 100 columns. */
+function wrapped(text: string, indent: number): string {
+  const lines = text.split(" ").reduce<string[]>((done, word) => {
+    const last = done.at(-1);
+    if (last === undefined || indent + last.length + 1 + word.length > 100) return [...done, word];
+    return [...done.slice(0, -1), `${last} ${word}`];
+  }, []);
+  return lines.map((line) => `${" ".repeat(indent)}${line}\n`).join("");
 }
 
 /** @returns a table of metrics by world, and under it the provenance of every column. */
@@ -52,11 +59,17 @@ export function resultText(scenario: Scenario, result: ScenarioResult): string {
     columns([["", ...worlds], ...rows], true),
     `\nsimulated   seed ${result.seed}, ${knobs.join(", ")}\n`,
     `costs       ${result.profile}: ${statusCounts(result.costs)} (--costs lists them)\n`,
-    ...result.timeline.tracks
-      .filter((track) => track.unit === "step")
-      .map((track) => `${track.world}   counts steps: ${track.provenance.detail.split("; ").at(-1)}\n`),
+    ...result.timeline.tracks.filter((track) => track.unit === "step").map((track) => stepsNote(track, result)),
     `trace       ${result.traceHash}\n`,
   ].join("");
+}
+
+/** What a lane of steps is, and how many of its steps nobody has confirmed. */
+function stepsNote(track: Track, { timeline }: ScenarioResult): string {
+  const spans = timeline.spans.filter((span) => span.track === track.id);
+  const recalled = spans.filter((span) => span.args?.evidence === "recalled").length;
+  const note = track.provenance.detail.split("; ").slice(1).join("; ");
+  return `${track.world.padEnd(11)} ${note}; ${recalled} of ${spans.length} steps are recalled, not confirmed, and flagged so\n`;
 }
 
 function label(metric: MetricDescription): string {

@@ -3,6 +3,7 @@
 import { CONTAINER_RUNTIME_COSTS } from "./container-runtimes.ts";
 import type { Cost, CostProfile } from "./cost.ts";
 import { PUBLISHED_COSTS } from "./published.ts";
+import { REFERENCE_CONTAINER_COSTS } from "./reference-container.ts";
 import { REFERENCE_COSTS } from "./reference-machine.ts";
 import { VM_BOOT_COSTS } from "./vm-boot.ts";
 import { VM_EXIT_COSTS } from "./vm-exits.ts";
@@ -13,7 +14,14 @@ export const PROFILES: readonly CostProfile[] = [
   {
     name: "published-2022",
     title: "published figures up to 2022 and after; what nobody published, measured on the reference machine",
-    costs: [...PUBLISHED_COSTS, ...CONTAINER_RUNTIME_COSTS, ...VM_BOOT_COSTS, ...VM_EXIT_COSTS, ...REFERENCE_COSTS],
+    costs: [
+      ...PUBLISHED_COSTS,
+      ...CONTAINER_RUNTIME_COSTS,
+      ...VM_BOOT_COSTS,
+      ...VM_EXIT_COSTS,
+      ...REFERENCE_COSTS,
+      ...REFERENCE_CONTAINER_COSTS,
+    ],
   },
 ];
 

@@ -55,22 +55,4 @@ export const REFERENCE_COSTS: readonly Cost[] = [
     date: "2026-11-23",
     machine: MACHINE,
   },
-  {
-    id: "container.clone",
-    value: 512_900,
-    unit: "ns",
-    status: "derived",
-    source: "the same C program: the network namespace adds 0.5 ms (0.7 to 1.2 ms); and the child itself, 12.9 us",
-    date: "2026-11-23",
-    machine: MACHINE,
-  },
-  {
-    id: "container.joinCgroup",
-    value: 83_000,
-    unit: "ns",
-    status: "derived",
-    source: "the same C program: three v1 cgroups add 0.25 ms (1.2 to 1.45 ms), a third each",
-    date: "2026-11-23",
-    machine: MACHINE,
-  },
 ];

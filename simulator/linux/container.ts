@@ -3,6 +3,7 @@
  * pivot_root(2)). After the last one, execve(2), what runs is a process like any other.
  */
 import type { CostBook } from "../costs/cost-book.ts";
+import { stepCostId } from "../costs/reference-container.ts";
 import type { Activity } from "../machine/activity.ts";
 import { COUNT_ARG, MARKS } from "../trace/timeline.ts";
 import type { Workload } from "../workload/workload.ts";
@@ -51,7 +52,8 @@ function* stepActivities(options: ContainerLifeOptions, step: ContainerPlanStep)
 
 /**
  * The time of one step: what was published for the chosen host kernel, or the most specific cost there is, of this very
- * step, of its operation, or of any call as often as it makes one.
+ * step, of its operation, or of any call as often as it makes one. The program is the same in every world, so its
+ * execve(2) takes what it takes in a process.
  */
 export function stepNs(costs: CostBook, step: ContainerPlanStep, hostKernel: HostKernel): number {
   if (step.op === "execute") return costs.ns("linux.execve");
@@ -60,6 +62,7 @@ export function stepNs(costs: CostBook, step: ContainerPlanStep, hostKernel: Hos
     if (step.op === "clone") return costs.ns("linux.fork") + costs.ns(published.network) + costs.ns(published.ipc);
     if (step.op === "newFilesystem" && step.subject === "mqueue") return costs.ns(published.mqueue);
   }
-  const id = [`container.${step.op}.${step.subject}`, `container.${step.op}`].find((candidate) => costs.has(candidate));
+  if (step.phase === "cleanup") return callsOf(step).length * costs.ns("container.cleanup.call");
+  const id = [stepCostId(step.op, step.subject), stepCostId(step.op, "")].find((candidate) => costs.has(candidate));
   return id === undefined ? callsOf(step).length * costs.ns("container.call") : costs.ns(id);
 }

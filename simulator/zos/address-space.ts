@@ -6,7 +6,7 @@
 import type { Activity } from "../machine/activity.ts";
 import { MARKS } from "../trace/timeline.ts";
 import type { Workload } from "../workload/workload.ts";
-import type { Nucleus } from "./nucleus.ts";
+import type { Nucleus, SvcIssue } from "./nucleus.ts";
 import { type Step, stepActivity } from "./step.ts";
 import { SVC_TABLE } from "./svc-table.ts";
 
@@ -17,6 +17,9 @@ const BASICS = "z/OS Basic Skills, address spaces";
 const START_FAILS = "z/OS MVS System Codes, abend 0B8 and its reasons";
 const RECOVERY = "z/OS MVS Authorized Assembler Services Guide, task and address space termination";
 const REUSE = "z/OS MVS System Messages, IEF352I; IEASYSxx RSVNONR";
+
+/** That the RCT attaches these two tasks is from the logic manuals; that any task but it is attached, is not. */
+const RECALLED = { evidence: "recalled", source: LOGIC } as const;
 
 interface Row {
   readonly stage: string;
@@ -44,9 +47,13 @@ const dispatchRct = supervisor(
 );
 const dispatchJob = supervisor("job step", "dispatch the job step task: the PSW has the problem state bit", DISPATCH);
 
-const READ_JCL: readonly Row[] = [
-  supervisor("job step", "START becomes a job: JCL of the procedure, TIOT (else abend 0B8)", START_FAILS),
-  supervisor("job step", "initiator: ready to attach the job step task", START_FAILS),
+const START_JOB: readonly Row[] = [
+  supervisor(
+    "job step",
+    "START becomes a job: CSCB checked, JCL read, TIOT built (abend 0B8 where that fails)",
+    START_FAILS,
+  ),
+  supervisor("job step", "an initiator takes the job over", LOGIC, "recalled"),
 ];
 
 const END: readonly Row[] = [
@@ -65,13 +72,15 @@ function supervisor(stage: string, name: string, source: string, evidence: Step[
  * @returns the whole life of the address space, one unit a step
  */
 export function* addressSpaceLife(nucleus: Nucleus, workload: Workload): Generator<Activity> {
-  yield* nucleus.svc(SVC_TABLE.command, "supervisor", "request");
+  const attach = (stage: string, purpose: string, from: SvcIssue["from"]) =>
+    nucleus.svc(SVC_TABLE.attach, "supervisor", stage, { purpose, ...(from === undefined ? {} : { from }) });
+  yield* nucleus.svc(SVC_TABLE.command, "supervisor", "request", { purpose: "for the START command" });
   yield* rows(CREATE);
   yield* rows([dispatchRct]);
-  yield* nucleus.svc(SVC_TABLE.attach, "supervisor", "tasks", "dump task");
-  yield* nucleus.svc(SVC_TABLE.attach, "supervisor", "tasks", "started task control");
-  yield* rows(READ_JCL);
-  yield* nucleus.svc(SVC_TABLE.attach, "supervisor", "job step", "job step task");
+  yield* attach("tasks", "of the dump task", RECALLED);
+  yield* attach("tasks", "of started task control", RECALLED);
+  yield* rows(START_JOB);
+  yield* attach("job step", "of the job step task", { evidence: "verified", source: RESOURCES });
   yield* rows([dispatchJob]);
   yield* nucleus.run(workload, "program");
   yield* rows(END);

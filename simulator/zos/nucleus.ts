@@ -28,17 +28,32 @@ function fault(name: string): Step {
   return { state: "supervisor", name, evidence: "verified", source: INTERRUPTION };
 }
 
+/** What the issuer of a supervisor call wants by it. */
+export interface SvcIssue {
+  /** `attaches the dump task`. */
+  readonly purpose?: string;
+  /** Where it is known from that the call is made at this point, if not from the call's own description. */
+  readonly from?: Pick<Step, "evidence" | "source">;
+}
+
+function issued(step: Step, { purpose, from }: SvcIssue): Step {
+  return { ...step, ...from, name: purpose === undefined ? step.name : `${step.name} ${purpose}` };
+}
+
 export class Nucleus {
   /** Carries a workload out as the job step's program, from its first instruction to SVC 3. */
   *run(workload: Workload, stage: string): Generator<Activity> {
     for (const operation of workload.operations) yield* this.#carryOut(operation, stage);
   }
 
-  /** Carries one supervisor call out. `what` tells two calls of one number apart. */
-  *svc(row: SvcRow, issuer: IssuerState, stage: string, what = ""): Generator<Activity> {
-    for (const step of svcSteps(row, issuer, row.number !== SVC_TABLE.exit.number)) {
-      yield stepActivity(what === "" ? step : { ...step, name: `${step.name} [${what}]` }, stage);
-    }
+  /**
+   * Carries one supervisor call out.
+   * @param issue what is known of this one call: what it is for, and whether the manuals say that it is made here
+   */
+  *svc(row: SvcRow, issuer: IssuerState, stage: string, issue: SvcIssue = {}): Generator<Activity> {
+    const [first, ...rest] = svcSteps(row, issuer, row.number !== SVC_TABLE.exit.number);
+    if (first !== undefined) yield stepActivity(issued(first, issue), stage);
+    for (const step of rest) yield stepActivity(step, stage);
   }
 
   *#carryOut(operation: Operation, stage: string): Generator<Activity> {

@@ -25,7 +25,7 @@ export function svcSteps(svc: SvcRow, issuer: IssuerState, returns = true): Step
     { state: issuer, name: `SVC ${svc.number} (${svc.macro})`, evidence: svc.evidence, source: CONVENTIONS },
     {
       state: "supervisor",
-      name: "the hardware stores the old PSW at 140 and loads the new one from 1C0 (hex)",
+      name: "the hardware stores the SVC number at 88 and the old PSW at 140, and loads the new PSW from 1C0 (hex)",
       evidence: "verified",
       source: PRINCIPLES,
     },

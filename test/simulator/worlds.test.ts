@@ -3,11 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CostBook } from "../../simulator/costs/cost-book.ts";
 import { DEFAULT_PROFILE, findProfile } from "../../simulator/costs/profiles.ts";
+import { stepCostId } from "../../simulator/costs/reference-container.ts";
 import { Simulation } from "../../simulator/engine/simulation.ts";
+import { stepNs } from "../../simulator/linux/container.ts";
+import { subjectOf } from "../../simulator/linux/container-plan.ts";
 import { LinuxKernel, type OutputDevice } from "../../simulator/linux/kernel.ts";
 import type { Activities, Activity, Burst } from "../../simulator/machine/activity.ts";
 import { evenPieces, interleave } from "../../simulator/machine/pieces.ts";
 import { Processor } from "../../simulator/machine/processor.ts";
+import { DEFAULT_CONTAINER_PLAN } from "../../simulator/scenarios/default-container-plan.generated.ts";
 import { checkTimeline } from "../../simulator/trace/check.ts";
 import { crossingsOf } from "../../simulator/trace/crossings.ts";
 import { TraceRecorder } from "../../simulator/trace/recorder.ts";
@@ -145,6 +149,26 @@ describe("a hypervisor", () => {
   it("refuses a time that is too short for the exits in it", () => {
     const life: Activity[] = [{ ...boot, traps: exits(5000, true) }];
     expect(() => carryOut(new Hypervisor(costs, "kvm").run(life))).toThrow("cannot hold its exits");
+  });
+});
+
+describe("the plan of a default container", () => {
+  it("has a cost for every step, and a measured one for every operation but execve, which any process makes", () => {
+    for (const step of DEFAULT_CONTAINER_PLAN) {
+      expect(stepNs(costs, step, "source")).toBeGreaterThan(0);
+      if (step.phase === "cleanup" || step.op === "execute") continue;
+      expect({ op: step.op, known: costs.has(stepCostId(step.op, "")) }).toEqual({ op: step.op, known: true });
+    }
+  });
+
+  it("names what a step is about: a file system, namespaces, a path without the container's id", () => {
+    expect(subjectOf({ op: "newFilesystem", type: "proc" }, "c0ffee")).toBe("proc");
+    expect(subjectOf({ op: "clone", flags: 0x6c020000 }, "c0ffee")).toBe("pid mount network uts ipc");
+    expect(subjectOf({ op: "unshare", flags: 0x02000000 }, "c0ffee")).toBe("cgroup");
+    expect(subjectOf({ op: "makeDirectory", path: "/cgroup/ringside-c0ffee" }, "c0ffee")).toBe("/cgroup");
+    expect(subjectOf({ op: "writeFile", path: "/layers/c0ffee/upper" }, "c0ffee")).toBe("/layers/upper");
+    expect(subjectOf({ op: "pivotRoot", root: 5 }, "c0ffee")).toBe("");
+    expect(subjectOf({ op: "openPath", path: "/c0ffee", flags: 1 }, "c0ffee")).toBe("/");
   });
 });
 
