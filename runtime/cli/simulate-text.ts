@@ -7,6 +7,9 @@ import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { Metric, MetricDescription, Scenario } from "../../simulator/scenarios/scenario.ts";
 import type { Track } from "../../simulator/trace/timeline.ts";
 
+const LINE_COLUMNS = 100;
+const NOTE_INDENT = 15;
+
 type Row = readonly string[];
 
 /** @returns the scenarios and the profiles, one line each. */
@@ -39,12 +42,21 @@ function valuesOf(knob: Knob): string {
 
 /** Breaks text at spaces so that it fits a terminal of 100 columns. */
 function wrapped(text: string, indent: number): string {
-  const lines = text.split(" ").reduce<string[]>((done, word) => {
-    const last = done.at(-1);
-    if (last === undefined || indent + last.length + 1 + word.length > 100) return [...done, word];
-    return [...done.slice(0, -1), `${last} ${word}`];
-  }, []);
-  return lines.map((line) => `${" ".repeat(indent)}${line}\n`).join("");
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (indent + longer.length > LINE_COLUMNS && line !== "") {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].map((part) => `${" ".repeat(indent)}${part}\n`).join("");
+}
+
+/** A note under a table: its label at the left, its text beside it. */
+function note(label: string, text: string): string {
+  return label.padEnd(NOTE_INDENT) + wrapped(text, NOTE_INDENT).slice(NOTE_INDENT);
 }
 
 /** @returns a table of metrics by world, and under it the provenance of every column. */
@@ -57,10 +69,11 @@ export function resultText(scenario: Scenario, result: ScenarioResult): string {
   return [
     `${scenario.title}\n\n`,
     columns([["", ...worlds], ...rows], true),
-    `\nsimulated   seed ${result.seed}, ${knobs.join(", ")}\n`,
-    `costs       ${result.profile}: ${statusCounts(result.costs)} (--costs lists them)\n`,
+    "\n",
+    note("simulated", `seed ${result.seed}, ${knobs.join(", ")}`),
+    note("costs", `${result.profile}: ${statusCounts(result.costs)} (--costs lists them)`),
     ...result.timeline.tracks.filter((track) => track.unit === "step").map((track) => stepsNote(track, result)),
-    `trace       ${result.traceHash}\n`,
+    note("trace", result.traceHash),
   ].join("");
 }
 
@@ -68,8 +81,8 @@ export function resultText(scenario: Scenario, result: ScenarioResult): string {
 function stepsNote(track: Track, { timeline }: ScenarioResult): string {
   const spans = timeline.spans.filter((span) => span.track === track.id);
   const recalled = spans.filter((span) => span.args?.evidence === "recalled").length;
-  const note = track.provenance.detail.split("; ").slice(1).join("; ");
-  return `${track.world.padEnd(11)} ${note}; ${recalled} of ${spans.length} steps are recalled, not confirmed, and flagged so\n`;
+  const what = track.provenance.detail.split("; ").slice(1).join("; ");
+  return note(track.world, `${what}; ${recalled} of ${spans.length} steps are recalled, not confirmed, and flagged so`);
 }
 
 function label(metric: MetricDescription): string {

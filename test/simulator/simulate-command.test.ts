@@ -76,11 +76,12 @@ describe("ringside simulate", () => {
   });
 
   it("prints a table of people's units, and where the figures come from", () => {
-    const table = ringside("startup-race", "--seed", "3");
+    const table = ringside("startup-race", "--seed", "3").replaceAll(/\n {15}/g, " ");
     expect(table).toMatch(/first instruction +[\d.]+ µs +[\d.]+ ms +[\d.]+ ms +\d+ steps/);
     expect(table).toMatch(/costs +published-2022: \d+ published, \d+ derived, \d+ measured/);
     expect(table).toContain("no public timings exist");
     expect(table).toContain("seed 3");
+    expect(table).toMatch(/\d+ of \d+ steps are recalled, not confirmed/);
   });
 
   it("lists every cost with its source on request", () => {
