@@ -5,7 +5,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { RequestError } from "../api/request.ts";
 import { RingsideElement } from "../app/element.ts";
-import "./copy-button.ts";
+import { sentence } from "../app/sentence.ts";
+import "./fix-line.ts";
 
 export class FailureNotice extends RingsideElement {
   static override properties = { failure: { attribute: false } };
@@ -19,21 +20,10 @@ export class FailureNotice extends RingsideElement {
     return html`
       <div class="notice" data-kind=${kind} role="alert">
         <p><b>${sentence(message)}</b></p>
-        ${fix === undefined || fix === "" ? nothing : html`<p>${kind === "refused" ? html`<code>${fix}</code> <copy-button .text=${fix}></copy-button>` : withCode(fix)}</p>`}
+        ${fix === undefined || fix === "" ? nothing : html`<p><fix-line .fix=${fix}></fix-line></p>`}
       </div>
     `;
   }
-}
-
-/** A message of the server as a sentence of its own. */
-function sentence(message: string): string {
-  const text = message.trim();
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
-}
-
-/** Backticks are commands. */
-function withCode(text: string): (TemplateResult | string)[] {
-  return text.split("`").map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part));
 }
 
 customElements.define("failure-notice", FailureNotice);

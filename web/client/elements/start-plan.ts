@@ -88,24 +88,37 @@ export class StartPlan extends RingsideElement {
 function renderRows(rows: readonly PlanRow[]): TemplateResult {
   const first = rows[0]?.startNs ?? 0;
   const total = rows.reduce((sum, row) => sum + row.endNs - row.startNs, 0);
+  const longest = Math.max(...rows.map((row) => row.endNs - row.startNs), 1);
   return html`
     <h3 class="plan-title">A container is a list: ${rows.length} operations, ${formatNs(total)}</h3>
     <ol class="plan">
-      ${rows.map((row, at) => renderRow(row, row.startNs - first, total, rows[at - 1]?.stage !== row.stage))}
+      ${rows.map((row, at) => renderRow(row, row.startNs - first, longest, rows[at - 1]?.stage !== row.stage))}
     </ol>
   `;
 }
 
-function renderRow(row: PlanRow, from: number, total: number, opensStage: boolean): TemplateResult {
+/** What the kernel said to steps that may fail: the machine did start. errno(3) */
+const ERRNO_WORDS: Readonly<Record<number, string>> = {
+  1: "EPERM: not allowed",
+  2: "ENOENT: not there",
+  17: "EEXIST: there already",
+  20: "ENOTDIR: not a directory",
+};
+
+function errnoWords(errno: number): string {
+  return `${ERRNO_WORDS[errno] ?? `errno ${errno}`}, passed over`;
+}
+
+function renderRow(row: PlanRow, from: number, longest: number, opensStage: boolean): TemplateResult {
   const length = row.endNs - row.startNs;
   return html`
-    <li class=${row.errno === 0 ? "" : "failed"}>
+    <li>
       <span class="stage">${opensStage ? row.stage : ""}</span>
       <span class="op"><code>${row.calls}</code></span>
-      <span class="why">${row.why} <span class="manual">${row.manual}</span>${row.errno === 0 ? nothing : html` <b>errno ${row.errno}</b>`}</span>
+      <span class="why">${row.why} <span class="manual">${row.manual}</span>${row.errno === 0 ? nothing : html` <em>${errnoWords(row.errno)}</em>`}</span>
       <span class="from">${formatNs(from)}</span>
       <span class="takes">${formatNs(length)}</span>
-      <meter min="0" max=${Math.max(total, 1)} value=${length} aria-label="share of the start"></meter>
+      <meter min="0" max=${longest} value=${length} aria-label="beside the longest"></meter>
     </li>
   `;
 }

@@ -7,6 +7,7 @@ import { html, type TemplateResult } from "lit";
 import type { Crossings } from "../../../simulator/trace/crossings.ts";
 import type { TimeUnit } from "../../../simulator/trace/timeline.ts";
 import { RingsideElement } from "../app/element.ts";
+import { argumentWords } from "../timeline/arguments.ts";
 import type { FigureState } from "../timeline/figure-state.ts";
 import { formatCount, formatLength, formatPosition, formatShare } from "../timeline/format.ts";
 import { type Readout, readoutAt } from "../timeline/readout.ts";
@@ -64,7 +65,7 @@ function momentLines(index: TrackIndex, readout: Readout, at: number): TemplateR
           <span class="detail">${span.stage}, ${WORDS_OF_MODE[span.mode]}</span>
           <span class="figure">${extent(span, unit, at)}</span>
         </p>
-        <p class="why">${whyOf(span.args)}</p>
+        <p class="why">${argumentWords(span.args)}</p>
       `;
     }
   }
@@ -80,14 +81,6 @@ function extent(span: { start: number; end: number }, unit: TrackIndex["track"][
 
 function quiet(what: string): TemplateResult {
   return html`<p class="what quiet">${what}</p><p class="why"></p>`;
-}
-
-/** The reason first, then whatever else is known. */
-function whyOf(args: Readonly<Record<string, string | number>> | undefined): string {
-  if (args === undefined) return "";
-  const { why, ...others } = args;
-  const rest = Object.entries(others).map(([name, value]) => (name === "manual" ? String(value) : `${name} ${value}`));
-  return [why === undefined ? "" : String(why), rest.join(", ")].filter((part) => part !== "").join("  ·  ");
 }
 
 customElements.define("strip-readout", StripReadout);

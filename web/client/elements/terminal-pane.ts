@@ -16,14 +16,19 @@ import "./copy-button.ts";
 /** Sizes come in floods while a window is dragged; the program is told once they stop. */
 const SETTLE_MS = 60;
 
+const FONT_PX = 13;
+const LARGE_FONT_PX = 18;
+
 export class TerminalPane extends RingsideElement {
-  static override properties = { terminal: {}, label: {}, restart: { attribute: false }, autofocus: { type: Boolean } };
+  static override properties = { terminal: {}, label: {}, restart: { attribute: false }, large: { type: Boolean } };
 
   /** The terminal's id. */
   declare terminal: string;
   declare label: string;
   /** What starts its like again, if anything can. */
   declare restart: (() => void) | undefined;
+  /** For a projector. */
+  declare large: boolean;
 
   readonly #connection = signal<TerminalConnection | undefined>(undefined);
   readonly #searching = signal(false);
@@ -34,6 +39,13 @@ export class TerminalPane extends RingsideElement {
     super();
     this.terminal = "";
     this.label = "Terminal";
+    this.large = false;
+  }
+
+  /** Types a text, as if the reader had, and gives the terminal the focus. */
+  type(text: string): void {
+    this.#connection.value?.input(new TextEncoder().encode(text));
+    this.#view?.focus();
   }
 
   override disconnectedCallback(): void {
@@ -72,16 +84,19 @@ export class TerminalPane extends RingsideElement {
     const host = this.querySelector<HTMLElement>(".terminal-host");
     if (host === null || !this.isConnected || terminal !== this.terminal || terminal === "" || this.#view !== undefined)
       return;
-    const view = new TerminalView(host, this.label, {
-      onInput: (bytes) => connection.input(bytes),
-      onSearch: this.#openSearch,
-      onRoom: () => this.#offerSize(),
-    });
+    const view = new TerminalView(
+      host,
+      { label: this.label, fontSizePx: this.large ? LARGE_FONT_PX : FONT_PX },
+      {
+        onInput: (bytes) => connection.input(bytes),
+        onSearch: this.#openSearch,
+        onRoom: () => this.#offerSize(),
+      },
+    );
     const connection = new TerminalConnection(terminal, view);
     this.#view = view;
     this.#connection.value = connection;
     connection.open();
-    if (this.hasAttribute("autofocus")) view.focus();
   }
 
   #drop(): void {

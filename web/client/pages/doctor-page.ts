@@ -8,8 +8,8 @@ import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
 import { fetchDoctor } from "../api/doctor.ts";
 import { RequestError } from "../api/request.ts";
 import { RingsideElement } from "../app/element.ts";
-import "../elements/copy-button.ts";
 import "../elements/failure-notice.ts";
+import "../elements/fix-line.ts";
 
 const WORD_OF_STATE: Readonly<Record<DoctorCheck["state"], string>> = {
   ok: "here",
@@ -73,7 +73,7 @@ function renderCheck({ name, state, detail, fix }: DoctorCheck): TemplateResult 
       <span class="state">${WORD_OF_STATE[state]}</span>
       <span class="name">${name}</span>
       <span class="detail">${detail}
-        ${fix == null || fix === "" ? nothing : html`<span class="fix-line"><code>${fix}</code> <copy-button .text=${fix}></copy-button></span>`}
+        ${fix == null || fix === "" ? nothing : html`<fix-line .fix=${fix}></fix-line>`}
       </span>
     </li>
   `;

@@ -12,6 +12,16 @@ import "../elements/machine-section.ts";
 import "../elements/start-plan.ts";
 import { LabState } from "../lab/lab-state.ts";
 
+const EMPTY = html`
+  <section class="empty">
+    <h2>Nothing runs yet</h2>
+    <p><b data-world="container">A container</b> is a process with a view of its own on this machine’s kernel. It starts in milliseconds, and you
+      are root in it.</p>
+    <p><b data-world="vm">A virtual machine</b> boots a kernel of its own first, with the same files. It takes a second or two, and you see
+      every message of the boot.</p>
+  </section>
+`;
+
 export class LabPage extends RingsideElement {
   static override properties = { machine: {} };
 
@@ -44,7 +54,7 @@ export class LabPage extends RingsideElement {
         <machine-form .lab=${this.#lab}></machine-form>
       </header>
       <failure-notice .failure=${this.#lab.failure.value}></failure-notice>
-      ${machines?.length === 0 ? html`<p class="empty">Nothing runs yet. A container takes a few milliseconds.</p>` : nothing}
+      ${machines?.length === 0 ? EMPTY : nothing}
       <div class="machines">${repeat(
         machines ?? [],
         ({ id }) => id,

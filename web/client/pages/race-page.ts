@@ -8,9 +8,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { RequestError } from "../api/request.ts";
 import { RingsideElement } from "../app/element.ts";
 import { isForWidget } from "../app/keys.ts";
-import "../elements/copy-button.ts";
+import { sentence } from "../app/sentence.ts";
+import "../elements/failure-notice.ts";
 import "../elements/figure-controls.ts";
 import "../elements/figure-table.ts";
+import "../elements/fix-line.ts";
 import "../elements/knob-panel.ts";
 import "../elements/timeline-figure.ts";
 import { type Shown, shownOf } from "../race/lanes.ts";
@@ -112,7 +114,7 @@ export class RacePage extends RingsideElement {
   #renderFailure(): TemplateResult | typeof nothing {
     const failure = this.#failure.value;
     if (failure === undefined) return nothing;
-    return html`<p class="notice" role="alert"><b>${failure.message}.</b> ${failure.fix ?? ""} What you see below is simulated, and needs no server.</p>`;
+    return html`<failure-notice .failure=${failure}></failure-notice><p class="hint">What you see below is simulated, and needs no server.</p>`;
   }
 
   readonly #run = async (): Promise<void> => {
@@ -139,10 +141,10 @@ export class RacePage extends RingsideElement {
 }
 
 function renderRun(run: RealRun): TemplateResult {
-  if (run.kind === "running") return html`<p class="lane-note" role="status">${run.message}</p>`;
+  if (run.kind === "running") return html`<p class="lane-note" role="status">${sentence(run.message)}</p>`;
   return html`
     <p class="lane-note" role="status">
-      <b>Not run for real.</b> ${run.reason} <span class="fix"><code>${run.fix}</code> <copy-button .text=${run.fix}></copy-button></span>
+      <b>Not run for real.</b> ${sentence(run.reason)} <fix-line .fix=${run.fix}></fix-line>
     </p>
   `;
 }

@@ -31,6 +31,9 @@ export class RaceState {
   readonly shown: Signal<Readonly<Partial<Record<World, Shown>>>> = signal({});
   readonly simulated: ReadonlySignal<Simulated> = computed(() => simulate(this.seed.value, this.knobs.value));
 
+  /** Where the cursor was put without anybody asking; as long as it is still there, it may be put elsewhere. */
+  #unaskedCursor: number | undefined;
+
   constructor(hash: string) {
     this.#restore(parseRaceHash(hash), hash.length > 1);
   }
@@ -44,6 +47,16 @@ export class RaceState {
         shown: this.shown.value,
       });
     });
+  }
+
+  /** Takes over a measured lane. The cursor moves to its telling moment, unless somebody has moved it. */
+  addMeasured(world: World, timeline: Timeline): void {
+    this.measured.value = { ...this.measured.value, [world]: timeline };
+    const moment = tellingMoment(timeline);
+    const { cursor } = this.figure;
+    if (moment === undefined || cursor.value === undefined || cursor.value !== this.#unaskedCursor) return;
+    this.#unaskedCursor = moment;
+    cursor.value = moment;
   }
 
   show(world: World, shown: Shown): void {
@@ -84,7 +97,8 @@ export class RaceState {
         const { warp } = figure;
         figure.view.value = { from: warp.value.toPlace(hash.window.from), to: warp.value.toPlace(hash.window.to) };
       }
-      figure.cursor.value = hash.at ?? (said ? undefined : tellingMoment(timeline));
+      this.#unaskedCursor = hash.at === undefined && !said ? tellingMoment(timeline) : undefined;
+      figure.cursor.value = hash.at ?? this.#unaskedCursor;
       figure.stepCursor.value = said ? undefined : 0;
     });
   }
@@ -92,7 +106,8 @@ export class RaceState {
 
 /** The container's first instruction: the process is over by then, and the machine has hardly begun. */
 function tellingMoment(timeline: Timeline | undefined): number | undefined {
-  return timeline?.instants.find(({ track, name }) => track === "container" && name === MARKS.firstInstruction)?.at;
+  const container = timeline?.tracks.find(({ world }) => world === "container");
+  return timeline?.instants.find(({ track, name }) => track === container?.id && name === MARKS.firstInstruction)?.at;
 }
 
 function simulate(seed: number, knobs: KnobValues): Simulated {

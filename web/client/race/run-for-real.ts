@@ -37,7 +37,7 @@ export function takeLine(race: RaceState, line: RaceLine): void {
       setRun(race, line.world, { kind: "unavailable", reason: line.reason, fix: line.fix });
       return;
     case "lane":
-      race.measured.value = { ...race.measured.value, [line.world]: line.timeline };
+      race.addMeasured(line.world, line.timeline);
       setRun(race, line.world, undefined);
       return;
     case "done":

@@ -28,6 +28,12 @@ export interface TerminalViewEvents {
   readonly onRoom: () => void;
 }
 
+export interface TerminalLook {
+  /** What a screen reader calls it. */
+  readonly label: string;
+  readonly fontSizePx: number;
+}
+
 export class TerminalView implements TerminalScreen {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
@@ -37,12 +43,12 @@ export class TerminalView implements TerminalScreen {
   readonly #room: ResizeObserver;
   readonly #stops: (() => void)[] = [];
 
-  constructor(host: HTMLElement, label: string, events: TerminalViewEvents) {
+  constructor(host: HTMLElement, look: TerminalLook, events: TerminalViewEvents) {
     this.#host = host;
     this.#events = events;
     this.#terminal = new Terminal({
       fontFamily: FONT,
-      fontSize: 13,
+      fontSize: look.fontSizePx,
       lineHeight: 1.2,
       scrollback: SCROLLBACK_LINES,
       minimumContrastRatio: 4.5,
@@ -54,7 +60,7 @@ export class TerminalView implements TerminalScreen {
     });
     this.#loadAddons();
     this.#terminal.open(host);
-    this.#terminal.textarea?.setAttribute("aria-label", `${label}. Shift Tab leaves the terminal.`);
+    this.#terminal.textarea?.setAttribute("aria-label", `${look.label}. Shift Tab leaves the terminal.`);
     this.#terminal.attachCustomKeyEventHandler((event) => this.#takesKey(event));
     const encoder = new TextEncoder();
     this.#terminal.onData((text) => events.onInput(encoder.encode(text)));
