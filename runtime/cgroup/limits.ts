@@ -1,7 +1,7 @@
 /**
  * The limits that a container may have, and which values make sense. Names and meanings are docker-run(1)'s.
  */
-import { cpus as hostCpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { RingsideError } from "../error.ts";
 
 export interface Limits {
@@ -24,10 +24,10 @@ export const MAXIMUM_PIDS = 4 * 1024 * 1024;
  * Checks limits before anything is made, so that a wrong value leaves nothing behind.
  *
  * @param limits as asked for
- * @param processors how many CPUs the host has; more than that cannot be given
+ * @param processors how many CPUs there are for us; more than that cannot be given
  * @throws RingsideError naming the limit, the value and the range
  */
-export function checkLimits(limits: Limits, processors = hostCpus().length): void {
+export function checkLimits(limits: Limits, processors = availableParallelism()): void {
   const { memoryBytes, cpus, pidsLimit } = limits;
   if (memoryBytes !== undefined && !(Number.isSafeInteger(memoryBytes) && memoryBytes >= MINIMUM_MEMORY_BYTES)) {
     throw new RingsideError(
