@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { PlanStep } from "../../native/plan/plan.ts";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import type { Limits } from "../../runtime/cgroup/limits.ts";
+import { cgroupMountSteps } from "../../runtime/cgroup/mounts.ts";
 import { parseReports } from "../../runtime/cgroup/reports.ts";
 import { cgroupSteps } from "../../runtime/cgroup/steps.ts";
 import { Slots } from "../../runtime/plan/slots.ts";
@@ -81,4 +83,35 @@ describe("in the groups of this machine's kernel", () => {
     const lines = output.split("\n").filter((line) => line.endsWith(`/${leaf}`));
     expect(lines).toHaveLength(plan.directories.length);
   });
+
+  test("a container sees its own groups at /sys/fs/cgroup, as the root of the tree, and cannot write to them", async ({
+    skip,
+  }) => {
+    needs(skip, missing("memory"));
+    const slots = new Slots(FREE_SLOT);
+    const plan = cgroupSteps(layout, `test-${randomUUID().slice(0, 8)}`, { memoryBytes: 48 * 1024 * 1024 }, slots);
+    const root = slots.take();
+    const top = temporaryDirectory();
+    const step = { phase: "child", stage: "mounts", why: "for a test" } as const;
+    const view: PlanStep[] = [
+      { ...step, op: "unshare", flags: CLONE_NEWCGROUP | CLONE_NEWNS },
+      { ...step, op: "setPropagation", flags: MS_REC | MS_PRIVATE },
+      { ...step, op: "newFilesystem", slot: root, type: "tmpfs", options: ["mode=755"], attributes: 0 },
+      { ...step, op: "attachRoot", slot: root, path: top },
+      ...cgroupMountSteps(layout, plan.directories, root, slots),
+    ];
+    const script = `cd ${top}/sys/fs/cgroup && cat memory*/memory.limit_in_bytes memory.max 2>/dev/null
+      for procs in cgroup.procs */cgroup.procs; do test -e $procs && echo $$ > $procs; done; mkdir mine`;
+    const { output } = await runConfined(script, { ...plan, child: [...plan.join, ...view] });
+    expect(output).toMatch(/^50331648$/m);
+    expect(output).toMatch(/Read-only file system/);
+    expect(output).not.toMatch(/ringside/);
+    expect(plan.directories.filter((directory) => existsSync(directory))).toEqual([]);
+  });
 });
+
+/** unshare(2), mount(2). */
+const CLONE_NEWCGROUP = 0x0200_0000;
+const CLONE_NEWNS = 0x0002_0000;
+const MS_REC = 0x4000;
+const MS_PRIVATE = 0x4_0000;
