@@ -108,6 +108,9 @@ function drawShades(group: SVGGElement, { geometry }: StripDrawing, shape: Shape
     .attr("d", ({ boxes }) => boxesPath(boxes, geometry));
 }
 
+/** A hatch would cut what is narrower than its tile into dots. */
+const NARROWEST_HATCH_PX = 5;
+
 function drawTeeth(group: SVGGElement, { geometry, id }: StripDrawing, { teeth, shades }: Shape): void {
   const boxes = (depth: number) => teeth.filter((tooth) => tooth.depth === depth);
   const paths = [
@@ -115,7 +118,13 @@ function drawTeeth(group: SVGGElement, { geometry, id }: StripDrawing, { teeth, 
     ...[1, 2].map((depth) => ({
       kind: "hatch",
       fill: `url(#${hatchId(id, depth)})`,
-      d: boxesPath([...boxes(depth), ...shades.filter((shade) => shade.depth === depth)], geometry),
+      d: boxesPath(
+        [
+          ...boxes(depth),
+          ...shades.filter((shade) => shade.depth === depth && shade.x1 - shade.x0 >= NARROWEST_HATCH_PX),
+        ],
+        geometry,
+      ),
     })),
     { kind: "outline", fill: undefined, d: outlinePath(teeth, geometry) },
   ];
