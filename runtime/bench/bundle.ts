@@ -5,6 +5,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { devicesCanBeGuarded } from "../cgroup/devices.ts";
 import { detectCgroups } from "../cgroup/layout.ts";
 import { ociConfig } from "../container/spec.ts";
 import type { Image } from "../image/image.ts";
@@ -42,7 +43,7 @@ export function benchConfig(options: BundleOptions): OciConfig {
     ROOT_USER,
     "bench",
     options.rootDirectory,
-    detectCgroups().mode === "v2" ? 2 : 1,
+    devicesCanBeGuarded(detectCgroups()),
   );
 }
 
@@ -55,10 +56,13 @@ export function specificationJson({ process, root, hostname, mounts, linux }: Oc
     process,
     root,
     hostname,
-    mounts: mounts.map(({ destination, type, source, flags, options }) => ({
-      ...{ destination, source, options: [...flags, ...options] },
-      type: type === "cgroup2" ? "cgroup" : type,
-    })),
+    // Without the view of the own control groups: on v1 other runtimes mount every hierarchy for it, ours the joined ones.
+    mounts: mounts
+      .filter(({ type }) => type !== "cgroup")
+      .map(({ destination, type, source, flags, options }) => ({
+        ...{ destination, source, options: [...flags, ...options] },
+        type,
+      })),
     linux: {
       namespaces: linux.namespaces.map((type) => ({ type })),
       resources: {

@@ -1,10 +1,10 @@
 /**
  * The devices controller of v1: which device nodes a container may open and make. Root inside keeps CAP_MKNOD, so
  * without this list it could make a node for the host's disk and write to it.
- * Kernel: admin-guide/cgroup-v1/devices.rst. On v2 there is no such controller: the list becomes a BPF program
- * (device-program.ts).
+ * Kernel: admin-guide/cgroup-v1/devices.rst. On v2 there is no such controller.
  */
 import type { Controller } from "./controller.ts";
+import type { CgroupLayout } from "./layout.ts";
 
 export interface DeviceRule {
   readonly type: "c" | "b";
@@ -33,6 +33,15 @@ export const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
   { type: "c", major: 5, minor: 2, access: "rwm", why: "/dev/ptmx, which makes terminals, may be used." },
   { type: "c", major: 136, minor: undefined, access: "rwm", why: "The terminals made there may be used." },
 ];
+
+/**
+ * Whether an opened device can be refused here. Where it cannot, the inside must have neither CAP_MKNOD nor device nodes
+ * that work. (On v2 a list is a BPF program on the group, not a file.)
+ */
+export function devicesCanBeGuarded(layout: CgroupLayout): boolean {
+  const place = layout.controllers.devices;
+  return place !== undefined && place.version === 1 && !place.readOnly;
+}
 
 export const devices: Controller = {
   name: "devices",

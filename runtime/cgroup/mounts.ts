@@ -61,7 +61,7 @@ function mountOne(
 ): PlanStep[] {
   const why = "Its own control groups, to read: programs size themselves by the limits.";
   return [
-    { ...CHILD, why, op: "newFilesystem", slot, type, options, attributes },
+    { ...CHILD, why, op: "newFilesystem", slot, type, options: ["source=cgroup", ...options], attributes },
     { ...CHILD, why: `Attached at ${path}.`, op: "mountAt", slot, root, path, isFile: 0, noSymlinks: 1 },
   ];
 }

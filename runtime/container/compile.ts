@@ -2,6 +2,7 @@
  * Options and image to a plan, without touching anything: what `run` executes and what `explain` prints are made by the
  * same function.
  */
+import { devicesCanBeGuarded } from "../cgroup/devices.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { cacheDirectory } from "../image/cache.ts";
 import type { Image } from "../image/image.ts";
@@ -39,8 +40,7 @@ export function compileContainer(
 ): CompiledContainer {
   const directories = rootDirectories(layers, id, image.lowerDirectories);
   const resolved = user ?? resolveUser(options.user ?? image.config.user, readerBelow(image.lowerDirectories));
-  const cgroupVersion = layout.mode === "v2" ? 2 : 1;
-  const config = ociConfig(options, image.config, resolved, id, directories.mountPoint, cgroupVersion);
+  const config = ociConfig(options, image.config, resolved, id, directories.mountPoint, devicesCanBeGuarded(layout));
   const filter = cachedFilter(config.linux.seccomp, cacheDirectory());
   const compiled = containerPlan(config, { id, directories, layout, filter, ephemeral: options.remove });
   return { ...compiled, config, directories };

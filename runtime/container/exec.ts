@@ -5,7 +5,8 @@
 import { closeSync, openSync } from "node:fs";
 import { type Launcher, monotonicNs } from "../../native/kernel.ts";
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
-import { detectCgroups } from "../cgroup/layout.ts";
+import { devicesCanBeGuarded } from "../cgroup/devices.ts";
+import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { joinCgroupSteps } from "../cgroup/steps.ts";
 import { RingsideError } from "../error.ts";
 import { cacheDirectory } from "../image/cache.ts";
@@ -44,9 +45,9 @@ interface Init {
   readonly startTicks: number;
 }
 
-function joinSteps(init: Init, state: ContainerState, slots: Slots): PlanStep[] {
+function joinSteps(init: Init, state: ContainerState, layout: CgroupLayout, slots: Slots): PlanStep[] {
   const pidfd = slots.take();
-  const groups = joinCgroupSteps(detectCgroups(), state.cgroups, slots);
+  const groups = joinCgroupSteps(layout, state.cgroups, slots);
   return [
     {
       phase: "host",
@@ -102,7 +103,7 @@ function terminalSteps(process: OciProcess, slots: Slots): PlanStep[] {
   ];
 }
 
-function execProcess(options: ExecOptions, state: ContainerState, init: Init): OciProcess {
+function execProcess(options: ExecOptions, state: ContainerState, init: Init, layout: CgroupLayout): OciProcess {
   const user = resolveUser(options.user ?? "", readerBelow([`/proc/${init.pid}/root`]));
   const size = options.terminal ?? { columns: 80, rows: 24 };
   return {
@@ -117,7 +118,7 @@ function execProcess(options: ExecOptions, state: ContainerState, init: Init): O
       options.env,
     ),
     cwd: options.cwd ?? "/",
-    capabilities: capabilitiesOf(user.uid),
+    capabilities: capabilitiesOf(user.uid, devicesCanBeGuarded(layout)),
     noNewPrivileges: true,
   };
 }
@@ -146,10 +147,11 @@ export async function execInContainer(
       fix: "ringside ps lists the containers that run",
     });
   }
-  const process = execProcess(options, state, init);
+  const layout = detectCgroups();
+  const process = execProcess(options, state, init, layout);
   const slots = new Slots(RECEIVED_SLOTS);
   const plan: Plan = [
-    ...joinSteps(init, state, slots),
+    ...joinSteps(init, state, layout, slots),
     ...terminalSteps(process, slots),
     ...sessionSteps(process),
     ...identitySteps(process, cachedFilter(defaultSeccomp(DEFAULT_CAPABILITIES), cacheDirectory())),

@@ -1,7 +1,7 @@
 /** From what a user asked for and what the image says, the OCI configuration. docker-run(1), OCI image-spec config.md. */
 import { RingsideError } from "../error.ts";
 import type { Image } from "../image/image.ts";
-import type { NamespaceType, OciCapabilities, OciConfig, OciMount } from "../oci/config.ts";
+import type { NamespaceType, OciCapabilities, OciConfig } from "../oci/config.ts";
 import { DEFAULT_MOUNTS, DEFAULT_PATH, DEFAULT_READONLY_PATHS, maskedPaths } from "../oci/defaults.ts";
 import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
 import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
@@ -14,10 +14,13 @@ const DEFAULT_SIZE = { columns: 80, rows: 24 };
 /**
  * What a user may do. Root gets Docker's default set; anyone else gets none of it, but it stays within bounds, so that
  * file capabilities of the image keep their meaning. Nothing is inheritable (CVE-2022-24769).
+ *
+ * @param devicesGuarded whether control groups refuse the host's devices; if not, no node may be made either
  */
-export function capabilitiesOf(uid: number): OciCapabilities {
-  const own = uid === 0 ? DEFAULT_CAPABILITIES : [];
-  return { bounding: DEFAULT_CAPABILITIES, effective: own, permitted: own, inheritable: [], ambient: [] };
+export function capabilitiesOf(uid: number, devicesGuarded: boolean): OciCapabilities {
+  const bounding = DEFAULT_CAPABILITIES.filter((name) => devicesGuarded || name !== "CAP_MKNOD");
+  const own = uid === 0 ? bounding : [];
+  return { bounding, effective: own, permitted: own, inheritable: [], ambient: [] };
 }
 
 /** Later values win, as with env(1). */
@@ -34,17 +37,10 @@ export function argumentsOf(image: Image["config"], command: readonly string[]):
   throw new RingsideError("the image has no command of its own", { fix: "say which program to run after the image" });
 }
 
-function mountsFor(cgroupVersion: 1 | 2): OciMount[] {
-  return DEFAULT_MOUNTS.flatMap((mount) => {
-    if (mount.type !== "cgroup") return [mount];
-    return cgroupVersion === 2 ? [{ ...mount, type: "cgroup2" }] : [];
-  });
-}
-
 /**
  * @param id the container's, which is its hostname unless another is given
  * @param rootPath where its root is mounted
- * @param cgroupVersion whether its own control groups can be shown by one cgroup2 mount
+ * @param devicesGuarded see capabilitiesOf
  * @throws RingsideError when neither image nor user names a program
  */
 export function ociConfig(
@@ -53,7 +49,7 @@ export function ociConfig(
   user: ResolvedUser,
   id: string,
   rootPath: string,
-  cgroupVersion: 1 | 2,
+  devicesGuarded: boolean,
 ): OciConfig {
   const hostname = options.hostname ?? id;
   const size = options.terminal ?? DEFAULT_SIZE;
@@ -72,12 +68,12 @@ export function ociConfig(
         options.env,
       ),
       cwd: options.cwd ?? (image.workingDir === "" ? "/" : image.workingDir),
-      capabilities: capabilitiesOf(user.uid),
+      capabilities: capabilitiesOf(user.uid, devicesGuarded),
       noNewPrivileges: true,
     },
     root: { path: rootPath, readonly: options.readOnly },
     hostname,
-    mounts: mountsFor(cgroupVersion),
+    mounts: DEFAULT_MOUNTS,
     linux: {
       namespaces: options.network === "host" ? NAMESPACES.filter((type) => type !== "network") : NAMESPACES,
       resources: {

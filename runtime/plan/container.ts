@@ -4,6 +4,7 @@
  */
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
+import { cgroupMountSteps } from "../cgroup/mounts.ts";
 import { cgroupSteps } from "../cgroup/steps.ts";
 import type { OciConfig } from "../oci/config.ts";
 import { deviceSteps } from "./devices.ts";
@@ -99,9 +100,20 @@ export function containerPlan(config: OciConfig, context: PlanContext): Containe
   const { directories, layout, id, filter, ephemeral } = context;
   const { linux, process } = config;
   const groups = cgroupSteps(layout, id, linux.resources, slots);
-  const root = rootSteps(directories, config.root.readonly, ephemeral, slots);
+  const root = rootSteps(
+    directories,
+    { readonly: config.root.readonly, ephemeral, nodev: !groups.devicesGuarded },
+    slots,
+  );
   const cover = coverSteps(directories.mountPoint, slots);
-  const mounts = mountSteps(config.mounts, root.slot, slots);
+  const mounts = mountSteps(
+    config.mounts.filter(({ type }) => type !== "cgroup"),
+    root.slot,
+    slots,
+  );
+  const ownGroups = config.mounts.some(({ type }) => type === "cgroup")
+    ? cgroupMountSteps(layout, groups.directories, root.slot, slots)
+    : [];
   const dev = required(mounts.slotOf, "/dev");
   const pts = required(mounts.slotOf, "/dev/pts");
   const joinsLater = groups.join.length > 0;
@@ -116,6 +128,7 @@ export function containerPlan(config: OciConfig, context: PlanContext): Containe
     ...cover.steps,
     ...attachRoot,
     ...mounts.steps,
+    ...ownGroups,
     ...deviceSteps(dev),
     ...fileSteps(config, root.slot),
     directoryStep(config, root.slot),

@@ -27,14 +27,25 @@ export interface RootPlan {
   readonly abandon: PlanStep[];
 }
 
+export interface RootOptions {
+  /** The root is made read-only once all is in place (--read-only). */
+  readonly readonly: boolean;
+  /** The container goes with its end, so its writes need not reach the disk (overlayfs, "volatile"). */
+  readonly ephemeral: boolean;
+  /** Device nodes in the image do not work: nothing else would refuse them. */
+  readonly nodev: boolean;
+}
+
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
 
 /**
  * @param directories where everything lies
- * @param readonly whether the root is made read-only once all is in place (--read-only)
- * @param ephemeral the container goes with its end, so its writes need not reach the disk (overlayfs, "volatile")
  */
-export function rootSteps(directories: RootDirectories, readonly: boolean, ephemeral: boolean, slots: Slots): RootPlan {
+export function rootSteps(
+  directories: RootDirectories,
+  { readonly, ephemeral, nodev }: RootOptions,
+  slots: Slots,
+): RootPlan {
   const slot = slots.take();
   const { base, upper, work, mountPoint, lower } = directories;
   const make = (path: string, why: string): PlanStep => {
@@ -57,7 +68,7 @@ export function rootSteps(directories: RootDirectories, readonly: boolean, ephem
         upper,
         work,
         options: ephemeral ? ["source=overlay", "volatile"] : ["source=overlay"],
-        attributes: 0,
+        attributes: nodev ? MOUNT_ATTRIBUTES.nodev : 0,
       },
     ],
     attach: [

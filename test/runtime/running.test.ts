@@ -1,7 +1,6 @@
 /** Containers that run: terminals, exec, stop, kill, rm. */
-import { closeSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { Launcher, openPipe } from "../../native/kernel.ts";
+import { Launcher } from "../../native/kernel.ts";
 import { execInContainer } from "../../runtime/container/exec.ts";
 import type { RunningWorld } from "../../runtime/container/running.ts";
 import { startContainer } from "../../runtime/container/start.ts";
@@ -105,13 +104,9 @@ describe.skipIf(problem !== undefined)(
     });
 
     test("a stopped one is asked first, by SIGTERM", async () => {
-      const pipe = openPipe();
-      onTestFinished(() => closeSync(pipe.readFd));
       const script = "trap 'exit 9' TERM; echo ready; while :; do sleep 600 & wait; done";
-      const { world, output } = await withOutput((stdio) =>
-        startContainer(launcher, plainOptions(["sh", "-c", script], { stdio, remove: false })),
-      );
-      closeSync(pipe.writeFd);
+      const world = await start(["sh", "-c", script], { terminal: SIZE, remove: false });
+      await transcript(world).until(/ready/);
       await stopContainer(world.id, { timeoutMs: 30_000 });
       expect((await world.exited).status).toEqual({ kind: "exited", code: 9 });
       await output;
