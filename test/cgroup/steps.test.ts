@@ -271,10 +271,10 @@ describe("a container's view of its groups", () => {
     const steps = cgroupMountSteps(layout, directories, 7, new Slots(20));
     const made = steps.flatMap((step) => (step.op === "newFilesystem" ? [[step.type, ...step.options]] : []));
     expect(made.slice(1)).toEqual([
-      ["cgroup", "devices"],
-      ["cgroup", "memory"],
-      ["cgroup", "pids"],
-      ["cgroup", "cpu", "cpuacct"],
+      ["cgroup", "source=cgroup", "devices"],
+      ["cgroup", "source=cgroup", "memory"],
+      ["cgroup", "source=cgroup", "pids"],
+      ["cgroup", "source=cgroup", "cpu", "cpuacct"],
     ]);
     expect(steps.flatMap((step) => (step.op === "mountAt" ? [step.path] : []))).toEqual([
       "/sys/fs/cgroup",

@@ -109,7 +109,6 @@ describe.skipIf(problem !== undefined)(
       await transcript(world).until(/ready/);
       await stopContainer(world.id, { timeoutMs: 30_000 });
       expect((await world.exited).status).toEqual({ kind: "exited", code: 9 });
-      await output;
       expect(findContainer(world.id).status).toBe("exited");
       await removeContainer(world.id);
       expect(() => findContainer(world.id)).toThrow(/there is no container/);
