@@ -9,7 +9,10 @@ import { Gap } from "./report.mjs";
 import { run, which } from "./run.mjs";
 
 const NODE_MAJOR = 24;
-const NPM_OPTIONS = ["--no-audit", "--no-fund", "--no-progress"];
+
+/** Without a network npm's own patience would take ten minutes to say so. */
+const PATIENCE = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"];
+const NPM_OPTIONS = ["--no-audit", "--no-fund", "--no-progress", ...PATIENCE];
 
 /** Whether what the other steps call is there at all, fresh or not. */
 export function dependenciesAreThere(root) {
