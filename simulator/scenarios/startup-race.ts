@@ -62,7 +62,7 @@ function containerLane({ pageTableIsolation, runtime, hostKernel }: RaceSettings
     runtime === "ringside"
       ? containerLife({ linux, costs, plan: DEFAULT_CONTAINER_PLAN, hostKernel }, PROBE)
       : otherRuntimeLife(runtime, linux, costs, hostKernel, PROBE);
-  return { world: "container", name: `Container (${runtime})`, unit: "ns", life };
+  return { world: "container", name: `Container: ${runtime}`, unit: "ns", life };
 }
 
 function machineLane(settings: RaceSettings, costsOf: Costs): Lane {
@@ -72,7 +72,7 @@ function machineLane(settings: RaceSettings, costsOf: Costs): Lane {
   const hypervisor = new Hypervisor(costs, accelerator);
   const boot = initCost === "vm.init.distribution" ? { ...row.boot, kernelCost: "vm.kernel.distribution" } : row.boot;
   const life = machineLife({ costs, hypervisor, guest, boot, network, verbose, initCost }, PROBE);
-  return { world: "vm", name: `Virtual machine (${boot.vmm}, ${accelerator})`, unit: "ns", life, accelerator };
+  return { world: "vm", name: `Virtual machine: ${boot.vmm}, ${accelerator}`, unit: "ns", life, accelerator };
 }
 
 /** A guest's console is an emulated 8250: every register that its driver touches is a visit to the monitor. */

@@ -7,14 +7,18 @@ import type { Activities, Activity, Burst, Trap } from "../machine/activity.ts";
 import { evenPieces, interleave, type Tooth } from "../machine/pieces.ts";
 import { COUNT_ARG } from "../trace/timeline.ts";
 
-/** `kvm`: on the machine itself. `kvm-nested`: in a guest of another hypervisor, which every exit has to pass. */
-export type Accelerator = "kvm" | "kvm-nested";
+/**
+ * `kvm`: on the machine itself. `kvm-nested`: in a guest of another hypervisor, which every exit has to pass. `tcg`:
+ * QEMU translates the guest's instructions and carries them out itself, so there is no border to cross and no exit.
+ */
+export const ACCELERATORS = ["kvm", "kvm-nested", "tcg"] as const;
+export type Accelerator = (typeof ACCELERATORS)[number];
 
 /** Beyond this many exits in one burst a tooth stands for several, and says for how many. */
 const MOST_TEETH = 48;
 
 /** The cost of one exit, by who handles it. Published boots were measured on machines themselves, not nested. */
-const EXIT_COSTS: Readonly<Record<Accelerator, Readonly<Record<Trap["handledIn"], string>>>> = {
+const EXIT_COSTS: Readonly<Record<Exclude<Accelerator, "tcg">, Readonly<Record<Trap["handledIn"], string>>>> = {
   kvm: { "host kernel": "hypervisor.exit.kernel", monitor: "hypervisor.exit.monitor" },
   "kvm-nested": { "host kernel": "hypervisor.exit.kernel.nested", monitor: "hypervisor.exit.monitor.nested" },
 };
@@ -35,41 +39,47 @@ export class Hypervisor {
    */
   *run(guest: Activities): Generator<Activity> {
     for (const activity of guest) {
-      if (activity.kind === "burst" && activity.traps !== undefined) yield* this.#withExits(activity, activity.traps);
-      else yield activity;
+      const accelerator = this.#accelerator;
+      if (activity.kind !== "burst" || activity.traps === undefined) yield activity;
+      else if (accelerator === "tcg") yield untrapped(activity);
+      else yield* this.#withExits(activity, activity.traps, accelerator);
     }
   }
 
   /** Cuts a burst into even pieces with the exits between them. Exits that its duration already has are taken out of it. */
-  *#withExits(burst: Burst, traps: readonly Trap[]): Generator<Activity> {
+  *#withExits(burst: Burst, traps: readonly Trap[], accelerator: keyof typeof EXIT_COSTS): Generator<Activity> {
     const teeth = interleave(
       traps.map((trap) => ({ kind: trap, count: trap.count })),
       MOST_TEETH,
     );
     const included = traps.reduce((sum, trap) => sum + (trap.included ? trap.count * this.#exitNs(trap, "kvm") : 0), 0);
     const own = burst.duration - included;
-    const { traps: _, ...plain } = burst;
+    const plain = untrapped(burst);
     if (own <= teeth.length)
       throw new RangeError(`${burst.name}: ${burst.duration} ns cannot hold its exits, ${included} ns`);
     for (const [index, duration] of evenPieces(own, teeth.length + 1).entries()) {
       yield { ...plain, duration };
       const tooth = teeth[index];
-      if (tooth !== undefined) yield this.#exit(burst, tooth);
+      if (tooth !== undefined) yield this.#exit(burst, tooth, accelerator);
     }
   }
 
-  #exit(burst: Burst, { kind: trap, count }: Tooth<Trap>): Burst {
+  #exit(burst: Burst, { kind: trap, count }: Tooth<Trap>, accelerator: keyof typeof EXIT_COSTS): Burst {
     return {
       kind: "burst",
       mode: "hypervisor",
       name: `VM exit: ${trap.reason}`,
       stage: burst.stage,
-      duration: count * this.#exitNs(trap, this.#accelerator),
+      duration: count * this.#exitNs(trap, accelerator),
       args: { [COUNT_ARG]: count, handledIn: trap.handledIn },
     };
   }
 
-  #exitNs(trap: Trap, accelerator: Accelerator): number {
+  #exitNs(trap: Trap, accelerator: keyof typeof EXIT_COSTS): number {
     return this.#costs.ns(EXIT_COSTS[accelerator][trap.handledIn]);
   }
+}
+
+function untrapped({ traps: _, ...burst }: Burst): Burst {
+  return burst;
 }

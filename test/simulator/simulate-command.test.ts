@@ -105,6 +105,8 @@ describe("ringside simulate", () => {
     [["startup-race", "--set", "spread=1", "spread=2"], "already 1", "once"],
     [["startup-race", "--set", "spread=-1"], '"-1" is not a whole number', "from 0 to 200"],
     [["startup-race", "--set", "vmm=firecracker", "kernel=bzimage"], "nobody published", "kernel=vmlinux"],
+    [["startup-race", "--set", "accelerator=tcg", "host=m5d"], "nobody measured", "host=reference"],
+    [["startup-race", "--set", "host=reference"], "nobody measured", "accelerator=tcg"],
     [["startup-race", "--seed", "1.5"], 'seed "1.5"', "--seed 7"],
     [["startup-race", "--seed", "9007199254740992"], "not possible", "whole number"],
     [["startup-race", "--profile", "guesses"], 'no cost profile "guesses"', "published-2022"],
