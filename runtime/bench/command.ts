@@ -26,7 +26,6 @@ export function commandSystem(bench: Workbench, options: CommandOptions): System
         {
           signal,
           errorFile: errorFileOf(bench),
-          execIsProgram: false,
           timeLimitMs: TIME_LIMIT_MS,
           ...(inputFile === undefined ? {} : { inputFile }),
         },

@@ -21,8 +21,8 @@ export interface MeasureOptions {
   readonly errorFile: string;
   /** What the program reads; /dev/null unless said otherwise. */
   readonly inputFile?: string;
-  /** Whether the launcher saw the execve of the program itself, and not that of a command which starts it in the end. */
-  readonly execIsProgram: boolean;
+  /** When the kernel switched to the program, asked after its end; for a command that starts the program, nobody saw. */
+  readonly firstInstructionNs?: (world: RunningWorld, requestNs: number) => number | undefined;
   readonly timeLimitMs: number;
 }
 
@@ -67,9 +67,9 @@ export async function measureStart(
   // We may hear of the byte after the program's end, and the launcher of the execve after the byte: each came before what
   // followed from it.
   const byteNs = Math.min(firstByteNs, exit.exitedNs);
-  const instructionNs = Math.min(world.startedNs, byteNs);
+  const instructionNs = options.firstInstructionNs?.(world, requestNs);
   return {
-    ...(options.execIsProgram ? { firstInstruction: (instructionNs - requestNs) / 1e6 } : {}),
+    ...(instructionNs === undefined ? {} : { firstInstruction: (Math.min(instructionNs, byteNs) - requestNs) / 1e6 }),
     firstByte: (byteNs - requestNs) / 1e6,
     gone: (goneNs - requestNs) / 1e6,
   };
@@ -107,6 +107,11 @@ function failure(status: ExitStatus, wrote: boolean, timedOut: boolean, errors: 
       : `ended with status ${status.code}`;
   const said = errors.trim().split("\n").at(-1)?.trim() ?? "";
   return `${how}${wrote ? "" : " without a byte from the program"}${said === "" ? "" : `: ${said}`}`;
+}
+
+/** For what the launcher executes itself: execve succeeded. */
+export function execveNs(world: RunningWorld): number {
+  return world.startedNs;
 }
 
 /** What a command prints, for versions and the like: not timed. */

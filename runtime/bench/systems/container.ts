@@ -1,7 +1,7 @@
 /** Our container, from a launcher that is up. */
 
 import { startContainer } from "../../container/start.ts";
-import { measureStart } from "../measure.ts";
+import { execveNs, measureStart } from "../measure.ts";
 import { errorFileOf, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
@@ -30,7 +30,7 @@ export const containerSystem: SystemRow = {
               remove: true,
               stdio,
             }),
-          { signal, errorFile: errorFileOf(bench), execIsProgram: true, timeLimitMs: TIME_LIMIT_MS },
+          { signal, errorFile: errorFileOf(bench), firstInstructionNs: execveNs, timeLimitMs: TIME_LIMIT_MS },
         ),
     };
   },

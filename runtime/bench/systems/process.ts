@@ -1,7 +1,7 @@
 /** The floor: fork and exec, nothing else. */
 
 import { startProcess } from "../../process/start.ts";
-import { measureStart } from "../measure.ts";
+import { execveNs, measureStart } from "../measure.ts";
 import { errorFileOf, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
@@ -17,7 +17,7 @@ export const processSystem: SystemRow = {
         measureStart((stdio) => startProcess(bench.launcher, { argv: [bench.hostProbe], env: [], ...stdio }), {
           signal,
           errorFile: errorFileOf(bench),
-          execIsProgram: true,
+          firstInstructionNs: execveNs,
           timeLimitMs: TIME_LIMIT_MS,
         }),
     };
