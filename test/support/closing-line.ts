@@ -26,6 +26,7 @@ export class ClosingLine implements Reporter {
   #isSelection = false;
   #isWatching = false;
   #count: Count | undefined;
+  readonly #running = new Set<string>();
 
   /** @param print where the text goes: standard output, at once, since the process is about to end */
   constructor(print: (text: string) => void = printNow) {
@@ -36,7 +37,30 @@ export class ClosingLine implements Reporter {
     this.#isSelection = vitest.config.testNamePattern !== undefined;
     this.#isWatching = vitest.config.watch;
     // Others print after the last test too; only at the process's exit nobody does.
-    if (!this.#isWatching) process.once("exit", (code) => this.#end(code));
+    if (this.#isWatching) return;
+    process.once("exit", (code) => this.#end(code));
+    process.once("SIGTERM", () => {
+      this.#print(
+        `\nended by SIGTERM; these had not ended:\n${[...this.#running].map((name) => `  ${name}\n`).join("")}`,
+      );
+      process.exit(143);
+    });
+  }
+
+  onTestModuleStart(module: TestModule): void {
+    this.#running.add(module.relativeModuleId);
+  }
+
+  onTestCaseReady(test: TestCase): void {
+    this.#running.add(nameOf(test));
+  }
+
+  onTestCaseResult(test: TestCase): void {
+    this.#running.delete(nameOf(test));
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#running.delete(module.relativeModuleId);
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
@@ -64,10 +88,14 @@ export function countRun(modules: readonly TestModule[], unhandledErrors = 0): C
     passed: inState("passed").length,
     failed: inState("failed").length + inState("pending").length + outside,
     skipped: inState("skipped").map((test) => ({
-      name: `${test.module.relativeModuleId} › ${test.fullName}`,
+      name: nameOf(test),
       reason: skipReason(test),
     })),
   };
+}
+
+function nameOf(test: TestCase): string {
+  return `${test.module.relativeModuleId} › ${test.fullName}`;
 }
 
 /** The reason is the note of `skip(reason)`, that of `testWhere` or `describeWhere`, or that of a failed group. */
