@@ -41,6 +41,7 @@ describe("the race in the address", () => {
             { nil: undefined },
           ),
           at: fc.option(fc.nat(1e9), { nil: undefined }),
+          step: fc.option(fc.nat(500), { nil: undefined }),
           shown: fc.constantFrom(
             {},
             { container: "both" as const },

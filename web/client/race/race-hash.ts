@@ -1,7 +1,7 @@
 /**
  * The race in the address: everything that makes it look as it does, so that a link shows the same figure.
  *
- *     #seed=7&scale=linear&from=0&to=2000000&at=812000&container=both&knob.kernel=fast
+ *     #seed=7&scale=linear&from=0&to=2000000&at=812000&step=3&container=both&knob.kernel=fast
  */
 
 import type { World } from "../../../simulator/trace/timeline.ts";
@@ -15,6 +15,8 @@ export interface RaceHash {
   /** The window in ns; absent: the whole. */
   readonly window: { readonly from: number; readonly to: number } | undefined;
   readonly at: number | undefined;
+  /** The position in the lane that counts steps. */
+  readonly step: number | undefined;
   readonly shown: Readonly<Partial<Record<World, Shown>>>;
   readonly knobs: Readonly<Record<string, string>>;
 }
@@ -33,6 +35,7 @@ export function parseRaceHash(hash: string): RaceHash {
     scale: fields.get("scale") === "linear" ? "linear" : "log",
     window: from !== undefined && to !== undefined && to > from ? { from, to } : undefined,
     at: natural(fields.get("at")),
+    step: natural(fields.get("step")),
     shown: Object.fromEntries(
       WORLDS.flatMap(({ world }) => {
         const shown = parseShown(fields.get(world));
@@ -57,6 +60,7 @@ export function formatRaceHash(state: RaceHash): string {
     fields.set("to", String(Math.round(state.window.to)));
   }
   if (state.at !== undefined) fields.set("at", String(Math.round(state.at)));
+  if (state.step !== undefined) fields.set("step", String(Math.floor(state.step)));
   for (const [world, shown] of Object.entries(state.shown)) fields.set(world, shown);
   for (const [name, value] of Object.entries(state.knobs)) fields.set(KNOB + name, value);
   return fields.toString();

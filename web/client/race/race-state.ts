@@ -73,6 +73,7 @@ export class RaceState {
       scale: figure.scale.value,
       window: whole ? undefined : { from: figure.warp.value.toTime(from), to: figure.warp.value.toTime(to) },
       at: figure.playing.value ? undefined : figure.cursor.value,
+      step: figure.playing.value ? undefined : figure.stepCursor.value,
       shown: this.shown.value,
       knobs: Object.fromEntries(Object.entries(this.knobs.value).map(([name, value]) => [name, String(value)])),
     });
@@ -99,7 +100,7 @@ export class RaceState {
       }
       this.#unaskedCursor = hash.at === undefined && !said ? tellingMoment(timeline) : undefined;
       figure.cursor.value = hash.at ?? this.#unaskedCursor;
-      figure.stepCursor.value = said ? undefined : 0;
+      figure.stepCursor.value = hash.step ?? (said ? undefined : 0);
     });
   }
 }
