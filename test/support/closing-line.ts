@@ -82,7 +82,9 @@ export function countRun(modules: readonly TestModule[], unhandledErrors = 0): C
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const groups = modules.flatMap((module) => [module, ...module.children.allSuites()]);
   const inState = (state: string) => tests.filter((test) => test.result().state === state);
-  const neverLoaded = modules.filter((module) => ["queued", "pending"].includes(module.state()));
+  const neverLoaded = modules.filter(
+    (module) => ["queued", "pending"].includes(module.state()) && module.children.size === 0,
+  );
   const outside = groups.filter((group) => group.errors().length > 0).length + neverLoaded.length + unhandledErrors;
   return {
     passed: inState("passed").length,
