@@ -2,9 +2,9 @@
  * The overlay file system, with which a container writes into a layer of its own: mounted once, on three directories
  * that are gone again afterwards. Documentation/filesystems/overlayfs.rst.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { places } from "../container/directories.ts";
 import { gap, ok, type Question } from "./check.ts";
 
 const NAME = "overlay file system";
@@ -13,7 +13,10 @@ const CLONE_NEWNS = 0x0002_0000;
 
 export const askOverlay: Question = async (lab) => {
   if (process.platform !== "linux") return [gap(NAME, "missing", "only Linux has it", "run Ringside on Linux")];
-  const work = mkdtempSync(join(tmpdir(), "ringside-doctor-"));
+  if (!lab.isRoot) return [await askAsUser(() => lab.attempt([], CLONE_NEWUSER | CLONE_NEWNS, []))];
+  const place = existingParent(places().layers);
+  const work = makeDirectory(place);
+  if (work === undefined) return [gap(NAME, "missing", `${place} cannot be written`, "run Ringside as root")];
   try {
     for (const name of ["lower", "upper", "work"]) mkdirSync(join(work, name));
     const mount = {
@@ -25,13 +28,12 @@ export const askOverlay: Question = async (lab) => {
       options: [],
       attributes: 0,
     } as const;
-    if (!lab.isRoot) return [await askAsUser(() => lab.attempt([], CLONE_NEWUSER | CLONE_NEWNS, []))];
     const attempt = await lab.attempt([mount], 0, []);
     switch (attempt.kind) {
       case "worked":
-        return [ok(NAME, `mounted one on ${tmpdir()}`)];
+        return [ok(NAME, `mounted one on ${place}, where containers write`)];
       case "failed":
-        return [gap(NAME, "missing", `could not be mounted on ${tmpdir()} (${attempt.code})`, fixFor(attempt.code))];
+        return [gap(NAME, "missing", `could not be mounted on ${place} (${attempt.code})`, fixFor(attempt.code))];
       case "untried":
         return [gap(NAME, "limited", `not tried: ${attempt.reason}`, null)];
     }
@@ -39,6 +41,19 @@ export const askOverlay: Question = async (lab) => {
     rmSync(work, { recursive: true, force: true });
   }
 };
+
+/** The directory that containers write in may only be made by the first of them. */
+function existingParent(path: string): string {
+  return existsSync(path) ? path : existingParent(dirname(path));
+}
+
+function makeDirectory(parent: string): string | undefined {
+  try {
+    return mkdtempSync(join(parent, "ringside-doctor-"));
+  } catch {
+    return undefined;
+  }
+}
 
 async function askAsUser(makeNamespaces: () => Promise<{ kind: string }>) {
   const { kind } = await makeNamespaces();
@@ -50,6 +65,7 @@ async function askAsUser(makeNamespaces: () => Promise<{ kind: string }>) {
 function fixFor(code: string): string | null {
   if (code === "ENODEV") return "modprobe overlay";
   // An overlay cannot be the upper directory of another one.
-  if (code === "EINVAL") return "set TMPDIR to a directory that is not itself on an overlay";
+  if (code === "EINVAL")
+    return "export RINGSIDE_ROOT=/run/ringside, or another directory that is not itself on an overlay";
   return code === "EPERM" ? "run Ringside outside of a container, or give that one CAP_SYS_ADMIN" : null;
 }

@@ -2,39 +2,54 @@
  * What a virtual machine needs: QEMU, a guest's kernel, and the verdict on hardware help, which only a booted probe can
  * give: a /dev/kvm that opens and makes virtual machines may still not run a kernel.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
-import { findProgram } from "../bench/programs.ts";
-import { cacheDirectory } from "../image/cache.ts";
-import { gap, ok, type Question } from "./check.ts";
-import { installLine } from "./install-line.ts";
+import { accessSync, constants, existsSync } from "node:fs";
+import { kernelProblem } from "../../native/kernel.ts";
+import { RingsideError } from "../error.ts";
+import { guestKernel } from "../vm/guest-files.ts";
+import { requireQemu } from "../vm/host.ts";
+import { chooseAccelerator } from "../vm/start.ts";
+import { type Check, gap, ok, type Question } from "./check.ts";
 
-const QEMU_BY_ARCHITECTURE: Readonly<Record<string, { program: string; package: string }>> = {
-  x64: { program: "qemu-system-x86_64", package: "qemu-system-x86" },
-  arm64: { program: "qemu-system-aarch64", package: "qemu-system-arm" },
-};
+export const askQemu: Question = async () => [qemu()];
+export const askGuestKernel: Question = async () => [kernel()];
 
-export const askQemu: Question = async (lab) => {
-  const qemu = QEMU_BY_ARCHITECTURE[process.arch];
-  if (qemu === undefined) return [gap("qemu", "missing", `none that runs guests for ${process.arch}`, null)];
-  const path = findProgram(qemu.program);
-  if (path === undefined)
-    return [gap("qemu", "missing", `${qemu.program} is not installed`, installLine([qemu.package]))];
-  const version = (await lab.output([path, "--version"]))?.split("\n")[0]?.trim();
-  return [ok("qemu", version ?? path)];
-};
+function qemu(): Check {
+  return answered("qemu", requireQemu);
+}
 
-const kernelSchema = z.object({ version: z.string(), from: z.string() });
+function kernel(): Check {
+  return answered("guest kernel", guestKernel);
+}
 
-export const askGuestKernel: Question = async () => {
-  const path = join(cacheDirectory(), "guest-kernel/version.json");
+/** What the runtime says of itself when it is asked for a part: its error has the reason and the fix already. */
+function answered(name: string, find: () => { version: string; path: string }): Check {
   try {
-    const { version, from } = kernelSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-    return [ok("guest kernel", `${version}, from ${from}`)];
-  } catch {
-    return [
-      gap("guest kernel", "missing", "no kernel for virtual machines in the cache", "npm start, or node set-up.mjs vm"),
-    ];
+    const { version, path } = find();
+    return ok(name, `${version}, ${path}`);
+  } catch (error) {
+    if (!(error instanceof RingsideError)) throw error;
+    return gap(name, "missing", error.message, error.fix ?? null);
   }
+}
+
+/** The first time it boots a guest, which may take its time-out of ten seconds; the verdict is kept. */
+export const askKvm: Question = async () => {
+  const name = "kvm";
+  const missing = [qemu(), kernel()].find(({ state }) => state !== "ok");
+  const problem = kernelProblem();
+  if (missing !== undefined) return [gap(name, "limited", `not tried, since there is no ${missing.name}`, missing.fix)];
+  if (problem !== undefined) return [gap(name, "limited", `not tried: ${problem.reason}`, problem.fix)];
+  const { accelerator, reason } = await chooseAccelerator();
+  if (accelerator === "kvm") return [ok(name, reason)];
+  return [gap(name, "limited", `${reason}; virtual machines run in software emulation`, kvmFix())];
 };
+
+function kvmFix(device = "/dev/kvm"): string | null {
+  if (!existsSync(device)) return "modprobe kvm_intel || modprobe kvm_amd";
+  try {
+    accessSync(device, constants.R_OK | constants.W_OK);
+    return null; // It is there and opens: what is missing lies in the host's hypervisor.
+  } catch {
+    return "sudo usermod -aG kvm $USER, and log in again";
+  }
+}

@@ -1,6 +1,7 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { describe, expect, test } from "vitest";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { kernelProblem } from "../../native/kernel.ts";
 import { gap, ok, type Question } from "../../runtime/doctor/check.ts";
 import { runDoctor } from "../../runtime/doctor/doctor.ts";
@@ -10,9 +11,13 @@ import { askOverlay } from "../../runtime/doctor/overlay.ts";
 import { type Attempt, type ProbeLab, withProbeLab } from "../../runtime/doctor/probe-lab.ts";
 import { askSeccomp } from "../../runtime/doctor/seccomp.ts";
 import { askUserNamespaces } from "../../runtime/doctor/user-namespaces.ts";
+import { askGuestKernel, askKvm } from "../../runtime/doctor/virtual-machines.ts";
 import { doctorReportSchema } from "../../web/protocol/doctor.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
 
 const onlyLinux = test.skipIf(process.platform !== "linux");
+/** Where nothing is cached yet, one question boots a guest, which has ten seconds. */
+const FIRST_KVM_PROBE_MS = 60_000;
 const withNative = test.skipIf(kernelProblem() !== undefined);
 
 /** A lab on a machine where every attempt ends in one way. */
@@ -21,20 +26,24 @@ function labWhere(attempt: Attempt, isRoot = true): ProbeLab {
 }
 
 describe("the report", () => {
-  test("is the document that the server sends, with a state for every part and a fix or null for every gap", async () => {
-    const report = await runDoctor();
-    expect(doctorReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
-    const names = report.checks.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const kind of ["mnt", "cgroup", "uts", "ipc", "user", "pid", "net", "time"]) {
-      expect(names).toContain(`namespace ${kind}`);
-    }
-    for (const check of report.checks) {
-      expect(check.detail, check.name).not.toBe("");
-      if (check.state === "ok") expect(check.fix, check.name).toBeNull();
-      else expect(check.fix ?? "one line", check.name).not.toMatch(/\n/);
-    }
-  });
+  test(
+    "is the document that the server sends, with a state for every part and a fix or null for every gap",
+    async () => {
+      const report = await runDoctor();
+      expect(doctorReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+      const names = report.checks.map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      for (const kind of ["mnt", "cgroup", "uts", "ipc", "user", "pid", "net", "time"]) {
+        expect(names).toContain(`namespace ${kind}`);
+      }
+      for (const check of report.checks) {
+        expect(check.detail, check.name).not.toBe("");
+        if (check.state === "ok") expect(check.fix, check.name).toBeNull();
+        else expect(check.fix ?? "one line", check.name).not.toMatch(/\n/);
+      }
+    },
+    FIRST_KVM_PROBE_MS,
+  );
 
   test("keeps its order however long each question takes, and holds a question that throws", async () => {
     let answerFirst: (() => void) | undefined;
@@ -93,6 +102,25 @@ describe("namespaces", () => {
     const checks = await askNamespaces(labWhere({ kind: "untried", reason: "no compiler" }));
     expect(new Set(checks.map(({ state }) => state))).toEqual(new Set(["limited"]));
     expect(checks[0]?.detail).toContain("no compiler");
+  });
+});
+
+describe("virtual machines", () => {
+  const hostHasKernel = existsSync("/boot") && readdirSync("/boot").some((name) => name.startsWith("vmlinuz-"));
+
+  test.skipIf(hostHasKernel)("without a guest's kernel no verdict on KVM is given, and none is kept", async () => {
+    const cache = temporaryDirectory();
+    vi.stubEnv("RINGSIDE_CACHE", cache);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const report = await runDoctor({ kernel: askGuestKernel, kvm: askKvm });
+    expect(report.checks.map(({ name, state }) => ({ name, state }))).toEqual([
+      { name: "guest kernel", state: "missing" },
+      { name: "kvm", state: "limited" },
+    ]);
+    expect(report.checks[1]?.detail).toMatch(/^not tried/);
+    expect(existsSync(join(cache, "guest/accelerator.json"))).toBe(false);
   });
 });
 
