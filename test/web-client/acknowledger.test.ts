@@ -1,3 +1,5 @@
+/** What the browser acknowledges: enough that the server never waits for ever, no more than was parsed. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Acknowledger } from "../../web/client/terminal/acknowledger.ts";

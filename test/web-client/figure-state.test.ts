@@ -1,3 +1,5 @@
+/** A figure without a screen: stepping, playing, zooming, and its keys. */
+
 import { describe, expect, it } from "vitest";
 import { FigureState } from "../../web/client/timeline/figure-state.ts";
 import { pressKey } from "../../web/client/timeline/keyboard.ts";

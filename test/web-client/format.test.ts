@@ -1,3 +1,5 @@
+/** Figures in words: three digits that count, and never a false nothing. */
+
 import { describe, expect, it } from "vitest";
 import { formatBytes, formatCount, formatNs, formatShare, formatTick } from "../../web/client/timeline/format.ts";
 

@@ -1,3 +1,5 @@
+/** Lessons on their way to the screen: compiled, predicted, walked through, remembered. */
+
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";

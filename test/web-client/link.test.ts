@@ -1,3 +1,5 @@
+/** The life of a terminal's connection as a state machine: tickets, breaks, ends. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advance, LINK_START, type LinkEvent, type LinkState } from "../../web/client/terminal/link.ts";

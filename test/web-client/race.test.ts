@@ -1,3 +1,5 @@
+/** The race as data: its lanes, its address, and what a run for real brings. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runScenario } from "../../simulator/scenarios/run.ts";

@@ -1,3 +1,5 @@
+/** Which address shows which page. */
+
 import { describe, expect, it } from "vitest";
 import { routeOf } from "../../web/client/app/routes.ts";
 

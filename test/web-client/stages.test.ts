@@ -1,3 +1,5 @@
+/** Stage bars, flags and table rows: what fits, and what the figures add up to. */
+
 import { describe, expect, it } from "vitest";
 import { placeFlags } from "../../web/client/timeline/flags.ts";
 import { stageRows } from "../../web/client/timeline/rows.ts";

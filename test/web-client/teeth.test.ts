@@ -1,3 +1,5 @@
+/** The waterline's shape: teeth that can be counted, and density where they cannot. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stripGeometry } from "../../web/client/timeline/geometry.ts";

@@ -1,3 +1,5 @@
+/** The ticks of the axis on either scale. */
+
 import { describe, expect, it } from "vitest";
 import { axisTicks } from "../../web/client/timeline/ticks.ts";
 import { createWarp, kneeOf, type ScaleKind } from "../../web/client/timeline/warp.ts";

@@ -1,3 +1,5 @@
+/** Looking up a moment on a track, and stepping from event to event. */
+
 import { describe, expect, it } from "vitest";
 import { readoutAt } from "../../web/client/timeline/readout.ts";
 import { lastStartedBy, neighbourEvent, spanAt } from "../../web/client/timeline/track-index.ts";

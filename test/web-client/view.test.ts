@@ -1,3 +1,5 @@
+/** The window onto the axis: zooming and panning never leave it. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clampView, panView, revealPlace, WHOLE, zoomView } from "../../web/client/timeline/view.ts";

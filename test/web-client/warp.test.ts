@@ -1,3 +1,5 @@
+/** The two scales of the axis, and the way from one to the other. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createWarp, kneeBetween, kneeOf } from "../../web/client/timeline/warp.ts";

@@ -1,3 +1,5 @@
+/** Texts that are made of data: fixes, sentences, requests, what is known about a span. */
+
 import { describe, expect, it } from "vitest";
 import { fixParts } from "../../web/client/app/fix-words.ts";
 import { sentence } from "../../web/client/app/sentence.ts";
