@@ -161,6 +161,14 @@ describe("chance", () => {
     expect(buckets.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)).toBeLessThan(37.7);
   });
 
+  it("does not favour low values of wide ranges: a third of the draws lies in the lower third, seed 1", () => {
+    // Taking the word's remainder alone would put half of them there. 1000 ± 110 are over four standard deviations.
+    const random = new Random(1);
+    const third = 2 ** 30;
+    const low = Array.from({ length: 3000 }, () => random.integer(0, 3 * third - 1)).filter((value) => value < third);
+    expect(Math.abs(low.length - 1000)).toBeLessThan(110);
+  });
+
   it("refuses empty and too wide ranges, and seeds that are not whole", () => {
     expect(() => new Random(1).integer(2, 1)).toThrow(RangeError);
     expect(() => new Random(1).integer(0, 2 ** 32)).toThrow(RangeError);

@@ -8,7 +8,8 @@ import { runScenario, type ScenarioResult } from "../../simulator/scenarios/run.
 import { checkTimeline } from "../../simulator/trace/check.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
-import { MARKS, type World } from "../../simulator/trace/timeline.ts";
+import { COUNTERS } from "../../simulator/trace/counters.ts";
+import { MARKS, type Mode, type World } from "../../simulator/trace/timeline.ts";
 import { BOOT_TABLE } from "../../simulator/virtualization/boot-table.ts";
 
 const RACE = "startup-race";
@@ -135,6 +136,24 @@ describe("the race", () => {
         expect(provenance.kind).toBe("simulated");
         expect(provenance.detail).toContain("startup-race, seed 7, costs published-2022");
       }
+    }
+  });
+
+  it("counts up to the whole: the last counter is the metric, and the modes' times sum up to the spans'", () => {
+    const result = runScenario(RACE);
+    const { timeline } = result;
+    for (const { id, world } of timeline.tracks) {
+      const last = (name: string) =>
+        timeline.counters.filter((one) => one.track === id && one.name === name).at(-1)?.value;
+      expect(last(COUNTERS.intoKernel)).toBe(metric(result, world, "intoKernel"));
+      expect(last(COUNTERS.intoHypervisor) ?? 0).toBe(metric(result, world, "intoHypervisor"));
+      const times = (...modes: Mode[]) =>
+        timeline.spans
+          .filter((span) => span.track === id && modes.includes(span.mode))
+          .reduce((sum, span) => sum + span.end - span.start, 0);
+      expect(metric(result, world, "userTime")).toBe(times("user", "problem"));
+      expect(metric(result, world, "kernelTime")).toBe(times("kernel", "supervisor"));
+      expect(metric(result, world, "hypervisorTime")).toBe(times("hypervisor"));
     }
   });
 

@@ -135,6 +135,54 @@ describe("any program", () => {
   });
 });
 
+describe("a kernel", () => {
+  it("takes for a write what entering takes and what the device takes", () => {
+    const length = (service: "write" | "getpid") => {
+      const workload: Workload = { name: "one call", operations: [{ kind: "systemCall", service }] };
+      return carryOut(linux(PIPE).run(workload, "program")).spans.at(-1)?.end ?? 0;
+    };
+    expect(length("getpid")).toBe(costs.ns("linux.systemCall.entry"));
+    expect(length("write")).toBe(costs.ns("linux.systemCall.entry") + costs.ns("linux.write.pipe"));
+  });
+
+  it("of z/OS takes a call from problem state, and does not come back from EXIT", () => {
+    const names = (service: "write" | "exit") => {
+      const workload: Workload = { name: "one call", operations: [{ kind: "systemCall", service }] };
+      return carryOut(new Nucleus().run(workload, "program"), "step").spans.map(({ mode, name }) => `${mode} ${name}`);
+    };
+    expect(names("write")[0]).toBe("problem SVC 35 (WTO)");
+    expect(names("write").at(-1)).toContain("exit prologue");
+    expect(names("exit")[0]).toBe("problem SVC 3 (EXIT)");
+    expect(names("exit").at(-1)).not.toContain("exit prologue");
+  });
+
+  it("runs a spawned program as a process of its own: started, then like any other", () => {
+    const child: Workload = { name: "child", operations: [{ kind: "systemCall", service: "getpid" }] };
+    const parent: Workload = { name: "parent", operations: [{ kind: "spawn", program: child }] };
+    const names = carryOut(linux(PIPE).run(parent, "program")).spans.map((span) => span.name);
+    expect(names).toEqual(["vfork()", "the child, still its parent's program", "execve()", "getpid()"]);
+    const steps = carryOut(new Nucleus().run(parent, "program"), "step").spans.map((span) => span.name);
+    expect(steps[0]).toBe("SVC 42 (ATTACH)");
+    expect(steps).toContain("SVC 11 (TIME)");
+  });
+});
+
+describe("a processor", () => {
+  it("ends a burst before another one's timer of the same instant, whichever was started first", () => {
+    const recorder = new TraceRecorder();
+    const simulation = new Simulation();
+    const run = (track: string, first: Activity) =>
+      new Processor(simulation, recorder, track).execute([first, { kind: "mark", name: `${track} is on` }]);
+    run("sleeper", { kind: "pause", duration: 5 });
+    run("runner", { kind: "burst", mode: "user", name: "work", stage: "s", duration: 5 });
+    simulation.run();
+    expect(recorder.timeline("").instants.map(({ name, at }) => [name, at])).toEqual([
+      ["runner is on", 5],
+      ["sleeper is on", 5],
+    ]);
+  });
+});
+
 describe("a hypervisor", () => {
   const boot: Burst = { kind: "burst", mode: "kernel", name: "boot", stage: "kernel", duration: 10_000_000 };
   const exits = (count: number, included: boolean) => [{ ...trap, count, included }];
@@ -190,6 +238,17 @@ describe("pieces", () => {
         expect(Math.max(...pieces) - Math.min(...pieces)).toBeLessThanOrEqual(1);
       }),
     );
+  });
+
+  it("lie evenly: four of one kind and two of another make a b a, a b a", () => {
+    const teeth = interleave(
+      [
+        { kind: "a", count: 4 },
+        { kind: "b", count: 2 },
+      ],
+      10,
+    );
+    expect(teeth.map(({ kind }) => kind).join(" ")).toBe("a b a a b a");
   });
 
   it("interleave without losing a visit, in few teeth", () => {
