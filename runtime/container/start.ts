@@ -10,7 +10,7 @@ import { explainFailure } from "./failure.ts";
 import type { ContainerOptions } from "./options.ts";
 import { processIdentity } from "./process-identity.ts";
 import type { RunningWorld } from "./running.ts";
-import { type ContainerRecord, checkName, release, reserve, sweep, writeRecord } from "./state.ts";
+import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
 import { runningWorld } from "./world.ts";
 
 const ID_BYTES = 6;
@@ -69,7 +69,6 @@ export async function startContainer(launcher: Launcher, options: ContainerOptio
       finish(started, exit);
       return exit;
     });
-    setImmediate(sweep);
     return { ...world, exited };
   } catch (error) {
     release(id, name, compiled.cgroups);

@@ -193,8 +193,21 @@ export function findContainer(idOrName: string): ContainerState {
   );
 }
 
-/** Names of processes and files that a Ringside that was killed could not take away itself. */
+/** Takes away what a Ringside that was killed could not take away itself. */
 export function sweep(): void {
+  sweepRecords();
+  sweepLayers();
+}
+
+/** A container has its state from before it writes anything until after all of it is gone. */
+function sweepLayers(): void {
+  const { states, layers } = places();
+  const known = new Set(entries(states));
+  const orphans = entries(layers).filter((id) => ID.test(id) && !known.has(id));
+  for (const id of orphans) rmSync(join(layers, id), { recursive: true, force: true });
+}
+
+function sweepRecords(): void {
   for (const { id, name, status, remove, owner, cgroups } of listContainers()) {
     if (status !== "exited" || isAlive(owner.pid, owner.startTicks)) continue;
     if (remove) release(id, name, cgroups);
