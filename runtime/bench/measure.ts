@@ -4,7 +4,7 @@
  */
 
 import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
-import { openPipe, pollDescriptor } from "../../native/kernel.ts";
+import { type ExitRecord, type ExitStatus, openPipe, pollDescriptor } from "../../native/kernel.ts";
 import type { RunningWorld } from "../container/running.ts";
 import type { Sample } from "./system.ts";
 
@@ -15,14 +15,16 @@ export interface Stdio {
   readonly stderr: number;
 }
 
-export interface MeasureOptions {
+export interface MeasureOptions<World extends RunningWorld = RunningWorld> {
   readonly signal: AbortSignal;
   /** A file that standard error goes to, so that a failure can be explained. */
   readonly errorFile: string;
   /** What the program reads; /dev/null unless said otherwise. */
   readonly inputFile?: string;
   /** When the kernel switched to the program, asked after its end; for a command that starts the program, nobody saw. */
-  readonly firstInstructionNs?: (world: RunningWorld, requestNs: number) => number | undefined;
+  readonly firstInstructionNs?: (world: World, exit: ExitRecord) => number | undefined;
+  /** Why it failed, where the world knows more than its exit status and standard error. */
+  readonly explain?: (world: World) => Error | undefined;
   readonly timeLimitMs: number;
 }
 
@@ -32,9 +34,9 @@ export interface MeasureOptions {
  * @throws Error with the exit status and what was written to standard error when the program did not end with 0 after
  *   its first byte; with the abort's reason when the signal came
  */
-export async function measureStart(
-  start: (stdio: Stdio) => Promise<RunningWorld>,
-  options: MeasureOptions,
+export async function measureStart<World extends RunningWorld>(
+  start: (stdio: Stdio) => Promise<World>,
+  options: MeasureOptions<World>,
 ): Promise<Sample> {
   using descriptors = new DisposableStack();
   const { readFd, writeFd } = openPipe();
@@ -60,14 +62,13 @@ export async function measureStart(
   options.signal.throwIfAborted();
   const firstByteNs = await firstByte;
   if (firstByteNs === undefined || exit.status.kind !== "exited" || exit.status.code !== 0) {
-    throw new Error(
-      failure(exit.status, firstByteNs !== undefined, limit.aborted, readFileSync(options.errorFile, "utf8")),
-    );
+    const errors = readFileSync(options.errorFile, "utf8");
+    throw options.explain?.(world) ?? new Error(failure(exit.status, firstByteNs !== undefined, limit.aborted, errors));
   }
   // We may hear of the byte after the program's end, and the launcher of the execve after the byte: each came before what
   // followed from it.
   const byteNs = Math.min(firstByteNs, exit.exitedNs);
-  const instructionNs = options.firstInstructionNs?.(world, requestNs);
+  const instructionNs = options.firstInstructionNs?.(world, exit);
   return {
     ...(instructionNs === undefined ? {} : { firstInstruction: (Math.min(instructionNs, byteNs) - requestNs) / 1e6 }),
     firstByte: (byteNs - requestNs) / 1e6,
@@ -96,8 +97,6 @@ function whenReadable(fd: number, descriptors: DisposableStack): Promise<number 
     descriptors.defer(() => poll.stop());
   });
 }
-
-type ExitStatus = Awaited<RunningWorld["exited"]>["status"];
 
 function failure(status: ExitStatus, wrote: boolean, timedOut: boolean, errors: string): string {
   const how = timedOut

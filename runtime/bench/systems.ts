@@ -7,6 +7,7 @@ import { containerCommandSystem } from "./systems/container-command.ts";
 import { crunBareSystem, crunSystem, crunWithoutFilterSystem, runcSystem } from "./systems/oci.ts";
 import { podmanSystem } from "./systems/podman.ts";
 import { processSystem } from "./systems/process.ts";
+import { vmSystem } from "./systems/vm.ts";
 
 export const STARTUP_SYSTEMS: ReadonlyMap<string, SystemRow> = new Map([
   ["process", processSystem],
@@ -18,4 +19,5 @@ export const STARTUP_SYSTEMS: ReadonlyMap<string, SystemRow> = new Map([
   ["runc", runcSystem],
   ["bwrap", bwrapSystem],
   ["podman", podmanSystem],
+  ["vm", vmSystem],
 ]);
