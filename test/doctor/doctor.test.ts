@@ -1,3 +1,4 @@
+/** The doctor: its report on crafted machines, and what it tries for real on this one. */
 import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The default image: what lies in it, when it is another one, and that many may make it at once. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

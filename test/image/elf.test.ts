@@ -1,3 +1,4 @@
+/** Reading ELF files, whole ones and damaged ones: crafted bytes, and any damage to any byte. */
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** Which libraries a program needs, on crafted hosts: the rules of ld.so(8), one by one. */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** Trees of files: where a path may lead, what a hash covers, and that writing is all or nothing. */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** The set-up's builds: once, in the right order, again after the right changes, one at a time. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

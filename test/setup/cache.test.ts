@@ -1,3 +1,4 @@
+/** The set-up runs before TypeScript does, so it has a copy of one small rule; here the two are held equal. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { cacheDirectory } from "../../runtime/image/cache.ts";

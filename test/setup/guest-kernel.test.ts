@@ -1,3 +1,4 @@
+/** Where the guest's kernel comes from: a made-up distribution, and Debian's own order of versions. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

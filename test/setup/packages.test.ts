@@ -1,3 +1,4 @@
+/** Packages of the distribution: an apt-get that writes down what it is asked, and fails when told to. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

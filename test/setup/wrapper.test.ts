@@ -1,3 +1,4 @@
+/** The wrapper `ringside`: from anywhere, for anybody, every argument as it is, a set-up only when one is due. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
