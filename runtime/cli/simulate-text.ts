@@ -5,10 +5,14 @@ import type { Knob } from "../../simulator/scenarios/knob.ts";
 import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { Metric, MetricDescription, Scenario } from "../../simulator/scenarios/scenario.ts";
+import type { ValidationRow } from "../../simulator/scenarios/validation.ts";
 import type { Track } from "../../simulator/trace/timeline.ts";
 
 const LINE_COLUMNS = 100;
 const NOTE_INDENT = 15;
+
+const CALIBRATED =
+  "The model's costs come from these same figures: agreement shows that its parts still make the whole,\nnot that it foretells what nobody measured.";
 
 type Row = readonly string[];
 
@@ -121,6 +125,21 @@ export function costsText(result: ScenarioResult): string {
     cost.source,
   ]);
   return columns([header, ...rows], false, [1]);
+}
+
+/** @returns what the model predicts beside what was published, and how far apart they are. */
+export function validationText(rows: readonly ValidationRow[]): string {
+  const header = ["FIGURE", "PREDICTED", "PUBLISHED", "OFF", "WITHIN", "", "SOURCE"];
+  const lines = rows.map(({ id, predicted, published, unit, tolerance, ok, source }) => [
+    id,
+    `${predicted.toFixed(1)} ${unit}`,
+    `${published.toFixed(1)} ${unit}`,
+    `${((predicted / published - 1) * 100).toFixed(1)} %`,
+    `${(tolerance * 100).toFixed(0)} %`,
+    ok ? "ok" : "OUT OF TOLERANCE",
+    source,
+  ]);
+  return `${columns([header, ...lines], false, [1, 2, 3, 4])}\n${CALIBRATED}\n`;
 }
 
 /** Aligns rows in columns. `numbers`: every column but the first to the right; or the columns named. */

@@ -9,9 +9,10 @@ import { findScenario, SCENARIOS } from "../../simulator/scenarios/registry.ts";
 import { simulationJson } from "../../simulator/scenarios/result-json.ts";
 import { DEFAULT_SEED, runScenario, type ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { Scenario } from "../../simulator/scenarios/scenario.ts";
+import { validate, validationJson } from "../../simulator/scenarios/validation.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { RingsideError } from "../error.ts";
-import { costsText, listText, resultText, scenarioHelp } from "./simulate-text.ts";
+import { costsText, listText, resultText, scenarioHelp, validationText } from "./simulate-text.ts";
 
 interface SimulateOptions {
   readonly seed?: string;
@@ -21,6 +22,7 @@ interface SimulateOptions {
   readonly json?: true;
   readonly costs?: true;
   readonly list?: true;
+  readonly validate?: true;
   readonly help?: true;
 }
 
@@ -36,6 +38,7 @@ export function registerSimulate(program: Command): void {
     .option("--trace <FILE>", "write what happened as Chrome Trace Event JSON; Perfetto opens it")
     .option("--json", "print ringside.simulation/1 instead of a table")
     .option("--costs", "print every cost that the result rests on, with its source")
+    .option("--validate", "print what the model predicts beside what was published")
     .option("--list", "list the scenarios and the cost profiles")
     .helpOption(false)
     .option("-h, --help", "print this, or a scenario's knobs and metrics: ringside simulate SCENARIO --help");
@@ -43,6 +46,7 @@ export function registerSimulate(program: Command): void {
     if (options.list) process.stdout.write(listText());
     else if (name !== undefined && options.help) process.stdout.write(scenarioHelp(requireScenario(name)));
     else if (options.help) command.outputHelp();
+    else if (options.validate) process.stdout.write(validation(options));
     else process.stdout.write(simulate(name, options));
   });
 }
@@ -55,6 +59,11 @@ function simulate(name: string | undefined, options: SimulateOptions): string {
   if (options.trace !== undefined) writeTrace(options.trace, result);
   if (options.json) return simulationJson(result);
   return resultText(requireScenario(name), result) + (options.costs ? `\n${costsText(result)}` : "");
+}
+
+function validation({ json }: SimulateOptions): string {
+  const rows = validate();
+  return json ? validationJson(rows) : validationText(rows);
 }
 
 function run(name: string, options: SimulateOptions): ScenarioResult {

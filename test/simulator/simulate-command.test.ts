@@ -88,6 +88,25 @@ describe("ringside simulate", () => {
     expect(ringside("startup-race", "--costs")).toMatch(/linux\.systemCall\.entry +62 +ns +published .*gVisor/);
   });
 
+  it("prints what is predicted beside what was published, as a table and as ringside.validate/1", () => {
+    expect(ringside("--validate")).toMatch(/firecracker-m5d +[\d.]+ ms +160\.9 ms .* ok /);
+    const validation: unknown = JSON.parse(ringside("--validate", "--json"));
+    expect(validation).toMatchObject({
+      schema: "ringside.validate/1",
+      rows: expect.arrayContaining([
+        {
+          id: "runc",
+          predicted: expect.any(Number),
+          published: 13.9,
+          unit: "ms",
+          tolerance: 0.15,
+          ok: true,
+          source: expect.any(String),
+        },
+      ]),
+    });
+  });
+
   it("lists scenarios and profiles, and a scenario's knobs and metrics", () => {
     expect(ringside("--list")).toMatch(/startup-race[\s\S]*published-2022/);
     const help = ringside("startup-race", "--help");

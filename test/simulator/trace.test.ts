@@ -92,7 +92,7 @@ describe("the Chrome trace", () => {
 
   it("refuses what it did not write, and names the place", () => {
     const good: unknown = JSON.parse(chromeTraceText(timelineOf("user")));
-    const broken = (change: string, to: string) => JSON.parse(JSON.stringify(good).replace(change, to)) as unknown;
+    const broken = (change: string, to: string): unknown => JSON.parse(JSON.stringify(good).replace(change, to));
     expect(() => parseChromeTrace(null)).toThrow("trace is not an object");
     expect(() => parseChromeTrace(broken("ringside.timeline/1", "other"))).toThrow("otherData.schema");
     expect(() => parseChromeTrace(broken('"mode":"user"', '"mode":"ring 3"'))).toThrow("args.mode");
