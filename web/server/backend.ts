@@ -54,7 +54,7 @@ export interface MachineRequest {
   readonly command: readonly string[] | undefined;
   readonly memoryBytes: number;
   readonly cpus: number | undefined;
-  readonly pidsLimit: number;
+  readonly pidsLimit: number | undefined;
   readonly size: TerminalSize;
 }
 

@@ -45,7 +45,9 @@ export class Lab {
    * @throws HttpProblem 409 where the limit of machines is reached; RingsideError where it cannot start
    */
   async create(request: CreateMachine): Promise<Machine> {
-    const { kind, image, cpus, size, memoryBytes = DEFAULT_MEMORY_BYTES, pidsLimit = DEFAULT_PIDS } = request;
+    const { kind, image, cpus, size, memoryBytes = DEFAULT_MEMORY_BYTES } = request;
+    // A guest's processes are its own kernel's affair.
+    const pidsLimit = request.pidsLimit ?? (kind === "container" ? DEFAULT_PIDS : undefined);
     const entry = this.#reserve({ kind, image, command: request.command ?? [], memoryBytes });
     if (request.lesson !== undefined) entry.machine = { ...entry.machine, lesson: request.lesson };
     return this.#run(entry, size, async (name) => {

@@ -27,7 +27,7 @@ export async function startContainerMachine(
     env: [],
     memoryBytes,
     ...(cpus === undefined ? {} : { cpus }),
-    pidsLimit,
+    ...(pidsLimit === undefined ? {} : { pidsLimit }),
     readOnly: false,
     network: "none",
     terminal: size,
@@ -62,7 +62,8 @@ export function containerMachine(
   };
 }
 
-function imageCommand(name: string): readonly string[] {
+/** What the image runs when nobody says what. */
+export function imageCommand(name: string): readonly string[] {
   const config = findImage(name)?.config;
   return config === undefined ? [] : [...config.entrypoint, ...config.cmd];
 }

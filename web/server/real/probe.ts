@@ -14,6 +14,8 @@ import { startContainer } from "../../../runtime/container/start.ts";
 import { RingsideError } from "../../../runtime/error.ts";
 import { BASE_IMAGE } from "../../../runtime/image/image.ts";
 import { startProcess } from "../../../runtime/process/start.ts";
+import { ACCELERATOR_LABELS } from "../../../runtime/vm/qemu.ts";
+import { chooseAccelerator, startVm } from "../../../runtime/vm/start.ts";
 import type { Timeline } from "../../../simulator/trace/timeline.ts";
 import type { RaceLine, RealWorld } from "../../protocol/race.ts";
 import { DEFAULT_MEMORY_BYTES, DEFAULT_PIDS, LIMITS } from "../limits.ts";
@@ -25,21 +27,30 @@ const GUEST_PROBE = "/bin/ringside-probe";
 interface Lane {
   /** Starts that are thrown away before the one that counts. */
   readonly warmUps: number;
-  readonly message: string;
-  start(launcher: Launcher, stdio: Stdio): Promise<RunningWorld>;
+  /** What must not be timed, done before; says what will be started. */
+  prepare(launcher: Launcher): Promise<string>;
+  start(launcher: Launcher, stdio: Stdio): Promise<StartedLane>;
 }
 
-const LANES: Readonly<Partial<Record<RealWorld, Lane>>> = {
+interface StartedLane {
+  readonly world: RunningWorld;
+  /** After its end: why the probe did not run, where that is known. */
+  failure?(): RingsideError | undefined;
+}
+
+const LANES: Readonly<Record<RealWorld, Lane>> = {
   process: {
     warmUps: 3,
-    message: "fork and exec of the probe",
-    start: (launcher, stdio) => startProcess(launcher, { argv: [hostProbe()], title: "process", ...stdio }),
+    prepare: async () => "fork and exec of the probe",
+    start: async (launcher, stdio) => ({
+      world: await startProcess(launcher, { argv: [hostProbe()], title: "process", ...stdio }),
+    }),
   },
   container: {
     warmUps: 3,
-    message: `the probe in a new container of ${BASE_IMAGE}`,
-    start: (launcher, stdio) =>
-      startContainer(launcher, {
+    prepare: async () => `the probe in a new container of ${BASE_IMAGE}`,
+    start: async (launcher, stdio) => ({
+      world: await startContainer(launcher, {
         image: BASE_IMAGE,
         command: [GUEST_PROBE],
         env: [],
@@ -50,8 +61,24 @@ const LANES: Readonly<Partial<Record<RealWorld, Lane>>> = {
         remove: true,
         stdio,
       }),
+    }),
+  },
+  vm: {
+    // A boot takes seconds, and starts as cold the second time.
+    warmUps: 0,
+    prepare: async (launcher) => {
+      const { accelerator } = await chooseAccelerator(launcher);
+      return `the probe in a new guest of QEMU, ${ACCELERATOR_LABELS[accelerator]}`;
+    },
+    start: async (launcher, { stdout }) => {
+      const { command, ...options } = VM_PROBE;
+      const world = await startVm(launcher, { ...options, command: [...command], stdout });
+      return { world, failure: () => world.failure() };
+    },
   },
 };
+
+const VM_PROBE = { image: BASE_IMAGE, command: [GUEST_PROBE], env: [], memoryBytes: DEFAULT_MEMORY_BYTES } as const;
 
 /**
  * Races one world.
@@ -60,8 +87,7 @@ const LANES: Readonly<Partial<Record<RealWorld, Lane>>> = {
  */
 export async function* raceWorld(launcher: Launcher, world: RealWorld, signal: AbortSignal): AsyncGenerator<RaceLine> {
   const lane = LANES[world];
-  if (lane === undefined) throw new RingsideError(`race a ${world}: this build has no such lane`);
-  yield { kind: "progress", world, message: lane.message };
+  yield { kind: "progress", world, message: await lane.prepare(launcher) };
   for (let count = 0; count < lane.warmUps; count++) await timelineOfStart(launcher, lane, signal);
   const timeline = await timelineOfStart(launcher, lane, signal);
   yield { kind: "lane", world, timeline: sayWarmUps(timeline, lane.warmUps) };
@@ -80,25 +106,32 @@ function sayWarmUps(timeline: Timeline, count: number): Timeline {
 async function timelineOfStart(launcher: Launcher, lane: Lane, signal: AbortSignal): Promise<Timeline> {
   signal.throwIfAborted();
   const directory = mkdtempSync(join(tmpdir(), "ringside-race-"));
-  const started: { world?: RunningWorld; requestedNs: number } = { requestedNs: 0 };
+  let requestedNs = 0;
+  let started: StartedLane | undefined;
+  const start = async (stdio: Stdio): Promise<RunningWorld> => {
+    requestedNs = monotonicNs();
+    started = await lane.start(launcher, stdio);
+    return started.world;
+  };
+  const options = { signal, errorFile: join(directory, "stderr"), execIsProgram: true, timeLimitMs: LIMITS.raceLaneMs };
   try {
-    const sample = await measureStart(
-      async (stdio) => {
-        started.requestedNs = monotonicNs();
-        started.world = await lane.start(launcher, stdio);
-        return started.world;
-      },
-      { signal, errorFile: join(directory, "stderr"), execIsProgram: true, timeLimitMs: LIMITS.raceLaneMs },
-    );
-    if (started.world === undefined) throw new Error("the probe was measured without being started");
-    // We hear of the byte and of the end through the same event loop, which may take a moment; the launcher stamps the
-    // end itself. The byte was there before it.
-    const { exitedNs } = await started.world.exited;
-    const seenNs = started.requestedNs + sample.firstByte * 1e6;
-    return started.world.timeline({ firstByteNs: Math.min(seenNs, exitedNs) });
+    const sample = await measureStart(start, options);
+    return await timelineWithMarks(started, requestedNs + sample.firstByte * 1e6);
+  } catch (error) {
+    throw started?.failure?.() ?? error;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * We hear of the byte and of the end through the same event loop, which may take a moment; the launcher stamps the end
+ * itself. The byte was there before it.
+ */
+async function timelineWithMarks(started: StartedLane | undefined, seenNs: number): Promise<Timeline> {
+  if (started === undefined) throw new Error("the probe was measured without being started");
+  const { exitedNs } = await started.world.exited;
+  return started.world.timeline({ firstByteNs: Math.min(seenNs, exitedNs) });
 }
 
 function hostProbe(): string {

@@ -5,7 +5,6 @@
 
 import { parseMemory } from "../../../runtime/container/options.ts";
 import { runDoctor } from "../../../runtime/doctor/doctor.ts";
-import { RingsideError } from "../../../runtime/error.ts";
 import { findLesson } from "../../../runtime/lesson/catalog.ts";
 import { runCheck } from "../../../runtime/lesson/check.ts";
 import { closeLab, createLessonLab } from "../../../runtime/lesson/lab.ts";
@@ -17,6 +16,7 @@ import { DEFAULT_MEMORY_BYTES } from "../limits.ts";
 import { containerMachine, startContainerMachine } from "./container-machine.ts";
 import { LauncherHolder } from "./launchers.ts";
 import { raceWorld } from "./probe.ts";
+import { startVmMachine } from "./vm-machine.ts";
 
 export class RuntimeBackend implements Backend {
   readonly #launcher = new LauncherHolder();
@@ -33,7 +33,7 @@ export class RuntimeBackend implements Backend {
       case "container":
         return startContainerMachine(launcher, request, this.#report);
       case "vm":
-        throw new RingsideError("start a virtual machine: this build has none");
+        return startVmMachine(launcher, request, this.#report);
     }
   }
 

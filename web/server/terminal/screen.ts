@@ -9,6 +9,7 @@ import type { Terminal as TerminalType } from "@xterm/headless";
 import { MAX_SNAPSHOT_BYTES } from "../../protocol/frame.ts";
 import type { TerminalSize } from "../../protocol/terminal-size.ts";
 import { LIMITS } from "../limits.ts";
+import { restoringSequences } from "./screen-state.ts";
 import { SequenceTail } from "./sequence-tail.ts";
 
 // Both packages name an ES module that Node does not take for one; what Node loads is CommonJS whose names it cannot
@@ -75,8 +76,10 @@ export class Screen {
   /** The screen as parsed so far. Scrollback is left out where the whole would be too large to send. */
   snapshot(): Snapshot {
     const size = { columns: this.#terminal.cols, rows: this.#terminal.rows };
-    const whole = this.#serializer.serialize({ scrollback: LIMITS.scrollbackLines });
-    const ansi = Buffer.byteLength(whole) <= MAX_SNAPSHOT_BYTES ? whole : this.#serializer.serialize({ scrollback: 0 });
+    const state = restoringSequences(this.#terminal);
+    const whole = this.#serializer.serialize({ scrollback: LIMITS.scrollbackLines }) + state;
+    const isTooLarge = Buffer.byteLength(whole) > MAX_SNAPSHOT_BYTES;
+    const ansi = isTooLarge ? this.#serializer.serialize({ scrollback: 0 }) + state : whole;
     return { size, ansi, tail: this.#tail.bytes() };
   }
 

@@ -11,16 +11,17 @@ const ESC = 0x1b;
 const BEL = 0x07;
 const CAN = 0x18;
 const SUB = 0x1a;
-const BACKSLASH = 0x5c;
+const DEL = 0x7f;
 
-type State = "ground" | "escape" | "control" | "string" | "string-escape";
+/** `command` is OSC, the one string that BEL ends as well. */
+type State = "ground" | "escape" | "control" | "command" | "string";
 
-/** The bytes after ESC that open a control sequence (CSI) or a string: DCS, SOS, OSC, PM, APC. */
+/** The bytes after ESC that open a control sequence (CSI), or a string: DCS, SOS, OSC, PM, APC. */
 const OPENERS: ReadonlyMap<number, State> = new Map<number, State>([
   [0x5b, "control"],
   [0x50, "string"],
   [0x58, "string"],
-  [0x5d, "string"],
+  [0x5d, "command"],
   [0x5e, "string"],
   [0x5f, "string"],
 ]);
@@ -51,29 +52,30 @@ export class SequenceTail {
   readonly #in: Readonly<Record<State, (byte: number) => void>> = {
     ground: (byte) => this.#text(byte),
     escape: (byte) => this.#afterEscape(byte),
-    control: (byte) => this.#keepUnless(byte >= 0x40 && byte <= 0x7e, byte),
-    string: (byte) => this.#keepUnless(byte === BEL, byte),
-    "string-escape": (byte) => (byte === BACKSLASH ? this.#finish() : this.#afterEscape(byte)),
+    control: (byte) => this.#inSequence(byte, byte >= 0x40 && byte <= 0x7e),
+    command: (byte) => (byte === BEL ? this.#finish() : this.#keep(byte)),
+    string: (byte) => this.#keep(byte),
   };
 
+  /** Begins a sequence, wherever it comes; a string has ended with it, and been acted upon. */
   #escape(): void {
-    const inString = this.#state === "string" || this.#state === "string-escape";
-    if (!inString) this.#tail = [];
+    this.#tail = [ESC];
     this.#continuation = 0;
-    this.#state = inString ? "string-escape" : "escape";
-    this.#keep(ESC);
+    this.#state = "escape";
   }
 
   #afterEscape(byte: number): void {
     const opened = OPENERS.get(byte);
     // Intermediate bytes (ESC ( B selects a character set) go on until a final byte.
-    if (opened === undefined) {
-      this.#keepUnless(byte < 0x20 || byte > 0x2f, byte);
-      return;
-    }
-    // An ESC inside a string has ended it, and what follows is a sequence of its own.
-    this.#tail = [ESC, byte];
-    this.#state = opened;
+    this.#inSequence(byte, opened === undefined && byte > 0x2f);
+    if (opened !== undefined) this.#state = opened;
+  }
+
+  /** Control characters inside a sequence act at once and are not part of it; DEL is nothing. */
+  #inSequence(byte: number, isLast: boolean): void {
+    if (byte < 0x20 || byte === DEL) return;
+    if (isLast) this.#finish();
+    else this.#keep(byte);
   }
 
   #text(byte: number): void {
@@ -86,11 +88,6 @@ export class SequenceTail {
     this.#tail = [];
     this.#continuation = continuationBytes(byte);
     if (this.#continuation > 0) this.#keep(byte);
-  }
-
-  #keepUnless(isLast: boolean, byte: number): void {
-    if (isLast) this.#finish();
-    else this.#keep(byte);
   }
 
   #keep(byte: number): void {
