@@ -11,7 +11,7 @@ import { TraceRecorder } from "../../simulator/trace/recorder.ts";
 import { sha256, utf8 } from "../../simulator/trace/sha256.ts";
 import { stagesOf, timeByDepth } from "../../simulator/trace/stages.ts";
 import { MARKS, type Mode, type Span, type Timeline } from "../../simulator/trace/timeline.ts";
-import { arbitraryTimeline } from "./arbitrary-timeline.ts";
+import { arbitraryTimeline } from "../support/arbitrary-timeline.ts";
 
 const provenance = { kind: "simulated", detail: "a test" } as const;
 
