@@ -56,6 +56,8 @@ struct Run {
   char* directory;
   uint32_t user;
   uint32_t group;
+  size_t groupCount;
+  gid_t* groups;          // supplementary
   uint32_t hasTerminal;   // the console is a terminal: echo, line editing, Ctrl-C
   uint32_t relaysInput;   // no terminal, but input: through a pipe, so that it can end
   uint32_t reportsLog;    // send the kernel's own log with its times at the end
@@ -153,6 +155,10 @@ Run readRun() {
   run.directory = reader.string();
   run.user = reader.number();
   run.group = reader.number();
+  run.groupCount = reader.number();
+  run.groups = static_cast<gid_t*>(calloc(run.groupCount + 1, sizeof(gid_t)));
+  if (run.groups == nullptr) giveUp("reading the run file");
+  for (size_t i = 0; i < run.groupCount; i++) run.groups[i] = reader.number();
   run.hasTerminal = reader.number();
   run.relaysInput = reader.number();
   run.reportsLog = reader.number();
@@ -238,6 +244,18 @@ void setLine(int console, const Run& run) {
 
 // --- the program --------------------------------------------------------------------------------------------------
 
+// The first that may be executed, else the first that is there, so that execve can say why not: as execvp(3) walks PATH.
+const char* findProgram(char** candidates) {
+  const char* there = nullptr;
+  for (char** candidate = candidates; *candidate != nullptr; candidate++) {
+    struct stat info{};
+    if (stat(*candidate, &info) != 0) continue;
+    if (S_ISREG(info.st_mode) && access(*candidate, X_OK) == 0) return *candidate;
+    if (there == nullptr) there = *candidate;
+  }
+  return there;
+}
+
 // In the child. Tells the parent through `failure` why it could not become the program.
 [[noreturn]] void becomeProgram(const Run& run, int console, int input, int failure) {
   sigset_t none;
@@ -249,13 +267,11 @@ void setLine(int console, const Run& run) {
   dup2(console, STDOUT_FILENO);
   dup2(console, STDERR_FILENO);
   int error = 0;
-  gid_t group = run.group;
-  if (chdir(run.directory) != 0) error = errno;
-  if (error == 0 && (setgroups(1, &group) != 0 || setgid(run.group) != 0 || setuid(run.user) != 0)) error = errno;
-  const char* path = nullptr;
-  for (char** candidate = run.candidates; error == 0 && path == nullptr && *candidate != nullptr; candidate++) {
-    if (access(*candidate, F_OK) == 0) path = *candidate;
-  }
+  if (fchown(console, run.user, 5) != 0) error = errno;  // 5 is tty, as login(1) does
+  if (error == 0 && setgroups(run.groupCount, run.groups) != 0) error = errno;
+  if (error == 0 && (setgid(run.group) != 0 || setuid(run.user) != 0)) error = errno;
+  if (error == 0 && chdir(run.directory) != 0) error = errno;
+  const char* path = error == 0 ? findProgram(run.candidates) : nullptr;
   if (error == 0 && path == nullptr) error = ENOENT;
   if (error == 0) {
     report(clockNs(), "exec", "%s", path);
@@ -365,7 +381,7 @@ void reportLog() {
   int fd = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   uint64_t tieNs = clockNs();
-  if (write(fd, "ringside-tie", 12) != 12) return;
+  if (write(fd, "ringside-tie\n", 13) != 13) return;  // without the newline the kernel would wait for more of the line
   char record[1024];
   for (;;) {
     ssize_t count = read(fd, record, sizeof record - 1);
@@ -393,7 +409,7 @@ void reportLog() {
 }
 
 // Serves the program until it is gone, and returns its wait status.
-int serve(const Run& run, pid_t program, int console, int programInput, int signals) {
+int serve(pid_t program, int console, int programInput, int signals) {
   Requests requests{};
   requests.fd = openRequests();
   bool escaped = false;
@@ -414,7 +430,6 @@ int serve(const Run& run, pid_t program, int console, int programInput, int sign
       }
     }
   }
-  (void)run;
 }
 
 int execFailure(int fd) {
@@ -472,7 +487,7 @@ int main() {
   close(failure[1]);
   if (input[0] >= 0) close(input[0]);
   int error = execFailure(failure[0]);
-  int status = serve(run, program, console, input[1], signals);
+  int status = serve(program, console, input[1], signals);
   reportEnd(status, error);
   drainConsole(console);
   if (run.reportsLog != 0) reportLog();

@@ -282,6 +282,23 @@ Outcome makeFile(const Step& step, Execution& execution) {
   return Outcome::done();
 }
 
+// Shows the file `name` of one mount at `path` of the root.
+Outcome bindFile(const Step& step, Execution& execution) {
+  using namespace argument::bindFile;
+  const int root = (*execution.slots)[step.slot(k_root)];
+  const Descriptor source(openBelow((*execution.slots)[step.slot(k_source)], step.text(k_name), O_PATH | O_NOFOLLOW));
+  if (!source) return Outcome::failed(errno);
+  const Descriptor tree(sys::open_tree(source.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+  if (!tree) return Outcome::failed(errno);
+  Descriptor target(openBelow(root, step.text(k_path), O_PATH));
+  if (!target && errno == ENOENT) {
+    if (createFile(root, step.text(k_path)) < 0) return Outcome::failed(errno);
+    target = Descriptor(openBelow(root, step.text(k_path), O_PATH));
+  }
+  if (!target || attach(tree.get(), target.get()) < 0) return Outcome::failed(errno);
+  return Outcome::done();
+}
+
 // A file is hidden below the null device, a directory below one shared empty directory: one superblock for all of them,
 // since tearing down one for each is what costs.
 Outcome maskPath(const Step& step, Execution& execution) {

@@ -18,6 +18,7 @@ Outcome openIn(const Step&, Execution&);
 Outcome makeNode(const Step&, Execution&);
 Outcome makeSymlink(const Step&, Execution&);
 Outcome makeFile(const Step&, Execution&);
+Outcome bindFile(const Step&, Execution&);
 Outcome maskPath(const Step&, Execution&);
 Outcome readonlyPath(const Step&, Execution&);
 Outcome setMountAttributes(const Step&, Execution&);

@@ -39,6 +39,7 @@ constexpr Row kChild[] = {
     {Operation::makeNode, mounts::makeNode},
     {Operation::makeSymlink, mounts::makeSymlink},
     {Operation::makeFile, mounts::makeFile},
+    {Operation::bindFile, mounts::bindFile},
     {Operation::maskPath, mounts::maskPath},
     {Operation::readonlyPath, mounts::readonlyPath},
     {Operation::setMountAttributes, mounts::setMountAttributes},

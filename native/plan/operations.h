@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x8b344789;
+constexpr std::uint32_t kFormatVersion = 0xfb4219be;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 6;
@@ -39,6 +39,7 @@ enum class Operation : std::uint16_t {
   makeNode = 30,
   makeSymlink = 31,
   makeFile = 32,
+  bindFile = 45,
   maskPath = 33,
   readonlyPath = 34,
   setMountAttributes = 35,
@@ -96,6 +97,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::makeNode, "makeNode", 5, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::makeSymlink, "makeSymlink", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::string}},
     {Operation::makeFile, "makeFile", 4, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::string}},
+    {Operation::bindFile, "bindFile", 4, {ArgumentType::slot, ArgumentType::string, ArgumentType::slot, ArgumentType::string}},
     {Operation::maskPath, "maskPath", 4, {ArgumentType::slot, ArgumentType::string, ArgumentType::slot, ArgumentType::slot}},
     {Operation::readonlyPath, "readonlyPath", 2, {ArgumentType::slot, ArgumentType::string}},
     {Operation::setMountAttributes, "setMountAttributes", 2, {ArgumentType::slot, ArgumentType::u64}},
@@ -183,6 +185,9 @@ enum { k_root, k_path, k_target };
 }
 namespace makeFile {
 enum { k_root, k_path, k_mode, k_value };
+}
+namespace bindFile {
+enum { k_root, k_path, k_source, k_name };
 }
 namespace maskPath {
 enum { k_root, k_path, k_nullDevice, k_emptyDirectory };

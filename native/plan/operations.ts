@@ -128,6 +128,12 @@ export const OPERATIONS = {
     manual: "open(2)",
     calls: "openat2, write",
   },
+  bindFile: {
+    code: 45,
+    arguments: { root: "slot", path: "string", source: "slot", name: "string" },
+    manual: "open_tree(2)",
+    calls: "openat2, open_tree, openat2, move_mount",
+  },
   maskPath: {
     code: 33,
     arguments: { root: "slot", path: "string", nullDevice: "slot", emptyDirectory: "slot" },

@@ -13,6 +13,7 @@ import { coverSteps, guardSteps } from "./guarded-paths.ts";
 import { identitySteps } from "./identity.ts";
 import { mountSteps } from "./mounts.ts";
 import { cgroupNamespaceStep, cloneStep } from "./namespaces.ts";
+import { ownFileSteps } from "./own-files.ts";
 import { type RootDirectories, rootSteps } from "./root.ts";
 import { Slots } from "./slots.ts";
 import { openTerminalSteps, RECEIVED_SLOTS, sessionSteps } from "./terminal.ts";
@@ -39,21 +40,6 @@ function required(slots: ReadonlyMap<string, number>, destination: string): numb
   const slot = slots.get(destination);
   if (slot === undefined) throw new TypeError(`the configuration has no mount at ${destination}`);
   return slot;
-}
-
-/** Files that every image leaves to its runtime. hostname(5), hosts(5). */
-function fileSteps(config: OciConfig, rootSlot: number): PlanStep[] {
-  const file = (path: string, value: string, why: string): PlanStep => {
-    return { phase: "child", stage: "files", why, op: "makeFile", root: rootSlot, path, mode: 0o644, value };
-  };
-  return [
-    file("/etc/hostname", `${config.hostname}\n`, "The hostname, for programs that look for it in a file."),
-    file(
-      "/etc/hosts",
-      `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t${config.hostname}\n`,
-      "Its own name and localhost can be looked up.",
-    ),
-  ];
 }
 
 function networkSteps(config: OciConfig): PlanStep[] {
@@ -114,6 +100,7 @@ export function containerPlan(config: OciConfig, context: PlanContext): Containe
   const ownGroups = config.mounts.some(({ type }) => type === "cgroup")
     ? cgroupMountSteps(layout, groups.directories, root.slot, slots)
     : [];
+  const files = ownFileSteps(config.hostname, directories.mountPoint, root.slot, slots);
   const dev = required(mounts.slotOf, "/dev");
   const pts = required(mounts.slotOf, "/dev/pts");
   const joinsLater = groups.join.length > 0;
@@ -125,12 +112,13 @@ export function containerPlan(config: OciConfig, context: PlanContext): Containe
     ...groups.join,
     ...(joinsLater ? [cgroupNamespaceStep()] : []),
     ...(propagation === undefined ? [] : [propagation]),
+    ...files.make,
     ...cover.steps,
     ...attachRoot,
     ...mounts.steps,
     ...ownGroups,
     ...deviceSteps(dev),
-    ...fileSteps(config, root.slot),
+    ...files.show,
     directoryStep(config, root.slot),
     ...openTerminalSteps(process, pts, dev),
     ...guardSteps(linux, root.slot, dev, cover.slot, slots),

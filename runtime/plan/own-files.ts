@@ -1,0 +1,88 @@
+/**
+ * Files that every image leaves to its runtime, as Docker does it: kept in memory and shown over the image's, so that
+ * the container's layer holds only what its programs write. hostname(5), hosts(5).
+ */
+import type { PlanStep } from "../../native/plan/plan.ts";
+import { MOUNT_ATTRIBUTES } from "./mount-flags.ts";
+import type { Slots } from "./slots.ts";
+
+interface OwnFile {
+  readonly name: string;
+  readonly path: string;
+  readonly value: string;
+  readonly why: string;
+}
+
+function ownFiles(hostname: string): readonly OwnFile[] {
+  return [
+    {
+      name: "hostname",
+      path: "/etc/hostname",
+      value: `${hostname}\n`,
+      why: "The hostname, for programs that look for it in a file.",
+    },
+    {
+      name: "hosts",
+      path: "/etc/hosts",
+      value: `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t${hostname}\n`,
+      why: "Its own name and localhost can be looked up.",
+    },
+  ];
+}
+
+/**
+ * @param mountPoint where the files' own file system is attached before the root covers it
+ * @returns `make` for before the root is attached, `show` for after
+ */
+export function ownFileSteps(
+  hostname: string,
+  mountPoint: string,
+  rootSlot: number,
+  slots: Slots,
+): { readonly make: PlanStep[]; readonly show: PlanStep[] } {
+  const slot = slots.take();
+  const words = { phase: "child", stage: "files" } as const;
+  const files = ownFiles(hostname);
+  return {
+    make: [
+      {
+        ...words,
+        why: "A file system in memory for the few files that are the container's own but not its programs'.",
+        op: "newFilesystem",
+        slot,
+        type: "tmpfs",
+        options: ["source=ringside", "size=64k", "mode=755"],
+        attributes: MOUNT_ATTRIBUTES.nosuid | MOUNT_ATTRIBUTES.nodev | MOUNT_ATTRIBUTES.noexec,
+      },
+      {
+        ...words,
+        why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
+        op: "attachRoot",
+        slot,
+        path: mountPoint,
+      },
+      ...files.map(
+        ({ name, value, why }): PlanStep => ({
+          ...words,
+          why,
+          op: "makeFile",
+          root: slot,
+          path: name,
+          mode: 0o644,
+          value,
+        }),
+      ),
+    ],
+    show: files.map(
+      ({ name, path }): PlanStep => ({
+        ...words,
+        why: `Shown at ${path}, over the image's own.`,
+        op: "bindFile",
+        root: rootSlot,
+        path,
+        source: slot,
+        name,
+      }),
+    ),
+  };
+}
