@@ -5,11 +5,10 @@
 
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import * as z from "zod/mini";
-import { kernelProblem } from "../../native/kernel.ts";
 import { listContainers } from "../../runtime/container/state.ts";
-import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
+import { BASE_IMAGE } from "../../runtime/image/image.ts";
 import { findLesson } from "../../runtime/lesson/catalog.ts";
 import { MARKS } from "../../simulator/trace/timeline.ts";
 import { CLOSE_CODES } from "../../web/protocol/close-codes.ts";
@@ -20,19 +19,13 @@ import { parseRaceLine } from "../../web/protocol/race.ts";
 import { terminalListSchema } from "../../web/protocol/terminals.ts";
 import { SYSTEM_CLOCK } from "../../web/server/clock.ts";
 import { RuntimeBackend } from "../../web/server/real/runtime-backend.ts";
+import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { TestServer, type TestViewer } from "../support/web/visitor.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour is a control sequence
 const GREEN = /\x1b\[[\d;]*32[\d;]*mgreen.*still-here/s;
 
 const SIZE = { columns: 80, rows: 24 };
-
-function whyNot(): string | undefined {
-  if (kernelProblem() !== undefined) return kernelProblem()?.reason;
-  if (process.getuid?.() !== 0) return "containers need root here";
-  return findImage(BASE_IMAGE) === undefined ? `the image ${BASE_IMAGE} has not been built` : undefined;
-}
-const skipped = whyNot();
 
 let it: TestServer;
 let cookie: string;
@@ -59,75 +52,72 @@ async function viewMain(machine: string): Promise<TestViewer> {
   return it.view(cookie, main?.id ?? "");
 }
 
-describe.skipIf(skipped !== undefined)(
-  `a terminal in a real container${skipped === undefined ? "" : `: ${skipped}`}`,
-  () => {
-    test("shows what the shell in it says", async () => {
-      const viewer = await viewMain((await create()).id);
-      viewer.type("echo $((6 * 7))-$$ $(hostname | cut -c1-4)\n");
-      await viewer.shows("42-1 lab-");
-    });
+describeWhere(CONTAINERS, "a terminal in a real container", () => {
+  test("shows what the shell in it says", async () => {
+    const viewer = await viewMain((await create()).id);
+    viewer.type("echo $((6 * 7))-$$ $(hostname | cut -c1-4)\n");
+    await viewer.shows("42-1 lab-");
+  });
 
-    test("is stopped by Ctrl-C while its output floods, and goes on", async () => {
-      const viewer = await viewMain((await create()).id);
-      viewer.acknowledgeAll();
-      viewer.type("yes\n");
-      await viewer.shows("y\r\n".repeat(300_000));
-      viewer.type("\x03");
-      viewer.type("echo stopped-$?\n");
-      await viewer.shows("stopped-130\r\n");
-    });
+  test("is stopped by Ctrl-C while its output floods, and goes on", async () => {
+    const viewer = await viewMain((await create()).id);
+    viewer.acknowledgeAll();
+    viewer.type("yes\n");
+    await viewer.shows("y\r\n".repeat(300_000));
+    viewer.type("\x03");
+    viewer.type("echo stopped-$?\n");
+    await viewer.shows("stopped-130\r\n");
+  });
 
-    test("is as large as its browser's window, at once and later", async () => {
-      const viewer = await viewMain((await create()).id);
-      viewer.type("stty size; trap 'stty size' WINCH\n");
-      await viewer.shows("24 80\r\n");
-      viewer.send({ kind: "resize", size: { columns: 132, rows: 43 } });
-      viewer.type("stty size\n");
-      await viewer.shows("43 132\r\n");
-    });
+  test("is as large as its browser's window, at once and later", async () => {
+    const viewer = await viewMain((await create()).id);
+    viewer.type("stty size; trap 'stty size' WINCH\n");
+    await viewer.shows("24 80\r\n");
+    viewer.send({ kind: "resize", size: { columns: 132, rows: 43 } });
+    viewer.type("stty size\n");
+    await viewer.shows("43 132\r\n");
+  });
 
-    test("takes more input at once than the pty holds", async () => {
-      const viewer = await viewMain((await create()).id);
-      viewer.type("stty raw -echo; echo rea''dy; head -c 300000 | wc -c; stty sane\n");
-      await viewer.shows("ready");
-      for (let count = 0; count < 10; count++) viewer.type("x".repeat(30_000));
-      await viewer.shows("300000");
-    });
+  test("takes more input at once than the pty holds", async () => {
+    const viewer = await viewMain((await create()).id);
+    viewer.type("stty raw -echo; echo rea''dy; head -c 300000 | wc -c; stty sane\n");
+    await viewer.shows("ready");
+    for (let count = 0; count < 10; count++) viewer.type("x".repeat(30_000));
+    await viewer.shows("300000");
+  });
 
-    test("comes back after a reload with its screen, while its program went on", async () => {
-      const { id } = await create();
-      const first = await viewMain(id);
-      first.type("printf '\\033[1;32mgreen\\033[0m and '; echo still-he''re\n");
-      await first.shows("still-here");
-      first.close();
-      await first.closed;
-      const second = await viewMain(id);
-      const snapshot = second.frames.find((frame) => frame.kind === "snapshot");
-      expect(snapshot?.kind === "snapshot" ? snapshot.ansi : "").toMatch(GREEN);
-      second.type("echo on-we-g''o\n");
-      await second.shows("on-we-go");
-    });
+  test("comes back after a reload with its screen, while its program went on", async () => {
+    const { id } = await create();
+    const first = await viewMain(id);
+    first.type("printf '\\033[1;32mgreen\\033[0m and '; echo still-he''re\n");
+    await first.shows("still-here");
+    first.close();
+    await first.closed;
+    const second = await viewMain(id);
+    const snapshot = second.frames.find((frame) => frame.kind === "snapshot");
+    expect(snapshot?.kind === "snapshot" ? snapshot.ansi : "").toMatch(GREEN);
+    second.type("echo on-we-g''o\n");
+    await second.shows("on-we-go");
+  });
 
-    test("is one of several: a second shell sees the first one's files and processes", async () => {
-      const { id } = await create();
-      const main = await viewMain(id);
-      main.type("echo shared > /tmp/file; echo writ''ten\n");
-      await main.shows("written");
-      const answer = await it.call(cookie, "POST", `/api/lab/${id}/terminals`, { size: SIZE });
-      const second = await it.view(cookie, JSON.parse(answer.body).terminal);
-      second.type("cat /tmp/file /proc/1/comm; exit 9\n");
-      const exit = await second.until((frame) => frame.kind === "exit");
-      expect(second.output).toMatch(/shared\r\nsh\r\n/);
-      expect(exit).toEqual({ kind: "exit", status: { kind: "exited", code: 9 } });
-      expect((await second.closed).code).toBe(CLOSE_CODES.ended.code);
-      main.type("echo main-lives-o''n\n");
-      await main.shows("main-lives-on");
-    });
-  },
-);
+  test("is one of several: a second shell sees the first one's files and processes", async () => {
+    const { id } = await create();
+    const main = await viewMain(id);
+    main.type("echo shared > /tmp/file; echo writ''ten\n");
+    await main.shows("written");
+    const answer = await it.call(cookie, "POST", `/api/lab/${id}/terminals`, { size: SIZE });
+    const second = await it.view(cookie, JSON.parse(answer.body).terminal);
+    second.type("cat /tmp/file /proc/1/comm; exit 9\n");
+    const exit = await second.until((frame) => frame.kind === "exit");
+    expect(second.output).toMatch(/shared\r\nsh\r\n/);
+    expect(exit).toEqual({ kind: "exit", status: { kind: "exited", code: 9 } });
+    expect((await second.closed).code).toBe(CLOSE_CODES.ended.code);
+    main.type("echo main-lives-o''n\n");
+    await main.shows("main-lives-on");
+  });
+});
 
-describe.skipIf(skipped !== undefined)(`a real machine${skipped === undefined ? "" : `: ${skipped}`}`, () => {
+describeWhere(CONTAINERS, "a real machine", () => {
   test("shows its start as a timed list, each row with its reason and manual", async () => {
     const { id } = await create();
     const answer = await it.call(cookie, "GET", `/api/lab/${id}/plan`);
@@ -170,7 +160,7 @@ describe.skipIf(skipped !== undefined)(`a real machine${skipped === undefined ? 
   });
 });
 
-describe.skipIf(skipped !== undefined)(`a real lesson${skipped === undefined ? "" : `: ${skipped}`}`, () => {
+describeWhere(CONTAINERS, "a real lesson", () => {
   test("has a machine whose tasks are checked in it, not yet done at first, and again after a reset", async () => {
     const lesson = findLesson("namespaces");
     const answer = await it.call(cookie, "POST", "/api/lessons/namespaces/lab", { size: SIZE });
@@ -197,7 +187,7 @@ describe.skipIf(skipped !== undefined)(`a real lesson${skipped === undefined ? "
   });
 });
 
-describe.skipIf(skipped !== undefined)(`a real race${skipped === undefined ? "" : `: ${skipped}`}`, () => {
+describeWhere(CONTAINERS, "a real race", () => {
   test("gives each world its own measured timeline, with the marks in their order", async () => {
     const answer = await it.call(cookie, "POST", "/api/race", { worlds: ["process", "container"] });
     const lines = answer.body.trim().split("\n").map(parseRaceLine);

@@ -9,14 +9,9 @@ import { createServer as createNetServer } from "node:net";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
-import { kernelProblem } from "../../native/kernel.ts";
 import { listContainers } from "../../runtime/container/state.ts";
-import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
-
-const whyNoContainers =
-  kernelProblem()?.reason ??
-  (process.getuid?.() !== 0 ? "containers need root here" : undefined) ??
-  (findImage(BASE_IMAGE) === undefined ? `the image ${BASE_IMAGE} has not been built` : undefined);
+import { BASE_IMAGE } from "../../runtime/image/image.ts";
+import { CONTAINERS, describeWhere } from "../support/needs.ts";
 
 /** The command line with this one command, so that the test needs no bundle. */
 const PROGRAM = `
@@ -144,32 +139,29 @@ describe("ringside serve", () => {
   });
 });
 
-describe.skipIf(whyNoContainers !== undefined)(
-  `its machines${whyNoContainers === undefined ? "" : `: ${whyNoContainers}`}`,
-  () => {
-    const exists = (name: string): boolean => listContainers().some((container) => container.name === name);
+describeWhere(CONTAINERS, "its machines", () => {
+  const exists = (name: string): boolean => listContainers().some((container) => container.name === name);
 
-    test("are removed when it is asked to stop", async () => {
-      await using serving = new Serving("--port", "0");
-      const name = await serving.createContainer();
-      expect(exists(name)).toBe(true);
-      serving.process.kill("SIGTERM");
-      expect(await serving.exited).toEqual([0, null]);
-      expect(exists(name)).toBe(false);
-    });
+  test("are removed when it is asked to stop", async () => {
+    await using serving = new Serving("--port", "0");
+    const name = await serving.createContainer();
+    expect(exists(name)).toBe(true);
+    serving.process.kill("SIGTERM");
+    expect(await serving.exited).toEqual([0, null]);
+    expect(exists(name)).toBe(false);
+  });
 
-    test("do not survive when it is killed", async () => {
-      await using serving = new Serving("--port", "0");
-      const name = await serving.createContainer();
-      const pid = listContainers().find((container) => container.name === name)?.init?.pid ?? 0;
-      expect(pid).toBeGreaterThan(0);
-      serving.process.kill("SIGKILL");
-      await serving.exited;
-      await until(() => !isRunning(pid));
-      await until(() => listContainers().find((container) => container.name === name)?.status !== "running");
-    });
-  },
-);
+  test("do not survive when it is killed", async () => {
+    await using serving = new Serving("--port", "0");
+    const name = await serving.createContainer();
+    const pid = listContainers().find((container) => container.name === name)?.init?.pid ?? 0;
+    expect(pid).toBeGreaterThan(0);
+    serving.process.kill("SIGKILL");
+    await serving.exited;
+    await until(() => !isRunning(pid));
+    await until(() => listContainers().find((container) => container.name === name)?.status !== "running");
+  });
+});
 
 function isRunning(pid: number): boolean {
   try {
