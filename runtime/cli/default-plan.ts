@@ -10,7 +10,9 @@ import type { CgroupLayout } from "../cgroup/layout.ts";
 import { compileContainer } from "../container/compile.ts";
 import { BASE_CONFIG, BASE_IMAGE } from "../image/image.ts";
 
-const GENERATED = fileURLToPath(new URL("../../simulator/scenarios/default-container-plan.generated.ts", import.meta.url));
+const GENERATED = fileURLToPath(
+  new URL("../../simulator/scenarios/default-container-plan.generated.ts", import.meta.url),
+);
 const EXAMPLE_ID = "000000000000";
 
 /** A fixed machine, so that the data does not depend on where it is generated: control groups v1, each by its name. */
@@ -39,7 +41,11 @@ export function defaultPlanSteps(): ContainerPlanStep[] {
     remove: true,
   };
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
-  const { plan } = compileContainer(EXAMPLE_ID, options, image, { layout: LAYOUT, user, layers: "/var/lib/ringside/layers" });
+  const { plan } = compileContainer(EXAMPLE_ID, options, image, {
+    layout: LAYOUT,
+    user,
+    layers: "/var/lib/ringside/layers",
+  });
   return plan.flatMap((step): ContainerPlanStep[] => {
     if (step.phase === "abandon") return [];
     const { phase, stage, op, why } = step;

@@ -1,9 +1,10 @@
 /**
  * Where containers are: their state below /run, which is empty after a boot as they are, and what they write below
- * /var/lib; for an ordinary user below XDG_RUNTIME_DIR and XDG_DATA_HOME. file-hierarchy(7).
+ * /var/lib, or below /run too where /var/lib cannot hold an overlay's upper layer; for an ordinary user below XDG_RUNTIME_DIR and XDG_DATA_HOME. file-hierarchy(7).
  */
+import { statfsSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { RootDirectories } from "../plan/root.ts";
 
 export interface Places {
@@ -13,6 +14,17 @@ export interface Places {
   readonly names: string;
   /** One directory a container, with what it writes. */
   readonly layers: string;
+}
+
+/** statfs(2): an overlay cannot be the upper layer of another one, as inside somebody else's container. */
+const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
+
+function isOnOverlay(directory: string): boolean {
+  try {
+    return statfsSync(directory).type === OVERLAYFS_SUPER_MAGIC;
+  } catch {
+    return directory !== dirname(directory) && isOnOverlay(dirname(directory));
+  }
 }
 
 /** @param environment RINGSIDE_ROOT puts all of it below one directory */
@@ -25,7 +37,8 @@ export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   const run = uid === 0 ? "/run/ringside" : join(XDG_RUNTIME_DIR ?? join(tmpdir(), `ringside-${uid}`), "ringside");
   const data =
     uid === 0 ? "/var/lib/ringside" : join(XDG_DATA_HOME ?? join(HOME ?? tmpdir(), ".local/share"), "ringside");
-  return { states: join(run, "containers"), names: join(run, "names"), layers: join(data, "layers") };
+  const layers = isOnOverlay(data) ? run : data;
+  return { states: join(run, "containers"), names: join(run, "names"), layers: join(layers, "layers") };
 }
 
 /** The directories of one container's root. */
