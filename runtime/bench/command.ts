@@ -19,12 +19,11 @@ export function commandSystem(bench: Workbench, options: CommandOptions): System
     version: options.version,
     accelerator: null,
     notes: options.notes,
-    measure: (signal) =>
+    measure: () =>
       measureStart(
         (stdio) =>
           startProcess(bench.launcher, { argv, env: environment(), ...(cwd === undefined ? {} : { cwd }), ...stdio }),
         {
-          signal,
           errorFile: errorFileOf(bench),
           timeLimitMs: TIME_LIMIT_MS,
           ...(inputFile === undefined ? {} : { inputFile }),

@@ -43,8 +43,8 @@ async function moveControllers(bench: Workbench): Promise<string | undefined> {
   if (controllers.length === 0) return undefined;
   const directory = join(bench.directory, "v1");
   for (const controller of controllers) mkdirSync(join(directory, controller), { recursive: true });
-  // Undone last to first, so this waits after the holder's end: the hierarchies go a moment after the last mount.
-  bench.cleanup.defer(() => until(() => readFileSync(list, "utf8").trim() !== ""));
+  // The hierarchies go a moment after the last mount.
+  bench.afterwards.defer(() => until(() => readFileSync(list, "utf8").trim() !== ""));
   await holdMounts(bench, directory, controllers);
   return `for the time of the benchmark the controllers of the v2 tree (${controllers.join(", ")}) were mounted as v1 hierarchies in a private mount namespace: crun refuses this machine's hybrid layout otherwise`;
 }

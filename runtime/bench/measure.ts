@@ -16,7 +16,11 @@ export interface Stdio {
 }
 
 export interface MeasureOptions<World extends RunningWorld = RunningWorld> {
-  readonly signal: AbortSignal;
+  /**
+   * Kills what runs. Left out for a command that ends soon: an engine that is killed half-way leaves its monitor, mounts and
+   * control groups behind.
+   */
+  readonly signal?: AbortSignal;
   /** A file that standard error goes to, so that a failure can be explained. */
   readonly errorFile: string;
   /** What the program reads; /dev/null unless said otherwise. */
@@ -48,7 +52,12 @@ export async function measureStart<World extends RunningWorld>(
   descriptors.defer(() => closeSync(stderr));
 
   const firstByte = whenReadable(readFd, descriptors);
-  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeLimitMs)]);
+  // Awaited at the end; until then a failure waits too.
+  firstByte.catch(() => undefined);
+  const limit = AbortSignal.any([
+    AbortSignal.timeout(options.timeLimitMs),
+    ...(options.signal ? [options.signal] : []),
+  ]);
   const requestNs = nowNs();
   const world = await start({ stdin, stdout: writeFd, stderr });
   // From now on only the program holds the writing end: if it ends without a byte, the pipe says so.
@@ -59,7 +68,7 @@ export async function measureStart<World extends RunningWorld>(
   const exit = await world.exited;
   const goneNs = nowNs();
   limit.removeEventListener("abort", kill);
-  options.signal.throwIfAborted();
+  options.signal?.throwIfAborted();
   const firstByteNs = await firstByte;
   if (firstByteNs === undefined || exit.status.kind !== "exited" || exit.status.code !== 0) {
     const errors = readFileSync(options.errorFile, "utf8");
@@ -88,11 +97,16 @@ function closeOnce(end: { fd: number; open: boolean }): void {
 
 /** When the first byte can be read; undefined when the pipe ended without one. */
 function whenReadable(fd: number, descriptors: DisposableStack): Promise<number | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const poll = pollDescriptor(fd, "readable", () => {
       const atNs = nowNs();
       poll.stop();
-      resolve(readSync(fd, Buffer.alloc(64)) > 0 ? atNs : undefined);
+      // Thrown here, an error would have nobody to catch it.
+      try {
+        resolve(readSync(fd, Buffer.alloc(64)) > 0 ? atNs : undefined);
+      } catch (error) {
+        reject(error);
+      }
     });
     descriptors.defer(() => poll.stop());
   });

@@ -87,6 +87,8 @@ async function setUp(cleanup: AsyncDisposableStack): Promise<Workbench> {
   }
   const directory = mkdtempSync(join(tmpdir(), "ringside-bench-"));
   cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+  // Undone last to first.
+  const afterwards = cleanup.use(new AsyncDisposableStack());
   const launcher = cleanup.use(await Launcher.open());
   const rootDirectory = join(directory, "rootfs");
   mkdirSync(rootDirectory);
@@ -103,6 +105,7 @@ async function setUp(cleanup: AsyncDisposableStack): Promise<Workbench> {
     memoryBytes: MEMORY_BYTES,
     pidsLimit: PIDS_LIMIT,
     cleanup,
+    afterwards,
   };
 }
 

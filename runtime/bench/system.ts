@@ -22,7 +22,7 @@ export interface System {
   readonly notes: readonly string[];
   /**
    * One start.
-   * @param signal ends the run early; what it started is killed
+   * @param signal ends a run that would take long; a short one comes to its end
    * @throws Error when the program did not run or did not end with 0
    */
   measure(signal: AbortSignal): Promise<Sample>;
@@ -58,8 +58,10 @@ export interface Workbench {
   readonly guestProbe: string;
   readonly memoryBytes: number;
   readonly pidsLimit: number;
-  /** What has to be undone when the benchmark ends, however it ends. */
+  /** What has to be undone when the benchmark ends, however it ends, while the launcher is still there. */
   readonly cleanup: AsyncDisposableStack;
+  /** What can only be undone when every process that the launcher started has gone. */
+  readonly afterwards: AsyncDisposableStack;
 }
 
 /** A container that takes longer than this has failed; the virtual machine has a limit of its own. */

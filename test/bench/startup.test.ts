@@ -2,11 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { commandSystem } from "../../runtime/bench/command.ts";
+import { measureStart } from "../../runtime/bench/measure.ts";
 import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
 import { benchReportSchema } from "../../runtime/bench/schema.ts";
 import { benchStartup } from "../../runtime/bench/startup.ts";
-import type { SystemRow } from "../../runtime/bench/system.ts";
+import { errorFileOf, type SystemRow } from "../../runtime/bench/system.ts";
 import { STARTUP_SYSTEMS } from "../../runtime/bench/systems.ts";
+import { startProcess } from "../../runtime/process/start.ts";
 import { realContainers } from "./real-containers.ts";
 
 function rows(...names: string[]): Map<string, SystemRow> {
@@ -147,14 +149,15 @@ function endlessAfter(starts: number, interrupt: AbortController): SystemRow {
     what: "a script",
     async prepare(bench) {
       const quick = await shellSystem("echo").prepare(bench);
-      const endless = await shellSystem("echo; exec sleep 1000").prepare(bench);
+      const argv = [requireProgram("sh", "dash"), "-c", "echo; exec sleep 1000"];
+      const options = { errorFile: errorFileOf(bench), timeLimitMs: 60_000 };
       let count = 0;
       return {
         ...quick,
         measure(signal) {
           if (count++ < starts) return quick.measure(signal);
           setImmediate(() => interrupt.abort(new Error("interrupted")));
-          return endless.measure(signal);
+          return measureStart((stdio) => startProcess(bench.launcher, { argv, ...stdio }), { ...options, signal });
         },
       };
     },

@@ -66,8 +66,7 @@ async function untilEmpty(groups: readonly string[]): Promise<void> {
 /** Removes what podman leaves outside its own directories, where it was not there before. */
 function removeLeftoversAtEnd(bench: Workbench, groups: readonly string[]): void {
   const hadLock = existsSync(LOCK);
-  bench.cleanup.defer(async () => {
-    await untilEmpty(groups);
+  bench.afterwards.defer(() => {
     for (const group of groups) removeGroups(group);
     if (!hadLock) rmSync(LOCK, { force: true });
   });
