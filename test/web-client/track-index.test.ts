@@ -1,6 +1,7 @@
 /** Looking up a moment on a track, and stepping from event to event. */
 
 import { describe, expect, it } from "vitest";
+import { mergeTracks } from "../../web/client/timeline/merge.ts";
 import { readoutAt } from "../../web/client/timeline/readout.ts";
 import { lastStartedBy, neighbourEvent, spanAt } from "../../web/client/timeline/track-index.ts";
 import { trackOf } from "./timelines.ts";
@@ -44,5 +45,17 @@ describe("looking up a moment", () => {
     const back: number[] = [];
     for (let at: number | undefined = 95; at !== undefined; at = neighbourEvent([index], at, -1)) back.push(at);
     expect(back).toEqual([95, 80, 40, 35, 30, 10]);
+  });
+});
+
+describe("what is saved of a figure", () => {
+  it("is every shown track once, even where a world was simulated and measured under one name", () => {
+    const other = trackOf([{ mode: "user", start: 0, end: 5 }]);
+    const merged = mergeTracks("both", [index, other]);
+    expect(new Set(merged.tracks.map(({ id }) => id)).size).toBe(2);
+    expect(merged.spans).toHaveLength(index.spans.length + 1);
+    expect(merged.instants).toHaveLength(index.instants.length);
+    const known = merged.tracks.map(({ id }) => id);
+    expect(merged.spans.every(({ track }) => known.includes(track))).toBe(true);
   });
 });

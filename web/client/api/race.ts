@@ -18,16 +18,20 @@ export async function* runRace(worlds: readonly RealWorld[], abort: AbortSignal)
   const lines = createLineSplitter();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
-    const { done, value } = await readPiece(reader);
+    const { done, value } = await readPiece(reader, abort);
     for (const line of done ? lines.end() : lines.push(value)) yield parseRaceLine(line);
     if (done) return;
   }
 }
 
-async function readPiece(reader: ReadableStreamDefaultReader<string>): Promise<ReadableStreamReadResult<string>> {
+async function readPiece(
+  reader: ReadableStreamDefaultReader<string>,
+  abort: AbortSignal,
+): Promise<ReadableStreamReadResult<string>> {
   try {
     return await reader.read();
   } catch (cause) {
+    if (abort.aborted) throw cause;
     throw new RequestError(
       "offline",
       "the race broke off: the connection to the server is gone",

@@ -16,7 +16,19 @@ const ROOMS: readonly { readonly path: string; readonly name: string; readonly p
   { path: "/doctor", name: "Doctor", pages: ["doctor"] },
 ];
 
+const TITLES: Readonly<Record<Route["page"], string>> = {
+  race: "Race",
+  lab: "Lab",
+  doctor: "Doctor",
+  lessons: "Lessons",
+  lesson: "Lesson",
+  walk: "Walkthrough",
+  missing: "No such page",
+};
+
 export class RingsideApp extends RingsideElement {
+  #page: Route["page"] | undefined;
+
   override render(): TemplateResult {
     const where = route.value;
     if (where.page === "walk") return html`<walk-page .slug=${where.slug}></walk-page><key-list></key-list>`;
@@ -35,6 +47,15 @@ export class RingsideApp extends RingsideElement {
       <main id="content" tabindex="-1">${pageOf(where)}</main>
       <key-list></key-list>
     `;
+  }
+
+  /** A new page has its own title, and whoever listens to the page hears it from its beginning. */
+  protected override updated(): void {
+    const { page } = route.value;
+    if (page === this.#page) return;
+    document.title = page === "race" ? "Ringside" : `${TITLES[page]} · Ringside`;
+    if (this.#page !== undefined) this.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
+    this.#page = page;
   }
 }
 

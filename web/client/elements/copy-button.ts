@@ -3,6 +3,7 @@
  */
 
 import { html, type TemplateResult } from "lit";
+import { copyText } from "../app/clipboard.ts";
 import { RingsideElement } from "../app/element.ts";
 
 const SAID_FOR_MS = 1500;
@@ -29,29 +30,6 @@ export class CopyButton extends RingsideElement {
       this.said = "";
     }, SAID_FOR_MS);
   };
-}
-
-/** The clipboard is closed to pages that came over plain HTTP from another machine; the old command still works there. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
-  }
-}
-
-function copyBySelection(text: string): boolean {
-  const field = document.createElement("textarea");
-  field.value = text;
-  field.className = "visually-hidden";
-  document.body.append(field);
-  field.select();
-  try {
-    return document.execCommand("copy");
-  } finally {
-    field.remove();
-  }
 }
 
 customElements.define("copy-button", CopyButton);

@@ -4,8 +4,11 @@
 
 import type { Signal } from "@preact/signals-core";
 import { html, nothing, type TemplateResult } from "lit";
+import { chromeTraceText } from "../../../simulator/trace/chrome-trace.ts";
+import { saveText } from "../app/download.ts";
 import { RingsideElement } from "../app/element.ts";
 import type { FigureState } from "../timeline/figure-state.ts";
+import { mergeTracks } from "../timeline/merge.ts";
 import { changeScale } from "../timeline/scale-motion.ts";
 import { WHOLE } from "../timeline/view.ts";
 import type { ScaleKind } from "../timeline/warp.ts";
@@ -44,6 +47,7 @@ export class FigureControls extends RingsideElement {
         </div>
         ${this.timed ? this.#renderWindow() : nothing}
         <div class="group end">
+          <button type="button" @click=${this.#save} title="The tracks that are shown, as Chrome trace JSON: Perfetto and speedscope open it">Save trace</button>
           <button type="button" aria-pressed=${this.asTable.value} @click=${this.#toggleTable}>Show as table</button>
         </div>
       </div>
@@ -64,6 +68,11 @@ export class FigureControls extends RingsideElement {
       </div>
     `;
   }
+
+  readonly #save = (): void => {
+    const tracks = this.state.lanes.value.flatMap((lane) => lane.tracks);
+    saveText("ringside-trace.json", "application/json", chromeTraceText(mergeTracks("Ringside", tracks)));
+  };
 
   readonly #toggleTable = (): void => {
     this.asTable.value = !this.asTable.value;

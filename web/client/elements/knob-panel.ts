@@ -31,6 +31,7 @@ export class KnobPanel extends RingsideElement {
           </label>
           ${scenario?.knobs.map((knob) => this.#renderKnob(knob)) ?? nothing}
         </form>
+        ${simulated.kind === "refused" ? html`<p class="notice">${simulated.reason}</p>` : nothing}
         ${simulated.kind === "ran" ? renderCosts(simulated.result.costs, simulated.result.traceHash) : nothing}
       </section>
     `;

@@ -62,7 +62,7 @@ function momentLines(index: TrackIndex, readout: Readout, at: number): TemplateR
         <p class="what">
           <span class="letter depth-${LETTER_OF_MODE[span.mode]}" title=${WORDS_OF_MODE[span.mode]}>${LETTER_OF_MODE[span.mode]}</span>
           <b>${span.name}</b>
-          <span class="detail">${span.stage}, ${WORDS_OF_MODE[span.mode]}</span>
+          <span class="detail">${span.stage} stage, ${WORDS_OF_MODE[span.mode]}</span>
           <span class="figure">${extent(span, unit, at)}</span>
         </p>
         <p class="why">${argumentWords(span.args)}</p>

@@ -6,6 +6,7 @@
 import { signal } from "@preact/signals-core";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { ExitStatus } from "../../protocol/exit-status.ts";
+import { copyText } from "../app/clipboard.ts";
 import { RingsideElement } from "../app/element.ts";
 import { TerminalConnection } from "../terminal/connection.ts";
 import type { LinkState } from "../terminal/link.ts";
@@ -160,7 +161,7 @@ export class TerminalPane extends RingsideElement {
   };
 
   readonly #copy = (): void => {
-    void navigator.clipboard?.writeText(this.#view?.text() ?? "");
+    void copyText(this.#view?.text() ?? "");
   };
 }
 

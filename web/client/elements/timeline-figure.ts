@@ -6,6 +6,7 @@
 import { effect } from "@preact/signals-core";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { RingsideElement } from "../app/element.ts";
+import { FrameTask } from "../app/frame.ts";
 import { AXIS_HEIGHT_PX, drawAxis } from "../timeline/draw-axis.ts";
 import { drawStrip } from "../timeline/draw-strip.ts";
 import { FigureState } from "../timeline/figure-state.ts";
@@ -42,8 +43,9 @@ export class TimelineFigure extends RingsideElement {
 
   readonly #id = `figure-${++figures}`;
   #widthPx = 0;
-  #stopDrawing: (() => void) | undefined;
-  #frame = 0;
+  readonly #stops: (() => void)[] = [];
+  readonly #drawing = new FrameTask(() => this.#draw());
+  readonly #moving = new FrameTask(() => this.#move());
   readonly #resize = new ResizeObserver(() => this.#measure());
   readonly #player = new Player(() => this.state);
   readonly #pointer = new PointerControl(
@@ -60,15 +62,19 @@ export class TimelineFigure extends RingsideElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#resize.observe(this);
-    this.#stopDrawing = effect(() => this.#watch());
+    this.#stops.push(
+      effect(() => this.#watchDrawing()),
+      effect(() => this.#watchCursor()),
+    );
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
-    this.#stopDrawing?.();
+    for (const stop of this.#stops.splice(0)) stop();
     this.#player.stop();
-    cancelAnimationFrame(this.#frame);
+    this.#drawing.cancel();
+    this.#moving.cancel();
   }
 
   override render(): TemplateResult {
@@ -89,7 +95,7 @@ export class TimelineFigure extends RingsideElement {
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     this.#measure();
-    this.#schedule();
+    this.#drawing.ask();
   }
 
   #renderLane(lane: Lane): TemplateResult {
@@ -111,13 +117,13 @@ export class TimelineFigure extends RingsideElement {
   }
 
   #renderStrip(lane: Lane, index: TrackIndex, at: number): TemplateResult {
-    const named = lane.tracks.length > 1;
+    const name = stripName(lane, index);
     const [kind = "", ...details] = provenanceParts(index.track.provenance);
     return html`
       <div class="strip" data-unit=${index.track.unit}>
         <div class="head">
           ${at === 0 ? this.#renderTitle(lane) : nothing}
-          ${named ? html`<p class="track-name">${index.track.name}</p>` : nothing}
+          ${name === "" ? nothing : html`<p class="track-name">${name}</p>`}
         </div>
         <div class="plot" @pointermove=${this.#pointer.move} @pointerdown=${this.#pointer.down} @pointerup=${this.#pointer.up}
           @pointercancel=${this.#pointer.leave} @pointerleave=${this.#pointer.leave} @dblclick=${() => this.state.fit()} @wheel=${this.#pointer.wheel}>
@@ -142,20 +148,19 @@ export class TimelineFigure extends RingsideElement {
     return `cursor at ${formatNs(time)}`;
   }
 
-  /** Everything that the drawing depends on is read here, so that a change of it draws again. */
-  #watch(): void {
-    const { state } = this;
-    state.view.value;
-    state.warp.value;
-    state.shownTime.value;
-    state.shownStep.value;
-    this.#player.follow(state.playing.value);
-    this.#schedule();
+  /** What the drawing depends on is read here, so that a change of it draws again. */
+  #watchDrawing(): void {
+    this.state.view.value;
+    this.state.warp.value;
+    this.#drawing.ask();
   }
 
-  #schedule(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => this.#draw());
+  /** The cursor moves far more often than the figure changes. */
+  #watchCursor(): void {
+    this.state.shownTime.value;
+    this.state.shownStep.value;
+    this.#player.follow(this.state.playing.value);
+    this.#moving.ask();
   }
 
   #measure(): void {
@@ -163,7 +168,7 @@ export class TimelineFigure extends RingsideElement {
     const widthPx = Math.max(0, (plot?.clientWidth ?? 0) - MARGIN.left - MARGIN.right);
     if (widthPx === this.#widthPx) return;
     this.#widthPx = widthPx;
-    this.#schedule();
+    this.#drawing.ask();
   }
 
   #draw(): void {
@@ -177,7 +182,13 @@ export class TimelineFigure extends RingsideElement {
     for (const lane of state.lanes.value) {
       for (const [at, index] of lane.tracks.entries()) this.#drawStrip(lane, index, at, window, ticks);
     }
-    moveOverlays(this, state, window, this.#widthPx);
+    this.#move();
+  }
+
+  #move(): void {
+    if (this.#widthPx <= 0 || !this.isConnected) return;
+    const { state } = this;
+    moveOverlays(this, state, timeWindow(state.warp.value, state.view.value, this.#widthPx), this.#widthPx);
   }
 
   #drawStrip(
@@ -198,6 +209,13 @@ export class TimelineFigure extends RingsideElement {
     const axis = svg.parentElement?.querySelector<SVGSVGElement>('svg[data-axis="step"]');
     if (steps && axis != null) drawAxis(axis, { ticks: own, widthPx: this.#widthPx, unit: "step", side: "above" });
   }
+}
+
+/** What tells the strips of one lane apart: simulated or measured, else the track's own name. */
+function stripName({ tracks }: Lane, { track }: TrackIndex): string {
+  if (tracks.length === 1) return "";
+  const alike = tracks.filter((other) => other.track.provenance.kind === track.provenance.kind);
+  return alike.length === 1 ? track.provenance.kind : track.name;
 }
 
 /** The strip in words, for those who do not see it. */

@@ -11,6 +11,16 @@ import { RequestError } from "../api/request.ts";
 const REFRESH_MS = 4000;
 const NEW_TERMINAL_SIZE = { columns: 80, rows: 24 };
 
+/** A machine may have gone since it was listed. */
+async function terminalsOf(machine: string): Promise<readonly TerminalInfo[]> {
+  try {
+    return await listTerminals(machine);
+  } catch (error) {
+    if (error instanceof RequestError && error.kind === "refused") return [];
+    throw error;
+  }
+}
+
 export class LabState {
   /** Absent until the server has answered. */
   readonly machines: Signal<readonly Machine[] | undefined> = signal(undefined);
@@ -37,7 +47,7 @@ export class LabState {
     await this.#try(async () => {
       const machines = await listMachines();
       const started = machines.filter(({ state }) => state !== "starting");
-      const terminals = await Promise.all(started.map(async ({ id }) => [id, await listTerminals(id)] as const));
+      const terminals = await Promise.all(started.map(async ({ id }) => [id, await terminalsOf(id)] as const));
       this.terminals.value = Object.fromEntries(terminals);
       this.machines.value = machines;
       if (this.failure.value?.kind !== "refused") this.failure.value = undefined;

@@ -42,6 +42,11 @@ export class LessonPage extends RingsideElement {
     `;
   }
 
+  /** The text is drawn after the browser has looked for the section that the address names. */
+  protected override firstUpdated(): void {
+    if (location.hash.length > 1) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  }
+
   #renderDock(session: LessonSession): TemplateResult {
     const open = this.#dockOpen.value;
     const running = session.machine.value !== undefined;

@@ -30,7 +30,7 @@ export class RacePage extends RingsideElement {
   readonly #running = signal(false);
   readonly #failure = signal<RequestError | undefined>(undefined);
   readonly #asTable = signal(false);
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
   readonly #stops: (() => void)[] = [];
 
   override connectedCallback(): void {
@@ -61,10 +61,10 @@ export class RacePage extends RingsideElement {
               line; time in the kernel lies below it, in the hypervisor deeper still.</p>
           </div>
           <div class="race-action">
-            <button type="button" class="primary" ?disabled=${this.#running.value} @click=${this.#run}>
-              ${this.#running.value ? "Running…" : "Run for real"}
+            <button type="button" class="primary" @click=${this.#running.value ? this.#halt : this.#run}>
+              ${this.#running.value ? "Stop" : "Run for real"}
             </button>
-            <p>starts a process, a container and a virtual machine on this machine</p>
+            <p>${this.#running.value ? "running on this machine…" : "starts a process, a container and a virtual machine on this machine"}</p>
           </div>
         </header>
         ${this.#renderFailure()}
@@ -91,7 +91,7 @@ export class RacePage extends RingsideElement {
     const timed = lane.tracks.some(({ track }) => track.unit === "ns");
     return html`
       <div class="lane-tools">
-        ${timed ? html`<button type="button" class="link" @click=${() => race.figure.fitTo(0, end)}>fit</button>` : nothing}
+        ${timed ? html`<button type="button" class="link" @click=${() => race.figure.fitTo(0, end)}title="Show the time until it is gone, as wide as the screen">fit lane</button>` : nothing}
         ${
           measured[lane.world] === undefined
             ? nothing
@@ -118,18 +118,22 @@ export class RacePage extends RingsideElement {
   }
 
   readonly #run = async (): Promise<void> => {
+    const abort = new AbortController();
+    this.#abort = abort;
     this.#running.value = true;
     this.#failure.value = undefined;
     try {
-      await runForReal(this.#race, this.#abort.signal);
+      await runForReal(this.#race, abort.signal);
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
+      if (abort.signal.aborted) return;
       this.#failure.value =
         error instanceof RequestError ? error : new RequestError("refused", String(error), undefined);
     } finally {
       this.#running.value = false;
     }
   };
+
+  readonly #halt = (): void => this.#abort.abort();
 
   readonly #key = (event: KeyboardEvent): void => {
     if (isForWidget(event)) return;

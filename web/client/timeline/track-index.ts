@@ -115,7 +115,7 @@ export const LETTER_OF_MODE: Readonly<Record<Mode, string>> = {
 export const WORDS_OF_MODE: Readonly<Record<Mode, string>> = {
   user: "user mode",
   problem: "problem state",
-  kernel: "kernel",
+  kernel: "kernel mode",
   supervisor: "supervisor state",
   hypervisor: "hypervisor",
 };
