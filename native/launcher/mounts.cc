@@ -165,17 +165,6 @@ int openBelow(int root, const char* path, std::uint64_t flags, std::uint64_t res
   return sys::openat2(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
 }
 
-Outcome openTree(const Step& step, Execution& execution) {
-  using namespace argument::openTree;
-  const unsigned recursive = step.number(k_recursive) ? AT_RECURSIVE : 0;
-  const int tree = sys::open_tree(AT_FDCWD, step.text(k_path), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive);
-  if (tree < 0) return Outcome::failed(errno);
-  execution.slots->put(step.slot(k_slot), tree);
-  if (step.number(k_attributes) != 0 && setAttributes(tree, recursive, step.number(k_attributes)) < 0)
-    return Outcome::failed(errno);
-  return Outcome::done();
-}
-
 Outcome newOverlay(const Step& step, Execution& execution) {
   using namespace argument::newOverlay;
   const Descriptor fs(sys::fsopen("overlay", FSOPEN_CLOEXEC));

@@ -7,7 +7,6 @@
 
 namespace ringside::mounts {
 
-Outcome openTree(const Step&, Execution&);
 Outcome newOverlay(const Step&, Execution&);
 Outcome newFilesystem(const Step&, Execution&);
 Outcome setPropagation(const Step&, Execution&);

@@ -21,7 +21,7 @@ struct Row {
 constexpr Row kHost[] = {
     {Operation::makeDirectory, files::makeDirectory}, {Operation::writeFile, files::writeFile},
     {Operation::openPath, files::openPath},           {Operation::openPidfd, files::openPidfd},
-    {Operation::openTree, mounts::openTree},          {Operation::newOverlay, mounts::newOverlay},
+    {Operation::newOverlay, mounts::newOverlay},
 };
 
 constexpr Row kChild[] = {

@@ -1,3 +1,4 @@
+// The sealed copy: made once, before anything else, and executed in place of the file (see seal.h).
 #include "seal.h"
 
 #include <errno.h>

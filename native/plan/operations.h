@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0xfb4219be;
+constexpr std::uint32_t kFormatVersion = 0x87f178f7;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 6;
@@ -22,7 +22,6 @@ enum class Operation : std::uint16_t {
   makeDirectory = 1,
   writeFile = 2,
   openPath = 3,
-  openTree = 4,
   newOverlay = 5,
   openPidfd = 6,
   clone = 7,
@@ -80,7 +79,6 @@ constexpr OperationRow kOperations[] = {
     {Operation::makeDirectory, "makeDirectory", 3, {ArgumentType::string, ArgumentType::u64, ArgumentType::u64}},
     {Operation::writeFile, "writeFile", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::openPath, "openPath", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
-    {Operation::openTree, "openTree", 4, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64}},
     {Operation::newOverlay, "newOverlay", 6, {ArgumentType::slot, ArgumentType::strings, ArgumentType::string, ArgumentType::string, ArgumentType::strings, ArgumentType::u64}},
     {Operation::openPidfd, "openPidfd", 3, {ArgumentType::slot, ArgumentType::u64, ArgumentType::u64}},
     {Operation::clone, "clone", 2, {ArgumentType::u64, ArgumentType::slot}},
@@ -137,9 +135,6 @@ enum { k_path, k_value };
 }
 namespace openPath {
 enum { k_slot, k_path, k_flags };
-}
-namespace openTree {
-enum { k_slot, k_path, k_recursive, k_attributes };
 }
 namespace newOverlay {
 enum { k_slot, k_lower, k_upper, k_work, k_options, k_attributes };

@@ -42,12 +42,6 @@ export const OPERATIONS = {
   },
   writeFile: { code: 2, arguments: { path: "string", value: "string" }, manual: "write(2)", calls: "openat, write" },
   openPath: { code: 3, arguments: { slot: "slot", path: "string", flags: "u64" }, manual: "open(2)", calls: "openat" },
-  openTree: {
-    code: 4,
-    arguments: { slot: "slot", path: "string", recursive: "u64", attributes: "u64" },
-    manual: "open_tree(2)",
-    calls: "open_tree, mount_setattr",
-  },
   newOverlay: {
     code: 5,
     arguments: {

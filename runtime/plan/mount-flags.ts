@@ -9,6 +9,7 @@ export const MOUNT_ATTRIBUTES: Readonly<Record<MountFlag, number>> = {
   strictatime: 0x20,
 };
 
+/** The bits of several flags together. */
 export function mountAttributes(flags: readonly MountFlag[]): number {
   return flags.reduce((bits, flag) => bits | MOUNT_ATTRIBUTES[flag], 0);
 }

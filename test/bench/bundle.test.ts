@@ -1,3 +1,4 @@
+/** What other runtimes are given to start: the same configuration as ours, as an OCI bundle. */
 import { describe, expect, it } from "vitest";
 import { benchConfig, specificationJson } from "../../runtime/bench/bundle.ts";
 import { BASE_CONFIG, BASE_IMAGE, type Image } from "../../runtime/image/image.ts";

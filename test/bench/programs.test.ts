@@ -1,3 +1,4 @@
+/** Finding the programs that the benchmark compares, and saying why one is missing. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

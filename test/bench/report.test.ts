@@ -1,3 +1,4 @@
+/** The benchmark's report: format, table, notes. */
 import { describe, expect, it } from "vitest";
 import { formatReport } from "../../runtime/bench/report.ts";
 import { type BenchReport, benchReportSchema } from "../../runtime/bench/schema.ts";

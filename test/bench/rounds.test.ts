@@ -1,3 +1,4 @@
+/** Rounds: every system once a round, in a seeded order, and an interruption keeps what has been measured. */
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../runtime/bench/random.ts";
 import { type Progress, runRounds } from "../../runtime/bench/rounds.ts";

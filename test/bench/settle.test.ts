@@ -1,3 +1,4 @@
+/** Waiting between rounds for what the kernel still takes down. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

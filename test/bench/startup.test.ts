@@ -1,3 +1,4 @@
+/** The startup benchmark in full, with real processes and containers. */
 import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";

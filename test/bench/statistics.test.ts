@@ -1,3 +1,4 @@
+/** Percentiles and bootstrap intervals, against known distributions. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom, shuffled } from "../../runtime/bench/random.ts";

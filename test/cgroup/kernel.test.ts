@@ -1,3 +1,4 @@
+/** Control groups in the real kernel: limits that hold and reports that tell. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** Detecting v1, v2, hybrid and none, from made-up mount tables. */
 import { rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";

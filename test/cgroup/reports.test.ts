@@ -1,3 +1,4 @@
+/** What the kernel's files say when a container has ended. */
 import { describe, expect, test } from "vitest";
 import { parseReports } from "../../runtime/cgroup/reports.ts";
 

@@ -1,3 +1,4 @@
+/** From limits to plan steps, on made-up trees of every kind. */
 import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

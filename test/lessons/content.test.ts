@@ -1,3 +1,4 @@
+/** Every lesson of the course: whole, linked, readable. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The format of a lesson, and what is said of one that breaks it. */
 import { describe, expect, it } from "vitest";
 import { LessonFormatError, parseCourse, parseLesson } from "../../lessons/front-matter.ts";
 import { isRight, type Prediction, slugOfFolder } from "../../lessons/schema.ts";

@@ -1,3 +1,4 @@
+/** Every check fails on a fresh lab and passes after the solution, in a real container. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

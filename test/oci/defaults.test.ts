@@ -1,3 +1,4 @@
+/** The defaults of a container, held to Docker's. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

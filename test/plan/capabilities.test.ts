@@ -1,3 +1,4 @@
+/** Names and numbers of capabilities, held to the kernel's. */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,3 +1,4 @@
+/** The compiled filter says what the profile says: random profiles, calls and arguments against a plain reading of it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RingsideError } from "../../runtime/error.ts";

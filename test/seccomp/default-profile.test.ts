@@ -1,3 +1,4 @@
+/** The default profile's verdicts, held to Docker's. */
 import { describe, expect, test } from "vitest";
 import { CAPABILITIES, DEFAULT_CAPABILITIES } from "../../runtime/plan/capabilities.ts";
 import { type MachineArchitecture, SERVED } from "../../runtime/plan/seccomp/architectures.ts";

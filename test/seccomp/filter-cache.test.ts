@@ -1,3 +1,4 @@
+/** The cache of compiled filters believes only what is ours, whole and in its place. */
 import { createHash } from "node:crypto";
 import {
   chmodSync,

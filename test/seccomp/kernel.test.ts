@@ -1,3 +1,4 @@
+/** The default filter, loaded into the real kernel. */
 import { describe, expect, test } from "vitest";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { DEFAULT_CAPABILITIES } from "../../runtime/plan/capabilities.ts";
