@@ -94,7 +94,7 @@ describe("a container's plan", () => {
         const plan = compile(options);
         const attached = plan.findLastIndex(({ op }) => op === "attachRoot");
         const later = plan.slice(attached + 1).filter(({ phase }) => phase === "child");
-        expect(later.filter(({ op }) => op === "openPath" || op === "openTree" || op === "writeFile")).toEqual([]);
+        expect(later.filter(({ op }) => op === "openPath" || op === "writeFile")).toEqual([]);
       }),
     );
   });
