@@ -1,3 +1,4 @@
+// The launcher runs from a sealed copy of itself (memfd_create(2), F_ADD_SEALS in fcntl(2)).
 #pragma once
 namespace ringside {
 
