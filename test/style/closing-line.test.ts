@@ -74,13 +74,15 @@ test.each<[name: string, files: Record<string, string>, line: string, code: numb
 });
 
 test("tests that cannot run are named with their reasons", async () => {
-  const text = `import { describeWhere, testWhere } from ${NEEDS};
+  const text = `import { describeWhere, testWhere, unless } from ${NEEDS};
     const need = () => "no moon\\ntonight";
     testWhere([() => undefined, need], "one", () => {});
     testWhere([() => undefined], "two", () => {});
     describeWhere([need], "group", () => { test("three", () => {}); });
     test("four", ({ skip }) => skip("said inside"));
-    test.skipIf(true)("five", () => {});`;
+    test.skipIf(true)("five", () => {});
+    test.each([6])("six: %d", unless("no sun"), () => {});
+    test("seven", { ...unless(undefined), timeout: 1000 }, () => {});`;
   const { code, lines } = await run({ "a.test.ts": text });
   expect(lines.slice(lines.indexOf("skipped:"))).toEqual([
     "skipped:",
@@ -88,8 +90,9 @@ test("tests that cannot run are named with their reasons", async () => {
     "  test/a.test.ts › group > three: no moon tonight",
     "  test/a.test.ts › four: said inside",
     "  test/a.test.ts › five: no reason given",
+    "  test/a.test.ts › six: 6: no sun",
     "",
-    "1 passed, 0 failed, 4 skipped",
+    "2 passed, 0 failed, 5 skipped",
     "",
   ]);
   expect(code).toBe(0);

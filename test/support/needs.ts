@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { describe, test } from "vitest";
+import { describe, type TestOptions, test } from "vitest";
 import { kernelProblem } from "../../native/kernel.ts";
 import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
 
@@ -57,17 +57,23 @@ export function unmet(needs: readonly Need[]): string | undefined {
   return undefined;
 }
 
-const options = (needs: readonly Need[]) => {
-  const skipReason = unmet(needs);
+/**
+ * The options of a test or a group that is skipped for a reason, if there is one: `test("…", unless(problem), () => …)`,
+ * also after `each`.
+ *
+ * @param problem the reason, or what is needed; undefined where all is there
+ */
+export function unless(problem: string | undefined | readonly Need[]): TestOptions {
+  const skipReason = typeof problem === "object" ? unmet(problem) : problem;
   return skipReason === undefined ? {} : { skip: true, meta: { skipReason } };
-};
+}
 
 /** A group of tests that runs where the needs are met: `describeWhere(CONTAINERS, "a container", () => …)`. */
 export function describeWhere(needs: readonly Need[], name: string, body: () => void): void {
-  describe(name, options(needs), body);
+  describe(name, unless(needs), body);
 }
 
 /** A test that runs where the needs are met. */
 export function testWhere(needs: readonly Need[], name: string, body: () => void | Promise<void>): void {
-  test(name, options(needs), body);
+  test(name, unless(needs), body);
 }
