@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BrowserSession, browserProblem, terminalText, titled } from "../support/browser.ts";
+import { BrowserSession, browserProblem, PATIENCE_MS, terminalText, titled } from "../support/browser.ts";
 import { containerProblem } from "../support/inside.ts";
 
 const problem = browserProblem() ?? containerProblem();
@@ -21,17 +21,17 @@ async function type(page: Page, text: string): Promise<void> {
 }
 
 async function shows(page: Page, text: string): Promise<void> {
-  await expect.poll(() => terminalText(page), { timeout: 20_000 }).toContain(text);
+  await expect.poll(() => terminalText(page), { timeout: PATIENCE_MS }).toContain(text);
 }
 
-describe.skipIf(problem !== undefined)(titled("the lab in a browser", problem), { timeout: 60_000 }, () => {
+describe.skipIf(problem !== undefined)(titled("the lab in a browser", problem), { timeout: 180_000 }, () => {
   let session: BrowserSession;
   let page: Page;
   beforeAll(async () => {
     session = await BrowserSession.open();
     page = await session.signIn();
     await startContainer(page, session);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await session?.[Symbol.asyncDispose]();
   });
@@ -62,21 +62,21 @@ describe.skipIf(problem !== undefined)(titled("the lab in a browser", problem), 
   test("tells the shell when its window changes", async () => {
     await type(page, "clear; stty size\n");
     const columns = async (): Promise<number> => Number(/^\d+ (\d+)$/m.exec(await terminalText(page))?.[1] ?? 0);
-    await expect.poll(columns).toBeGreaterThan(0);
+    await expect.poll(columns, { timeout: PATIENCE_MS }).toBeGreaterThan(0);
     const before = await columns();
     await page.setViewportSize({ width: 700, height: 900 });
     const askAgain = async (): Promise<number> => {
       await type(page, "clear; stty size\n");
       return columns();
     };
-    await expect.poll(askAgain, { timeout: 20_000, interval: 300 }).toBeLessThan(before);
+    await expect.poll(askAgain, { timeout: PATIENCE_MS, interval: 300 }).toBeLessThan(before);
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   test("opens another shell beside the first", async () => {
     await page.getByRole("button", { name: "another shell" }).first().click();
     await page.locator("terminal-pane").nth(1).locator(".xterm-screen").waitFor();
-    await expect.poll(() => terminalText(page, 1), { timeout: 20_000 }).toContain("#");
+    await expect.poll(() => terminalText(page, 1), { timeout: PATIENCE_MS }).toContain("#");
   });
 
   test("lists the start's operations with their times", async () => {

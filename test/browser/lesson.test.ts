@@ -2,20 +2,20 @@
 
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BrowserSession, browserProblem, titled } from "../support/browser.ts";
+import { BrowserSession, browserProblem, PATIENCE_MS, titled } from "../support/browser.ts";
 import { containerProblem } from "../support/inside.ts";
 
 const problem = browserProblem();
 const noContainers = problem ?? containerProblem();
 
-describe.skipIf(problem !== undefined)(titled("a lesson in a browser", problem), { timeout: 60_000 }, () => {
+describe.skipIf(problem !== undefined)(titled("a lesson in a browser", problem), { timeout: 180_000 }, () => {
   let session: BrowserSession;
   let page: Page;
   beforeAll(async () => {
     session = await BrowserSession.open();
     page = await session.signIn();
     await page.goto(session.at("/lessons/namespaces"));
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await session?.[Symbol.asyncDispose]();
   });
@@ -58,7 +58,7 @@ describe.skipIf(problem !== undefined)(titled("a lesson in a browser", problem),
             await task.getByRole("button", { name: "Check" }).click();
             return task.locator('.result[data-passed="true"]').count();
           },
-          { timeout: 20_000 },
+          { timeout: PATIENCE_MS },
         )
         .toBe(1);
       await page.reload();

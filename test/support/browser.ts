@@ -26,6 +26,9 @@ const QUIET = [
   "--disable-sync",
 ];
 
+/** How long a page may take for one thing. */
+export const PATIENCE_MS = 60_000;
+
 /** Why no browser test can run here; undefined where they can. */
 export function browserProblem(): string | undefined {
   if (!CHROMIUMS.some((path) => existsSync(path))) return "there is no Chromium";
@@ -69,6 +72,8 @@ export class BrowserSession implements AsyncDisposable {
   /** A browser of its own that nobody knows. */
   async visit(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    // Other tests run beside these on few processors; these limits only end what hangs.
+    context.setDefaultTimeout(PATIENCE_MS);
     // What a terminal shows is read from what it tells a screen reader.
     await context.addInitScript(() => {
       if (location.protocol === "http:") localStorage.setItem("ringside.terminal.screen-reader", "yes");
