@@ -177,7 +177,7 @@ class Decoder {
 };
 
 std::unique_ptr<Plan> Plan::decode(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() % 8 != 0 || bytes.size() > kMostBytes) return nullptr;
+  if (bytes.empty() || bytes.size() % 8 != 0 || bytes.size() > kMostBytes) return nullptr;
   auto plan = std::make_unique<Plan>();
   plan->storage_.resize(bytes.size() / 8);
   memcpy(plan->storage_.data(), bytes.data(), bytes.size());
