@@ -23,7 +23,7 @@ enableCompileCache(import.meta.dirname + "/.compiled");`;
 export default defineConfig({
   // Nothing of the web client's public files belongs beside the command line.
   publicDir: false,
-  plugins: [globalProcess(), removeOldChunks()],
+  plugins: [lightCommander(), withoutGetters(), removeOldChunks()],
   ssr: { noExternal: true, external: [] },
   build: {
     ssr: "runtime/cli/main.ts",
@@ -45,16 +45,49 @@ export default defineConfig({
 });
 
 /**
- * "node:process" as the global that it is. Importing the module makes Node copy every property of `process`, and so opens
- * the three standard streams, of which a container's foreground needs none: a third of the command's own time.
+ * Modules of Node that commander imports and we never use through it, as what they cost nothing as. Importing
+ * "node:process" makes Node copy every property of `process`, and so opens the three standard streams; importing
+ * "node:child_process", which starts commands that are files of their own, loads all of Node's networking.
  */
-function globalProcess(): Plugin {
-  const name = "\0global-process";
+const WITHOUT: Readonly<Record<string, string>> = {
+  "node:process": "export default globalThis.process;",
+  "node:child_process": "export default {};",
+};
+
+function lightCommander(): Plugin {
+  const prefix = "\0light:";
   return {
-    name: "ringside:global-process",
+    name: "ringside:light-commander",
     enforce: "pre",
-    resolveId: (source) => (source === "node:process" ? name : undefined),
-    load: (id) => (id === name ? "export default globalThis.process;" : undefined),
+    resolveId: (source, importer) =>
+      source in WITHOUT && importer?.includes("/commander/") === true ? prefix + source : undefined,
+    load: (id) => (id.startsWith(prefix) ? WITHOUT[id.slice(prefix.length)] : undefined),
+  };
+}
+
+/** Modules of Node that every command loads. */
+const EAGER = ["node:fs", "node:crypto", "node:os"];
+
+/**
+ * Takes Node's modules by `process.getBuiltinModule`. A plain import copies every property, and so runs the getters that
+ * load `fs.promises`, the streams and WebCrypto, which no command needs; properties with a getter are left out here.
+ */
+function withoutGetters(): Plugin {
+  const prefix = "\0eager:";
+  return {
+    name: "ringside:without-getters",
+    enforce: "pre",
+    resolveId: (source) => (EAGER.includes(source) ? prefix + source : undefined),
+    load(id) {
+      if (!id.startsWith(prefix)) return undefined;
+      const name = id.slice(prefix.length);
+      const properties = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)));
+      const plain = properties.filter(([key, { get }]) => get === undefined && /^[a-zA-Z]\w*$/.test(key));
+      const names = plain.map(([key]) => key).filter((key) => key !== "default");
+      return `const all = process.getBuiltinModule("${name}");
+export default all;
+${names.map((key) => `export const ${key} = /* @__PURE__ */ (() => all.${key})();`).join("\n")}`;
+    },
   };
 }
 
