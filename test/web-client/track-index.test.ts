@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { mergeTracks } from "../../web/client/timeline/merge.ts";
 import { readoutAt } from "../../web/client/timeline/readout.ts";
+import { spokenMoment } from "../../web/client/timeline/spoken.ts";
 import { lastStartedBy, neighbourEvent, spanAt } from "../../web/client/timeline/track-index.ts";
 import { trackOf } from "./timelines.ts";
 
@@ -57,5 +58,15 @@ describe("what is saved of a figure", () => {
     expect(merged.instants).toHaveLength(index.instants.length);
     const known = merged.tracks.map(({ id }) => id);
     expect(merged.spans.every(({ track }) => known.includes(track))).toBe(true);
+  });
+});
+
+describe("what is said of a moment", () => {
+  it("names every lane on the time axis, and what it was doing", () => {
+    const lane = { id: "a", world: "process" as const, title: "Process", subtitle: "", tracks: [index] };
+    const at = (time: number): string => spokenMoment([lane], time).replaceAll("\u202f", " ");
+    expect(at(35)).toBe("35 ns. Process: second, kernel mode.");
+    expect(at(2)).toBe("2 ns. Process: not started.");
+    expect(at(300)).toBe("300 ns. Process: gone.");
   });
 });

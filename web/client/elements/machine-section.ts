@@ -47,7 +47,8 @@ export class MachineSection extends RingsideElement {
           ${repeat(
             terminals,
             ({ id }) => id,
-            (terminal) => html`<terminal-pane .terminal=${terminal.id} .label=${terminal.title}></terminal-pane>`,
+            (terminal) =>
+              html`<terminal-pane .terminal=${terminal.id} .label=${terminal.title} .silence=${machine.kind === "vm" ? "booting: nothing on the console yet" : ""}></terminal-pane>`,
           )}
         </div>
       </section>

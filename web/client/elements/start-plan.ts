@@ -5,6 +5,7 @@
 
 import { signal } from "@preact/signals-core";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { MARKS } from "../../../simulator/trace/timeline.ts";
 import type { MachineKind } from "../../protocol/machine.ts";
 import type { MachinePlan, PlanRow } from "../../protocol/machine-plan.ts";
 import { fetchPlan } from "../api/lab.ts";
@@ -19,6 +20,8 @@ import "./figure-controls.ts";
 import "./figure-table.ts";
 import "./timeline-figure.ts";
 
+const REFRESH_MS = 1500;
+
 export class StartPlan extends RingsideElement {
   static override properties = { machine: {}, kind: {} };
 
@@ -29,12 +32,18 @@ export class StartPlan extends RingsideElement {
   readonly #failure = signal<RequestError | undefined>(undefined);
   readonly #figure = new FigureState();
   readonly #asTable = signal(false);
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
     this.machine = "";
     this.kind = "container";
     this.#figure.scale.value = "linear";
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#again);
   }
 
   override render(): TemplateResult {
@@ -56,6 +65,7 @@ export class StartPlan extends RingsideElement {
       this.#figure.lanes.value = this.#lanes(plan);
       this.#plan.value = plan;
       this.#failure.value = undefined;
+      if (isStarting(plan)) this.#again = setTimeout(() => void this.#load(), REFRESH_MS);
     } catch (error) {
       this.#failure.value =
         error instanceof RequestError ? error : new RequestError("refused", String(error), undefined);
@@ -83,6 +93,11 @@ export class StartPlan extends RingsideElement {
       ${plan.rows.length === 0 ? nothing : renderRows(plan.rows)}
     `;
   }
+}
+
+/** A machine's timeline grows while it boots. */
+function isStarting({ timeline }: MachinePlan): boolean {
+  return !timeline.instants.some(({ name }) => name === MARKS.firstInstruction);
 }
 
 function renderRows(rows: readonly PlanRow[]): TemplateResult {

@@ -9,7 +9,7 @@ import type { TimeUnit } from "../../../simulator/trace/timeline.ts";
 import { RingsideElement } from "../app/element.ts";
 import { argumentWords } from "../timeline/arguments.ts";
 import type { FigureState } from "../timeline/figure-state.ts";
-import { formatCount, formatLength, formatPosition, formatShare } from "../timeline/format.ts";
+import { formatLength, formatPosition, formatShare, formatTimes } from "../timeline/format.ts";
 import { type Readout, readoutAt } from "../timeline/readout.ts";
 import { summarize } from "../timeline/summary.ts";
 import { LETTER_OF_MODE, type TrackIndex, WORDS_OF_MODE } from "../timeline/track-index.ts";
@@ -43,8 +43,8 @@ function summaryLines(index: TrackIndex): TemplateResult {
 
 function crossingWords(unit: TimeUnit, { intoKernel, intoHypervisor }: Crossings): string {
   const below = unit === "ns" ? "the kernel" : "supervisor state";
-  const words = `goes down into ${below} ${formatCount(intoKernel)} times`;
-  return intoHypervisor === 0 ? words : `${words}, into the hypervisor ${formatCount(intoHypervisor)} times`;
+  const words = `goes down into ${below} ${formatTimes(intoKernel)}`;
+  return intoHypervisor === 0 ? words : `${words}, into the hypervisor ${formatTimes(intoHypervisor)}`;
 }
 
 function momentLines(index: TrackIndex, readout: Readout, at: number): TemplateResult {

@@ -21,13 +21,21 @@ const FONT_PX = 13;
 const LARGE_FONT_PX = 18;
 
 export class TerminalPane extends RingsideElement {
-  static override properties = { terminal: {}, label: {}, restart: { attribute: false }, large: { type: Boolean } };
+  static override properties = {
+    terminal: {},
+    label: {},
+    restart: { attribute: false },
+    large: { type: Boolean },
+    silence: {},
+  };
 
   /** The terminal's id. */
   declare terminal: string;
   declare label: string;
   /** What starts its like again, if anything can. */
   declare restart: (() => void) | undefined;
+  /** What a terminal that has shown nothing yet is waiting for. */
+  declare silence: string;
   /** For a projector. */
   declare large: boolean;
 
@@ -41,6 +49,7 @@ export class TerminalPane extends RingsideElement {
     this.terminal = "";
     this.label = "Terminal";
     this.large = false;
+    this.silence = "";
   }
 
   /** Types a text, as if the reader had, and gives the terminal the focus. */
@@ -59,7 +68,7 @@ export class TerminalPane extends RingsideElement {
     return html`
       <div class="terminal-head">
         <span class="terminal-title">${this.label}</span>
-        <span class="terminal-state" role="status">${stateWords(state)}</span>
+        <span class="terminal-state" role="status">${this.#words(state)}</span>
         <span class="terminal-tools">
           <button type="button" class="link" @click=${this.#openSearch} title="Ctrl Shift F">search</button>
           <button type="button" class="link" @click=${this.#copy}>copy text</button>
@@ -134,6 +143,11 @@ export class TerminalPane extends RingsideElement {
         <button type="button" class="link" @click=${this.#closeSearch}>close</button>
       </form>
     `;
+  }
+
+  #words(state: LinkState | undefined): string {
+    const silent = state?.kind === "live" && this.#connection.value?.isSilent.value === true;
+    return silent ? this.silence : stateWords(state);
   }
 
   readonly #openSearch = async (): Promise<void> => {

@@ -17,6 +17,7 @@ import { moveOverlays } from "../timeline/overlays.ts";
 import { Player } from "../timeline/player.ts";
 import { PointerControl } from "../timeline/pointer.ts";
 import { provenanceParts } from "../timeline/provenance.ts";
+import { spokenMoment } from "../timeline/spoken.ts";
 import { marksOf, summarize } from "../timeline/summary.ts";
 import { axisTicks } from "../timeline/ticks.ts";
 import { type TrackIndex, WORDS_OF_MODE } from "../timeline/track-index.ts";
@@ -145,7 +146,7 @@ export class TimelineFigure extends RingsideElement {
   #spoken(): string {
     const time = this.state.cursor.value;
     if (this.state.playing.value || time === undefined) return "";
-    return `cursor at ${formatNs(time)}`;
+    return spokenMoment(this.state.lanes.value, time);
   }
 
   /** What the drawing depends on is read here, so that a change of it draws again. */

@@ -2,7 +2,7 @@
  * The browser's side of one terminal's WebSocket: does what terminal/link.ts decides, and passes frames on.
  */
 
-import { type ReadonlySignal, signal } from "@preact/signals-core";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import {
   type ClientFrame,
   dataFrames,
@@ -35,6 +35,8 @@ export class TerminalConnection {
   readonly #terminal: string;
   readonly #screen: TerminalScreen;
   readonly #state = signal<LinkState>(LINK_START.state);
+  /** Whether nothing has been shown yet. */
+  readonly isSilent: Signal<boolean> = signal(true);
   readonly #acknowledger = new Acknowledger((parsedBytes) => this.#send({ kind: "ack", parsedBytes }));
   #socket: WebSocket | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -160,9 +162,11 @@ export class TerminalConnection {
     switch (frame.kind) {
       case "snapshot":
         this.#screen.restore(frame.size, frame.ansi);
+        if (frame.ansi.trim() !== "") this.isSilent.value = false;
         break;
       case "data": {
         const socket = this.#socket;
+        this.isSilent.value = false;
         this.#screen.write(frame.bytes, () => {
           if (this.#socket === socket) this.#acknowledger.parsed(frame.bytes.length);
         });

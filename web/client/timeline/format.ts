@@ -60,6 +60,14 @@ export function formatCount(count: number): string {
 }
 
 /**
+ * How often: `once`, `twice`, `37 times`.
+ */
+export function formatTimes(count: number): string {
+  if (count === 1) return "once";
+  return count === 2 ? "twice" : `${formatCount(count)}${NARROW_SPACE}times`;
+}
+
+/**
  * A share as a percentage, never rounded to a false 0 or 100: `< 1 %`.
  */
 export function formatShare(share: number): string {

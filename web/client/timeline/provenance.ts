@@ -12,7 +12,7 @@ export function provenanceParts(provenance: Provenance): string[] {
   return [
     kind,
     detail,
-    ...(n === undefined ? [] : [`n = ${n}`]),
+    ...(n === undefined ? [] : [`n\u00a0=\u00a0${n}`]),
     ...(accelerator === undefined || detail.includes(accelerator) ? [] : [accelerator]),
     ...(date === undefined ? [] : [date.slice(0, 16).replace("T", " ")]),
   ].filter((part) => part !== "");
