@@ -95,9 +95,9 @@ export class StartPlan extends RingsideElement {
   }
 }
 
-/** A machine's timeline grows while it boots. */
+/** A machine's timeline grows until its program runs, or until there will be none. */
 function isStarting({ timeline }: MachinePlan): boolean {
-  return !timeline.instants.some(({ name }) => name === MARKS.firstInstruction);
+  return !timeline.instants.some(({ name }) => name === MARKS.firstInstruction || name === MARKS.gone);
 }
 
 function renderRows(rows: readonly PlanRow[]): TemplateResult {
