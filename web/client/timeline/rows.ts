@@ -3,7 +3,7 @@
  */
 
 import type { StageBar } from "../../../simulator/trace/stages.ts";
-import { DEPTH_OF_MODE, type Mode } from "../../../simulator/trace/timeline.ts";
+import { DEPTH_OF_MODE } from "../../../simulator/trace/timeline.ts";
 import { stageBars } from "./stages.ts";
 import type { TrackIndex } from "./track-index.ts";
 
@@ -31,8 +31,8 @@ export function stageRows(index: TrackIndex): StageRow[] {
 }
 
 function byDepth(timeByMode: StageBar["timeByMode"]): [number, number, number] {
+  const times = new Map(Object.entries(timeByMode));
   const totals: [number, number, number] = [0, 0, 0];
-  for (const [mode, depth] of Object.entries(DEPTH_OF_MODE) as [Mode, 0 | 1 | 2][])
-    totals[depth] += timeByMode[mode] ?? 0;
+  for (const [mode, depth] of Object.entries(DEPTH_OF_MODE)) totals[depth] += times.get(mode) ?? 0;
   return totals;
 }
