@@ -14,19 +14,19 @@ const PROBE = {
 const PROBE_SOURCE = "static probe started with vfork and execve from a small C program, median of 2000 starts";
 
 export const REFERENCE_COSTS: readonly Cost[] = [
-  { id: "linux.fork", value: 12_900, source: `${PROBE_SOURCE}: vfork until the child runs`, ...PROBE },
+  { id: "linux.fork", value: 11_700, source: `${PROBE_SOURCE}: vfork until the child runs`, ...PROBE },
   {
     id: "linux.execve",
-    value: 98_200,
-    source: `${PROBE_SOURCE}: from the child's execve to the byte read, 99.6 us, less a page fault (0.94 us) and the write (0.36 us)`,
+    value: 79_800,
+    source: `${PROBE_SOURCE}: from the child's execve to the byte read, 81.0 us, less a page fault (0.94 us) and the write (0.28 us)`,
     ...PROBE,
     status: "derived",
   },
-  { id: "linux.exit", value: 19_700, source: `${PROBE_SOURCE}: from the byte read until wait returns`, ...PROBE },
+  { id: "linux.exit", value: 19_300, source: `${PROBE_SOURCE}: from the byte read until wait returns`, ...PROBE },
   {
     id: "linux.write.pipe",
-    value: 160,
-    source: "write(2) of one byte into a pipe, 260 ns, less getpid(2), 100 ns; medians of 2000",
+    value: 174,
+    source: "write(2) of one byte into a pipe, 280 ns, less getpid(2), 106 ns; medians of 2000",
     ...PROBE,
     status: "derived",
   },
