@@ -1,0 +1,59 @@
+/** What can be asked of a virtual machine, for the command line and the server alike, and what is refused at once. */
+
+import type { TerminalSize } from "../container/running.ts";
+import { RingsideError } from "../error.ts";
+import type { AcceleratorName, MachineType } from "./qemu.ts";
+
+export interface VmOptions {
+  readonly image: string;
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+  readonly name?: string;
+  readonly hostname?: string;
+  /** `NAME=value`. */
+  readonly env: readonly string[];
+  readonly cwd?: string;
+  /** `uid[:gid]` or `user[:group]`. */
+  readonly user?: string;
+  /** 256 MiB unless given. */
+  readonly memoryBytes?: number;
+  readonly machine?: MachineType;
+  /** The console is a terminal of this size. */
+  readonly terminal?: TerminalSize;
+  /** Without a terminal: the program reads what is written to the console, else nothing. */
+  readonly input?: boolean;
+  /** A descriptor that gets the console's output instead of `console`; the caller keeps owning it. */
+  readonly stdout?: number;
+  /** Chosen by a booted probe unless given. */
+  readonly accelerator?: AcceleratorName;
+  /** How long the guest may take until it starts the program; 60 s unless given. */
+  readonly bootTimeoutMs?: number;
+  /** The kernel's own stamps, sent when the program has ended; they cost the end a few milliseconds. True unless given. */
+  readonly kernelLog?: boolean;
+}
+
+export const DEFAULT_MEMORY_BYTES = 256 * 1024 ** 2;
+export const DEFAULT_BOOT_TIMEOUT_MS = 60_000;
+
+const MIB = 1024 ** 2;
+
+/** What the kernel itself needs to reach its init; found by trying, with Debian's 6.12 and a little to spare. */
+const KERNEL_NEEDS_BYTES = 96 * MIB;
+/** The archive is in memory twice while the kernel unpacks it. */
+const COPIES_OF_ARCHIVE = 2;
+
+/**
+ * Refuses less memory than a guest can start with: the kernel would stop without a word, before it has a console.
+ *
+ * @param memoryBytes what was asked for
+ * @param archiveBytes the size of the initial RAM disk
+ * @throws RingsideError naming the least that will do
+ */
+export function checkMemory(memoryBytes: number, archiveBytes: number): void {
+  const least = Math.ceil((KERNEL_NEEDS_BYTES + COPIES_OF_ARCHIVE * archiveBytes) / MIB);
+  if (memoryBytes >= least * MIB) return;
+  throw new RingsideError(
+    `a virtual machine with ${Math.floor(memoryBytes / 1024)} KiB of memory cannot start: its kernel and its root file system need ${least} MiB`,
+    { fix: `--memory ${least}M or more; 256M is the default` },
+  );
+}

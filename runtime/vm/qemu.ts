@@ -1,0 +1,103 @@
+/**
+ * QEMU as Ringside runs it: where it is, what it is told. qemu(1), docs/system/i386/microvm.rst of QEMU.
+ *
+ * Every option is here for a reason: see `MACHINES` and `KERNEL_ARGUMENTS`. The descriptors that QEMU gets are fixed: 0
+ * and 1 carry the console, 2 its own words, and those of `DESCRIPTORS` the rest, so that no file has a name that
+ * somebody else could open.
+ */
+import { z } from "zod";
+import { findProgram } from "../bench/programs.ts";
+
+export const MACHINE_TYPES = ["microvm", "pc"] as const;
+export type MachineType = (typeof MACHINE_TYPES)[number];
+export type AcceleratorName = "kvm" | "tcg";
+
+/** How each accelerator is called wherever people read it. */
+export const ACCELERATOR_LABELS: Readonly<Record<AcceleratorName, string>> = {
+  kvm: "kvm (hardware virtualization)",
+  tcg: "tcg (software emulation)",
+};
+
+export const QEMU_PROGRAM = "qemu-system-x86_64";
+
+/** Where QEMU finds what is handed over beside its standard streams. */
+export const DESCRIPTORS = { milestones: 3, requests: 4, initramfs: 5 } as const;
+
+/** The ports at which native/guest/init.cc expects its devices. */
+const DEBUG_CONSOLE_PORT = "0xe9";
+const DEBUG_EXIT_PORT = "0xf4";
+
+/**
+ * microvm without ACPI: with it, the timer's interrupt does not reach the kernel through the second I/O APIC, and a boot
+ * on a busy host hangs for good when the calibration of the TSC fails; it also saves a tenth of the boot. The timer, the
+ * interrupt controller and the clock of the PC stay on: Debian's kernel hangs without them.
+ */
+const MACHINES: Readonly<Record<MachineType, string>> = {
+  microvm: "microvm,acpi=off,pit=on,pic=on,rtc=on",
+  pc: "pc",
+};
+
+/**
+ * What the guest's kernel is told, beside its console and its init (Documentation/admin-guide/kernel-parameters.txt).
+ * Under emulation a third of a distribution kernel's boot is self-tests, which this guest has no use for.
+ */
+const KERNEL_ARGUMENTS = [
+  "console=ttyS0",
+  "rdinit=/ringside/init",
+  // The console belongs to the program: nothing but a panic may appear on it, and a panic ends the machine.
+  "quiet loglevel=1 panic=-1",
+  "cryptomgr.notests initcall_blacklist=jent_mod_init",
+  // The watchdog would compare the TSC with a tick that emulation delivers late, and give the TSC up.
+  "tsc=reliable",
+  "audit=0",
+] as const;
+
+export interface QemuOptions {
+  readonly machine: MachineType;
+  readonly accelerator: AcceleratorName;
+  readonly memoryBytes: number;
+  readonly kernelPath: string;
+  /** The frequency of the guest's TSC where an earlier boot has found it, so that a busy host cannot spoil the finding. */
+  readonly tscKhz?: number;
+}
+
+const MIB = 1024 ** 2;
+
+/** @returns the arguments of QEMU, without the program itself */
+export function qemuArguments(options: QemuOptions): string[] {
+  const { machine, accelerator, memoryBytes, kernelPath, tscKhz } = options;
+  const kernelArguments = [...KERNEL_ARGUMENTS, ...(tscKhz === undefined ? [] : [`tsc_early_khz=${tscKhz}`])];
+  return [
+    ...["-machine", MACHINES[machine], "-accel", accelerator, "-cpu", "max", "-smp", "1"],
+    ...["-m", `size=${Math.floor(memoryBytes / MIB)}M`],
+    ...["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"],
+    ...["-kernel", kernelPath, "-initrd", `/proc/self/fd/${DESCRIPTORS.initramfs}`],
+    ...["-append", kernelArguments.join(" ")],
+    ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
+    ...["-chardev", `file,id=milestones,path=/proc/self/fd/${DESCRIPTORS.milestones}`],
+    ...["-device", `isa-debugcon,iobase=${DEBUG_CONSOLE_PORT},chardev=milestones`],
+    ...["-chardev", `pipe,id=requests,path=/proc/self/fd/${DESCRIPTORS.requests}`],
+    ...["-device", "isa-serial,index=1,chardev=requests"],
+    ...["-device", `isa-debug-exit,iobase=${DEBUG_EXIT_PORT},iosize=4`],
+    // QEMU's own stamps for the borders that the guest cannot tell of: see qemu-trace.ts.
+    ...["-msg", "timestamp=on", "-trace", "enable=runstate_set", "-trace", "enable=fw_cfg_select"],
+  ];
+}
+
+/** @returns the path of QEMU; undefined where it is not installed */
+export function findQemu(): string | undefined {
+  return findProgram(QEMU_PROGRAM);
+}
+
+const versionSchema = z.string().regex(/version \d/);
+
+/**
+ * Reads the version out of what `qemu --version` prints.
+ *
+ * @returns such as `7.2.22`
+ * @throws ZodError when the text has none
+ */
+export function parseQemuVersion(text: string): string {
+  const [, version = ""] = /version (\d[\d.]*)/.exec(versionSchema.parse(text)) ?? [];
+  return version;
+}
