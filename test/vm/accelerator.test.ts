@@ -1,0 +1,63 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { Launcher } from "../../native/kernel.ts";
+import { type Circumstances, decideAccelerator } from "../../runtime/vm/accelerator.ts";
+import { describeWhere, needsLinux, needsNative } from "../support/needs.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+/** A machine with a device that opens, and a probe that counts. */
+function machine(answer: () => Promise<void>): Circumstances & { readonly probes: { count: number } } {
+  const cache = temporaryDirectory();
+  const device = join(cache, "kvm");
+  writeFileSync(device, "");
+  const probes = { count: 0 };
+  return {
+    cache,
+    device,
+    hostRelease: "6.1",
+    qemuVersion: "7.2",
+    probes,
+    probe: () => {
+      probes.count++;
+      return answer();
+    },
+  };
+}
+
+describeWhere([needsLinux, needsNative], "the accelerator", () => {
+  test("is kvm where a guest boots with it, and the probe runs once", async () => {
+    await using launcher = await Launcher.open();
+    const here = { ...machine(async () => {}), launcher };
+    expect((await decideAccelerator(here)).accelerator).toBe("kvm");
+    expect((await decideAccelerator(here)).accelerator).toBe("kvm");
+    expect(here.probes.count).toBe(1);
+  });
+
+  test("is tcg where the probe fails, with its reason, also from the cache", async () => {
+    await using launcher = await Launcher.open();
+    const here = { ...machine(() => Promise.reject(new Error("it hung"))), launcher };
+    const first = await decideAccelerator(here);
+    expect(first).toMatchObject({ accelerator: "tcg", reason: expect.stringContaining("it hung") });
+    expect(await decideAccelerator(here)).toEqual(first);
+    expect(here.probes.count).toBe(1);
+  });
+
+  test("is decided anew for another kernel and for another QEMU", async () => {
+    await using launcher = await Launcher.open();
+    const here = { ...machine(async () => {}), launcher };
+    await decideAccelerator(here);
+    await decideAccelerator({ ...here, hostRelease: "6.2" });
+    await decideAccelerator({ ...here, hostRelease: "6.2", qemuVersion: "8.0" });
+    expect(here.probes.count).toBe(3);
+  });
+});
+
+describe("a machine without /dev/kvm", () => {
+  test("is emulated, and nothing is booted to find out", async () => {
+    const here = machine(async () => {});
+    const verdict = await decideAccelerator({ ...here, device: join(here.cache ?? "", "none") });
+    expect(verdict).toMatchObject({ accelerator: "tcg", reason: expect.stringContaining("no ") });
+    expect(here.probes.count).toBe(0);
+  });
+});

@@ -1,0 +1,174 @@
+/** Real guests: what the inside of one sees, and what is left when it has gone. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type ExitRecord, Launcher } from "../../native/kernel.ts";
+import { guestKernel } from "../../runtime/vm/guest-files.ts";
+import type { VmOptions } from "../../runtime/vm/options.ts";
+import { startVm, type VirtualMachine } from "../../runtime/vm/start.ts";
+import { MARKS } from "../../simulator/trace/timeline.ts";
+import { untilEmpty } from "../support/leftovers.ts";
+import { describeWhere, type Need, needsImage, needsLinux, needsNative, needsPrograms } from "../support/needs.ts";
+
+const BOOT_LIMIT_MS = 180_000;
+
+const needsGuestKernel: Need = () => {
+  try {
+    guestKernel();
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+};
+
+const MACHINES = [needsLinux, needsNative, needsPrograms("qemu-system-x86_64"), needsImage(), needsGuestKernel];
+
+interface Finished {
+  readonly machine: VirtualMachine;
+  readonly output: string;
+  readonly exit: ExitRecord;
+}
+
+/** Boots with emulation, which every machine has. */
+async function boot(
+  command: readonly string[],
+  options: Partial<VmOptions> = {},
+  use: (machine: VirtualMachine, output: () => string) => void | Promise<void> = () => {},
+): Promise<Finished> {
+  await using launcher = await Launcher.open();
+  const machine = await startVm(launcher, {
+    image: "ringside/base",
+    command,
+    env: [],
+    accelerator: "tcg",
+    bootTimeoutMs: 120_000,
+    ...options,
+  });
+  let output = "";
+  machine.console.onData((chunk) => {
+    output += Buffer.from(chunk).toString();
+  });
+  const ended = new Promise<void>((resolve) => {
+    machine.console.onEnd(resolve);
+  });
+  await use(machine, () => output);
+  const exit = await machine.exited;
+  await ended;
+  machine.console.close();
+  return { machine, output, exit };
+}
+
+describeWhere(MACHINES, "a virtual machine", () => {
+  test("runs the program as a process of its own kernel, with its arguments, variables and exit code", {
+    timeout: BOOT_LIMIT_MS,
+  }, async () => {
+    const script = 'echo "$1|$NAME"; hostname; cat /proc/1/comm; uname -r; grep MemTotal /proc/meminfo; exit 7';
+    const { machine, output, exit } = await boot(["sh", "-c", script, "sh", "a 'b\"\\\n c"], {
+      env: ["NAME=v = ü"],
+      hostname: "guest-1",
+      memoryBytes: 160 * 1024 ** 2,
+    });
+    expect(machine.failure()).toBeUndefined();
+    const lines = output.split("\n");
+    expect(lines.slice(0, 4)).toEqual(["a 'b\"\\", " c|v = ü", "guest-1", "init"]);
+    expect(lines[4]).toBe(guestKernel().version);
+    const totalKiB = Number(/MemTotal:\s+(\d+) kB/.exec(output)?.[1]);
+    expect(totalKiB).toBeGreaterThan(64 * 1024);
+    expect(totalKiB).toBeLessThan(160 * 1024);
+    expect(exit.status).toEqual({ kind: "exited", code: 7 });
+    expect(machine.accelerator).toContain("software emulation");
+    expectWholeTimeline(machine);
+  });
+
+  test("does not take for a milestone what the program prints", { timeout: BOOT_LIMIT_MS }, async () => {
+    const forged = "printf '%s\\n' 'x exited 1 0' '00 exited 1 0'; test -e /ringside/run && echo found; exit 5";
+    const { output, exit } = await boot(["sh", "-c", forged]);
+    expect(output).toBe("x exited 1 0\n00 exited 1 0\n");
+    expect(exit.status).toEqual({ kind: "exited", code: 5 });
+  });
+
+  test("passes input through, with every byte, and ends it", { timeout: BOOT_LIMIT_MS }, async () => {
+    const { output } = await boot(["sh", "-c", "od -An -tx1 -v"], { input: true }, (machine) => {
+      machine.console.write(Uint8Array.of(0, 3, 4, 0x10, 0x45, 0x11, 0x13, 255, 10));
+      machine.console.endInput();
+    });
+    expect(output.trim()).toBe("00 03 04 10 45 11 13 ff 0a");
+  });
+
+  test("gives a terminal its size, hands on a new one, and Ctrl-C reaches the program", {
+    timeout: BOOT_LIMIT_MS,
+  }, async () => {
+    const script =
+      "trap 'stty size' WINCH; trap 'echo interrupted; exit 9' INT; stty size; echo ready; while :; do read line; done";
+    const { output, exit } = await boot(
+      ["sh", "-c", script],
+      { terminal: { columns: 91, rows: 17 } },
+      async (machine, seen) => {
+        const until = (text: string): Promise<void> =>
+          new Promise((resolve) => {
+            const look = (): void => {
+              if (seen().includes(text)) resolve();
+            };
+            machine.console.onData(look);
+            look();
+          });
+        await until("ready");
+        machine.terminal?.resize({ columns: 120, rows: 40 });
+        machine.terminal?.write(Buffer.from("\n"));
+        await until("40 120");
+        machine.terminal?.write(Uint8Array.of(3));
+      },
+    );
+    expect(output).toContain("17 91");
+    expect(output).toContain("interrupted");
+    expect(exit.status).toEqual({ kind: "exited", code: 9 });
+  });
+
+  test("says 127 for a program that is not there", { timeout: BOOT_LIMIT_MS }, async () => {
+    const { machine, exit } = await boot(["no-such-program"]);
+    expect(exit.status).toEqual({ kind: "exited", code: 127 });
+    expect(machine.failure()?.message).toContain("no-such-program");
+  });
+
+  test("is ended when it does not boot in time, and says so", { timeout: BOOT_LIMIT_MS }, async () => {
+    const { machine, exit } = await boot(["true"], { bootTimeoutMs: 1 });
+    expect(exit.status).toEqual({ kind: "exited", code: 125 });
+    expect(machine.failure()?.message).toContain("within 0.001 s");
+  });
+
+  test("goes with its owner, also when that is killed with -9", { timeout: BOOT_LIMIT_MS }, async () => {
+    const owner = spawn(process.execPath, [join(import.meta.dirname, "owner.ts")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [said] = await once(owner.stdout, "data");
+    const qemu = Number(String(said));
+    expect(readFileSync(`/proc/${qemu}/comm`, "utf8")).toContain("qemu");
+    const gone = once(owner, "exit");
+    owner.kill("SIGKILL");
+    await gone;
+    expect(await untilEmpty(() => (existsSync(`/proc/${qemu}`) ? [qemu] : []))).toEqual([]);
+  });
+});
+
+/** Every stage in its order, one after the other, and the marks in theirs. */
+function expectWholeTimeline(machine: VirtualMachine): void {
+  const { spans, instants, tracks } = machine.timeline();
+  expect([...new Set(spans.map(({ stage }) => stage))]).toEqual([
+    "VMM",
+    "firmware",
+    "kernel",
+    "init",
+    "program",
+    "gone",
+  ]);
+  spans.forEach((span, index) => {
+    expect(span.start).toBe(index === 0 ? 0 : spans[index - 1]?.end);
+    expect(span.end).toBeGreaterThan(span.start);
+  });
+  expect(instants.map(({ name }) => name)).toEqual([MARKS.firstInstruction, MARKS.firstByte, MARKS.gone]);
+  const at = instants.map((instant) => instant.at);
+  expect(at).toEqual(at.toSorted((a, b) => a - b));
+  expect(tracks[0]?.provenance).toMatchObject({ kind: "measured", accelerator: "tcg (software emulation)" });
+}
