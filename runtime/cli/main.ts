@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   rm: async () => (await import("./rm.ts")).registerRm,
   inspect: async () => (await import("./inspect.ts")).registerInspect,
   image: async () => (await import("./image.ts")).registerImage,
+  vm: async () => (await import("./vm.ts")).registerVm,
   bench: async () => (await import("./bench.ts")).registerBench,
   simulate: async () => (await import("./simulate.ts")).registerSimulate,
   lesson: async () => (await import("./lesson.ts")).registerLesson,
