@@ -97,7 +97,7 @@ function notes(report: BenchReport): string {
     "  exec: the kernel has switched to the program, seen where the launcher executes it itself.",
     "  first byte: the program's byte can be read at our end; every system has it, so the ratios use it.",
     "  gone: the program has ended and what was made for it is removed.",
-    ...[...systemsOf].map(([line, names]) => `  ${names.join(", ")}: ${line}.`),
+    ...[...systemsOf].map(([line, names]) => `  ${names.join(", ")}: ${line.replace(/\.+$/, "")}.`),
     `  Versions: ${report.systems.map(({ name, version }) => `${name} is ${version}`).join(", ")}.`,
   ].join("\n");
 }
