@@ -8,6 +8,7 @@ import { type BaseImageOptions, buildBaseImage } from "../../runtime/image/base.
 import { findStaticBusybox, isStatic } from "../../runtime/image/busybox.ts";
 import { cacheDirectory } from "../../runtime/image/cache.ts";
 import { BASE_IMAGE, findImage, listImages, recordPath } from "../../runtime/image/image.ts";
+import { needsLinux, testWhere, unless } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { makeElf } from "./make-elf.ts";
 
@@ -111,7 +112,7 @@ describe("the default image", () => {
     expect(readdirSync(join(cache, "images"))).toEqual(["ringside%2Fbase.json"]);
   });
 
-  test.skipIf(process.platform !== "linux")("is made from the host's own programs where there is no busybox", () => {
+  testWhere([needsLinux], "is made from the host's own programs where there is no busybox", () => {
     const { cache, root, image } = build({ busybox: "none" });
     expect(image.builtFrom).toMatch(/host/);
     expect(statSync(join(root, "proc")).isDirectory()).toBe(true);
@@ -148,7 +149,8 @@ describe("a static busybox", () => {
     expect(isStatic(join(directory, "missing"))).toBe(false);
   });
 
-  test.skipIf(busybox === undefined)("gives the tools that a first look at a container needs", () => {
+  const noBusybox = busybox === undefined ? "there is no static busybox" : undefined;
+  test("gives the tools that a first look at a container needs", unless(noBusybox), () => {
     const { root } = build({ busybox: busybox ?? "" });
     for (const tool of ["bin/sh", "bin/ls", "bin/ps", "bin/hostname", "usr/bin/id", "bin/mount"]) {
       expect(lstatSync(join(root, tool)).isSymbolicLink(), tool).toBe(true);
@@ -180,7 +182,8 @@ describe("names and places", () => {
     expect(cacheDirectory({ XDG_CACHE_HOME: "b", HOME: "/home/u" })).toBe("/home/u/.cache/ringside");
   });
 
-  test.skipIf(process.getuid?.() === 0)("a cache that cannot be written gives the file system's own error", () => {
+  const isRoot = process.getuid?.() === 0 ? "root may write anywhere" : undefined;
+  test("a cache that cannot be written gives the file system's own error", unless(isRoot), () => {
     const cache = temporaryDirectory();
     chmodSync(cache, 0o555);
     expect(() => build({ cache })).toThrow(/EACCES/);

@@ -37,7 +37,7 @@ export function browserProblem(): string | undefined {
 
 /** Adds the reason to a title, as the house wants skipped tests to say why. */
 export function titled(title: string, problem: string | undefined): string {
-  return problem === undefined ? title : `${title}: ${problem}`;
+  return problem === undefined ? title : `${title} [skipped: ${problem}]`;
 }
 
 export class BrowserSession implements AsyncDisposable {

@@ -100,7 +100,7 @@ function nameOf(test: TestCase): string {
   return `${test.module.relativeModuleId} › ${test.fullName}`;
 }
 
-/** The reason is the note of `skip(reason)`, that of `testWhere` or `describeWhere`, or that of a failed group. */
+/** The reason is the note of `skip(reason)`, that of test/support/needs.ts, that of a failed group, or in the title. */
 function skipReason(test: TestCase): string {
   const result = test.result();
   if (result.state === "skipped" && result.note) return result.note;
@@ -109,7 +109,8 @@ function skipReason(test: TestCase): string {
     if (reason !== undefined) return reason;
     if (task.type !== "test" && task.errors().length > 0) return "what it builds on has failed";
   }
-  return test.options.mode === "todo" ? "not written yet" : "no reason given";
+  const inTitle = /[([]skipped: (.+)[)\]]/.exec(test.fullName)?.[1];
+  return inTitle ?? (test.options.mode === "todo" ? "not written yet" : "no reason given");
 }
 
 function ancestry(test: TestCase): (TestCase | TestSuite | TestModule)[] {

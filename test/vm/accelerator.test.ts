@@ -1,3 +1,4 @@
+/** Which accelerator is chosen: what a booted probe says, and how long its verdict is kept. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

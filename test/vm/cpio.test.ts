@@ -1,3 +1,4 @@
+/** The guest's archive, read back by somebody else's programs and by the format's own rules. */
 import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

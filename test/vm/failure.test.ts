@@ -1,3 +1,4 @@
+/** A guest that does not come up: its console is turned into what failed and what to do. */
 import { describe, expect, test } from "vitest";
 import { type Ending, explainEnding } from "../../runtime/vm/failure.ts";
 import { checkMemory } from "../../runtime/vm/options.ts";

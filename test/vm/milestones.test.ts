@@ -1,3 +1,4 @@
+/** What is read from QEMU and the console becomes marks and stages in order. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MilestoneReader, parseMilestone } from "../../runtime/vm/milestones.ts";

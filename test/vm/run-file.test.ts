@@ -1,3 +1,4 @@
+/** The file that tells the guest's init what to run: every value arrives as it was given. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { END_OF_INPUT, encodeRunFile, escapeInput, type RunFile } from "../../runtime/vm/run-file.ts";
