@@ -12,7 +12,7 @@ const file = process.argv[2] ?? join(ROOT, "assets/race.png");
 
 async function takePicture(): Promise<string> {
   await using session = await BrowserSession.open();
-  const page = await session.signIn({ viewport: { width: 1280, height: 1020 }, colorScheme: "light" });
+  const page = await session.signIn({ viewport: { width: 1280, height: 996 }, colorScheme: "light" });
   const run = page.getByRole("button", { name: "Run for real" });
   await run.click();
   for (const world of ["process", "container", "vm"]) {
