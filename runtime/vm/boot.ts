@@ -153,8 +153,9 @@ function watch(
     booted.resolve();
   });
   let words = "";
+  const decoder = new TextDecoder();
   const errorsRead = readAll(ends.errorsFd, (chunk) => {
-    words += Buffer.from(chunk).toString();
+    words += decoder.decode(chunk, { stream: true });
   });
   const offsetNs = wallOffsetNs(monotonicNs);
   const finish = async (): Promise<GuestEnd> => {

@@ -47,8 +47,10 @@ async function boot(
     ...options,
   });
   let output = "";
+  // Chunks end anywhere, also within a character.
+  const decoder = new TextDecoder();
   machine.console.onData((chunk) => {
-    output += Buffer.from(chunk).toString();
+    output += decoder.decode(chunk, { stream: true });
   });
   const ended = new Promise<void>((resolve) => {
     machine.console.onEnd(resolve);
