@@ -128,6 +128,28 @@ describe("a compiled filter", () => {
     expect(steps).toBeLessThan(16);
   });
 
+  test("does not take arm's private calls, whose numbers are the highest, for newer than the profile", () => {
+    const [, arm] = SERVED.arm64;
+    const set_tls = { number: 0xf0005, audit: arm?.audit ?? 0, args: [0n, 0n, 0n, 0n, 0n, 0n] };
+    const verdictOf = (action: SeccompAction, args: SeccompArgument[]) =>
+      loadFilter(
+        compileSeccomp(
+          {
+            defaultAction: "SCMP_ACT_KILL",
+            architectures: ["SCMP_ARCH_ARM"],
+            syscalls: [
+              { names: ["read"], action: "SCMP_ACT_ALLOW" },
+              { names: ["set_tls"], action, args },
+            ],
+          },
+          { arch: "arm64" },
+        ),
+      )(set_tls).verdict;
+    expect(verdictOf("SCMP_ACT_ALLOW", [])).toBe(ALLOW);
+    expect(verdictOf("SCMP_ACT_ALLOW", [{ index: 0, op: "SCMP_CMP_EQ", value: 1 }])).toBe(KILL_THREAD);
+    expect(verdictOf("SCMP_ACT_KILL", [])).toBe(KILL_THREAD);
+  });
+
   test("reaches across more than 255 instructions", () => {
     const calls = [...SERVED.x64[0].numbers().keys()];
     const syscalls = calls.map((name, index) => ({

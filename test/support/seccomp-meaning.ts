@@ -44,8 +44,9 @@ export function meaning(profile: SeccompProfile, machine: keyof typeof SERVED, d
   const unconditional = mine.find(({ args }) => !args?.length);
   const matching = unconditional ?? mine.find((rule) => applies(rule, data.args, architecture.wide));
   if (matching) return action(matching.action, matching.errnoRet);
-  const named = rules.flatMap(({ names }) => names.map(numberOf)).filter((n) => n >= 0 && n < architecture.privateFrom);
-  const isNewer = named.length > 0 && data.number > Math.max(...named);
+  const named = rules.flatMap(({ names }) => names.map(numberOf)).filter((number) => number >= 0);
+  const ordinary = named.filter((number) => number < architecture.privateFrom);
+  const isNewer = ordinary.length > 0 && data.number > Math.max(...ordinary) && !named.includes(data.number);
   return isNewer && !lenient ? errno(ENOSYS) : fallback;
 }
 

@@ -57,10 +57,10 @@ export function rulesFor(profile: SeccompProfile, architecture: Architecture): A
       const number = numbers.get(name);
       if (number === undefined) continue;
       if (number < architecture.privateFrom) newestNumber = Math.max(newestNumber ?? 0, number);
-      if (verdict === defaultVerdict) continue;
+      // Also for a rule that says nothing: a call that is named is not newer than the profile.
       const call = calls.get(number) ?? { conditional: [], otherwise: defaultVerdict, settled: false };
       calls.set(number, call);
-      if (call.settled) continue;
+      if (call.settled || verdict === defaultVerdict) continue;
       if (alternatives.some((conditions) => conditions.length === 0)) {
         Object.assign(call, { conditional: [], otherwise: verdict, settled: true });
       } else {
