@@ -47,40 +47,19 @@ export function benchConfig(options: BundleOptions): OciConfig {
   );
 }
 
-/** Our configuration as the specification's config.json. */
-export function specificationJson({ process, root, hostname, mounts, linux }: OciConfig) {
-  const { memoryBytes, cpus, pidsLimit } = linux.resources;
-  const period = 100_000;
-  return {
-    ociVersion: "1.0.2",
-    process,
-    root,
-    hostname,
-    // Without the view of the own control groups: on v1 other runtimes mount every hierarchy for it, ours the joined ones.
-    mounts: mounts
-      .filter(({ type }) => type !== "cgroup")
-      .map(({ destination, type, source, flags, options }) => ({
-        ...{ destination, source, options: [...flags, ...options] },
-        type,
-      })),
-    linux: {
-      namespaces: linux.namespaces.map((type) => ({ type })),
-      resources: {
-        ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes } }),
-        ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
-        ...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * period), period } }),
-      },
-      seccomp: linux.seccomp,
-      maskedPaths: linux.maskedPaths.map(({ path }) => path),
-      readonlyPaths: linux.readonlyPaths.map(({ path }) => path),
-    },
-  };
+/**
+ * Our configuration as the peers are given it: without the view of the own control groups, for which on v1 other
+ * runtimes mount every hierarchy, and ours the joined ones.
+ */
+export function specificationJson(config: OciConfig): OciConfig {
+  const { mounts = [] } = config;
+  return { ...config, ociVersion: "1.0.2", mounts: mounts.filter(({ type }) => type !== "cgroup") };
 }
 
 /** Writes a bundle into a directory that it makes. */
 export function writeBundle(directory: string, options: BundleOptions): void {
   mkdirSync(directory, { recursive: true });
-  const { linux, ...rest } = specificationJson(benchConfig(options));
+  const { linux = {}, ...rest } = specificationJson(benchConfig(options));
   const { seccomp, ...open } = linux;
   const json = { ...rest, linux: options.seccomp ? { ...open, seccomp } : open };
   writeFileSync(join(directory, "config.json"), JSON.stringify(json, bigintAsNumber));

@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { RingsideError } from "../error.ts";
+import type { OciResources } from "../oci/config.ts";
 
 export interface Limits {
   /** Memory, page cache of its files included. The kernel rounds down to whole pages. */
@@ -13,12 +14,23 @@ export interface Limits {
   readonly pidsLimit?: number;
 }
 
+/** What of a configuration's resources is enforced. */
+export function limitsOf({ memory, cpu, pids }: OciResources = {}): Limits {
+  return {
+    ...(memory?.limit !== undefined && { memoryBytes: memory.limit }),
+    ...(cpu?.quota !== undefined && { cpus: cpu.quota / (cpu.period ?? DEFAULT_PERIOD_US) }),
+    ...(pids?.limit !== undefined && { pidsLimit: pids.limit }),
+  };
+}
+
 /** Below this the kernel sometimes kills the container before its program runs (measured: 192 KiB, one in three). */
 export const MINIMUM_MEMORY_BYTES = 256 * 1024;
 /** cpu.cfs_quota_us below 1,000 is refused by the kernel; with the period of 100,000 that is a hundredth of a CPU. */
 export const MINIMUM_CPUS = 0.01;
 /** PIDS_MAX is the kernel's largest number of processes, PID_MAX_LIMIT on 64 bits, plus one. */
 export const MAXIMUM_PIDS = 4 * 1024 * 1024;
+/** cpu.cfs_period_us of a new group. */
+export const DEFAULT_PERIOD_US = 100_000;
 
 /**
  * Checks limits before anything is made, so that a wrong value leaves nothing behind.

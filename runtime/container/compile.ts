@@ -6,17 +6,16 @@ import { devicesCanBeGuarded } from "../cgroup/devices.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { cacheDirectory } from "../image/cache.ts";
 import type { Image } from "../image/image.ts";
-import type { OciConfig } from "../oci/config.ts";
 import { type ContainerPlan, containerPlan } from "../plan/container.ts";
 import type { RootDirectories } from "../plan/root.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { places, rootDirectories } from "./directories.ts";
 import type { ContainerOptions } from "./options.ts";
-import { ociConfig } from "./spec.ts";
+import { type ContainerConfig, ociConfig } from "./spec.ts";
 import { type ResolvedUser, readerBelow, resolveUser } from "./user.ts";
 
 export interface CompiledContainer extends ContainerPlan {
-  readonly config: OciConfig;
+  readonly config: ContainerConfig;
   readonly directories: RootDirectories;
 }
 

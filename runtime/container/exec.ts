@@ -40,6 +40,8 @@ export interface ExecOptions {
 const JOINED: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
 const O_PATH_DIRECTORY = 0o10000000 | 0o200000;
 
+type ExecProcess = OciProcess & { readonly env: readonly string[] };
+
 interface Init {
   readonly pid: number;
   readonly startTicks: number;
@@ -103,7 +105,7 @@ function terminalSteps(process: OciProcess, slots: Slots): PlanStep[] {
   ];
 }
 
-function execProcess(options: ExecOptions, state: ContainerState, init: Init, layout: CgroupLayout): OciProcess {
+function execProcess(options: ExecOptions, state: ContainerState, init: Init, layout: CgroupLayout): ExecProcess {
   const user = resolveUser(options.user ?? "", readerBelow([`/proc/${init.pid}/root`]));
   const size = options.terminal ?? { columns: 80, rows: 24 };
   return {

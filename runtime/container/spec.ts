@@ -1,8 +1,18 @@
 /** From what a user asked for and what the image says, the OCI configuration. docker-run(1), OCI image-spec config.md. */
+
+import { DEFAULT_PERIOD_US } from "../cgroup/limits.ts";
 import { RingsideError } from "../error.ts";
 import type { Image } from "../image/image.ts";
-import type { NamespaceType, OciCapabilities, OciConfig } from "../oci/config.ts";
-import { DEFAULT_MOUNTS, DEFAULT_PATH, DEFAULT_READONLY_PATHS, maskedPaths } from "../oci/defaults.ts";
+import {
+  type NamespaceType,
+  OCI_VERSION,
+  type OciCapabilities,
+  type OciConfig,
+  type OciLinux,
+  type OciProcess,
+} from "../oci/config.ts";
+import { DEFAULT_MOUNTS, DEFAULT_PATH, DEFAULT_READONLY_PATHS, maskedPaths, mountEntry } from "../oci/defaults.ts";
+import type { SeccompProfile } from "../oci/seccomp.ts";
 import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
 import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
 import type { ContainerOptions } from "./options.ts";
@@ -10,6 +20,12 @@ import type { ResolvedUser } from "./user.ts";
 
 const NAMESPACES: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
 const DEFAULT_SIZE = { columns: 80, rows: 24 };
+
+/** A configuration as ours are: with a process and a seccomp profile. */
+export interface ContainerConfig extends OciConfig {
+  readonly process: OciProcess;
+  readonly linux: OciLinux & { readonly seccomp: SeccompProfile };
+}
 
 /**
  * What a user may do. Root gets Docker's default set; anyone else gets none of it, but it stays within bounds, so that
@@ -50,12 +66,14 @@ export function ociConfig(
   id: string,
   rootPath: string,
   devicesGuarded: boolean,
-): OciConfig {
+): ContainerConfig {
   const hostname = options.hostname ?? id;
   const size = options.terminal ?? DEFAULT_SIZE;
   const terminalEnv = options.terminal === undefined ? [] : ["TERM=xterm-256color"];
   const { memoryBytes, cpus, pidsLimit } = options;
+  const namespaces = options.network === "host" ? NAMESPACES.filter((type) => type !== "network") : NAMESPACES;
   return {
+    ociVersion: OCI_VERSION,
     process: {
       terminal: options.terminal !== undefined,
       consoleSize: { width: size.columns, height: size.rows },
@@ -73,17 +91,19 @@ export function ociConfig(
     },
     root: { path: rootPath, readonly: options.readOnly },
     hostname,
-    mounts: DEFAULT_MOUNTS,
+    mounts: DEFAULT_MOUNTS.map(mountEntry),
     linux: {
-      namespaces: options.network === "host" ? NAMESPACES.filter((type) => type !== "network") : NAMESPACES,
+      namespaces: namespaces.map((type) => ({ type })),
       resources: {
-        ...(memoryBytes !== undefined && { memoryBytes }),
-        ...(cpus !== undefined && { cpus }),
-        ...(pidsLimit !== undefined && { pidsLimit }),
+        ...(memoryBytes !== undefined && { memory: { limit: memoryBytes } }),
+        ...(cpus !== undefined && {
+          cpu: { quota: Math.round(cpus * DEFAULT_PERIOD_US), period: DEFAULT_PERIOD_US },
+        }),
+        ...(pidsLimit !== undefined && { pids: { limit: pidsLimit } }),
       },
       seccomp: defaultSeccomp(DEFAULT_CAPABILITIES),
-      maskedPaths: maskedPaths(),
-      readonlyPaths: DEFAULT_READONLY_PATHS,
+      maskedPaths: maskedPaths().map(({ path }) => path),
+      readonlyPaths: DEFAULT_READONLY_PATHS.map(({ path }) => path),
     },
   };
 }

@@ -8,6 +8,7 @@ import { RingsideError } from "../error.ts";
 import type { OciUser } from "../oci/config.ts";
 
 export interface ResolvedUser extends OciUser {
+  readonly additionalGids: readonly number[];
   readonly home: string;
 }
 

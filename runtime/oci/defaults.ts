@@ -4,6 +4,7 @@
  * (config-linux.md, Default Devices; runtime-linux.md, Dev symbolic links), so that an image finds what it expects.
  */
 import { existsSync, readFileSync } from "node:fs";
+import type { OciMount } from "./config.ts";
 
 /** A path with the reason why it is treated so. */
 export interface GuardedPath {
@@ -39,6 +40,9 @@ export const DEFAULT_READONLY_PATHS: readonly GuardedPath[] = [
   { path: "/proc/sysrq-trigger", why: "One letter reboots the host." },
 ];
 
+export const WHY_THROTTLING_HIDDEN =
+  "Counts how often this CPU got too hot: a trace of other containers' work (GHSA-6fw5-f8r9-fgfm).";
+
 /**
  * The masked paths of this machine: the fixed ones, and for each CPU its throttling counters, where there are any
  * (they tell of neighbours' work like the interrupts do; Docker hides them since the same advisory).
@@ -46,11 +50,10 @@ export const DEFAULT_READONLY_PATHS: readonly GuardedPath[] = [
  * @param sys where to look for CPUs; the paths in the result begin with /sys all the same
  */
 export function maskedPaths(sys = "/sys"): GuardedPath[] {
-  const why = "Counts how often this CPU got too hot: a trace of other containers' work (GHSA-6fw5-f8r9-fgfm).";
   const throttling = possibleCpus(`${sys}/devices/system/cpu/possible`)
     .map((cpu) => `/devices/system/cpu/cpu${cpu}/thermal_throttle`)
     .filter((path) => existsSync(`${sys}${path}`))
-    .map((path) => ({ path: `/sys${path}`, why }));
+    .map((path) => ({ path: `/sys${path}`, why: WHY_THROTTLING_HIDDEN }));
   return [...DEFAULT_MASKED_PATHS, ...throttling];
 }
 
@@ -169,6 +172,11 @@ export const DEFAULT_MOUNTS: readonly DefaultMount[] = [
     why: "Its own control groups, to read: runtimes of languages size their heaps by the limits.",
   },
 ];
+
+/** A default as a configuration writes it. */
+export function mountEntry({ destination, type, source, flags, options }: DefaultMount): OciMount {
+  return { destination, type, source, options: [...flags, ...options] };
+}
 
 /** Where a program is looked for when neither image nor user sets PATH. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

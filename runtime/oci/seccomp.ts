@@ -47,5 +47,11 @@ export interface SeccompProfile {
   readonly defaultErrnoRet?: number;
   /** `SCMP_ARCH_X86_64` and so on. The kernel's own is always included. */
   readonly architectures?: readonly string[];
+  /** `SECCOMP_FILTER_FLAG_TSYNC` and so on (seccomp(2)). */
+  readonly flags?: readonly string[];
+  /** A Unix socket that is sent the descriptor of SCMP_ACT_NOTIFY, with the container's state. */
+  readonly listenerPath?: string;
+  /** Sent along. */
+  readonly listenerMetadata?: string;
   readonly syscalls?: readonly SeccompRule[];
 }

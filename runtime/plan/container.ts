@@ -4,9 +4,10 @@
  */
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
+import { limitsOf } from "../cgroup/limits.ts";
 import { cgroupMountSteps } from "../cgroup/mounts.ts";
 import { cgroupSteps } from "../cgroup/steps.ts";
-import type { OciConfig } from "../oci/config.ts";
+import type { NamespaceType, OciConfig, OciProcess } from "../oci/config.ts";
 import { deviceSteps } from "./devices.ts";
 import { executeStep } from "./execute.ts";
 import { coverSteps, guardSteps } from "./guarded-paths.ts";
@@ -42,8 +43,8 @@ function required(slots: ReadonlyMap<string, number>, destination: string): numb
   return slot;
 }
 
-function networkSteps(config: OciConfig): PlanStep[] {
-  if (!config.linux.namespaces.includes("network")) return [];
+function networkSteps(namespaces: readonly NamespaceType[]): PlanStep[] {
+  if (!namespaces.includes("network")) return [];
   return [
     {
       phase: "child",
@@ -54,8 +55,7 @@ function networkSteps(config: OciConfig): PlanStep[] {
   ];
 }
 
-function directoryStep(config: OciConfig, rootSlot: number): PlanStep {
-  const path = config.process.cwd;
+function directoryStep(path: string, rootSlot: number): PlanStep {
   return {
     phase: "child",
     stage: "files",
@@ -81,26 +81,30 @@ function hostnameStep(name: string): PlanStep {
  * Compiles `config` into a plan.
  * @throws RingsideError when a limit cannot be enforced on this machine
  */
-export function containerPlan(config: OciConfig, context: PlanContext): ContainerPlan {
+export function containerPlan(
+  config: OciConfig & { readonly process: OciProcess },
+  context: PlanContext,
+): ContainerPlan {
   const slots = new Slots(RECEIVED_SLOTS);
   const { directories, layout, id, filter, ephemeral } = context;
-  const { linux, process } = config;
-  const groups = cgroupSteps(layout, id, linux.resources, slots);
+  const { linux = {}, process, mounts: wanted = [], hostname = id } = config;
+  const namespaces = (linux.namespaces ?? []).map(({ type }) => type);
+  const groups = cgroupSteps(layout, id, limitsOf(linux.resources), slots);
   const root = rootSteps(
     directories,
-    { readonly: config.root.readonly, ephemeral, nodev: !groups.devicesGuarded },
+    { readonly: config.root.readonly === true, ephemeral, nodev: !groups.devicesGuarded },
     slots,
   );
   const cover = coverSteps(directories.mountPoint, slots);
   const mounts = mountSteps(
-    config.mounts.filter(({ type }) => type !== "cgroup"),
+    wanted.filter(({ type }) => type !== "cgroup"),
     root.slot,
     slots,
   );
-  const ownGroups = config.mounts.some(({ type }) => type === "cgroup")
+  const ownGroups = wanted.some(({ type }) => type === "cgroup")
     ? cgroupMountSteps(layout, groups.directories, root.slot, slots)
     : [];
-  const files = ownFileSteps(config.hostname, directories.mountPoint, root.slot, slots);
+  const files = ownFileSteps(hostname, directories.mountPoint, root.slot, slots);
   const dev = required(mounts.slotOf, "/dev");
   const pts = required(mounts.slotOf, "/dev/pts");
   const joinsLater = groups.join.length > 0;
@@ -108,7 +112,7 @@ export function containerPlan(config: OciConfig, context: PlanContext): Containe
   const steps: PlanStep[] = [
     ...groups.host,
     ...root.host,
-    cloneStep(linux.namespaces, groups.cloneInto, joinsLater),
+    cloneStep(namespaces, groups.cloneInto, joinsLater),
     ...groups.join,
     ...(joinsLater ? [cgroupNamespaceStep()] : []),
     ...(propagation === undefined ? [] : [propagation]),
@@ -119,15 +123,15 @@ export function containerPlan(config: OciConfig, context: PlanContext): Containe
     ...ownGroups,
     ...deviceSteps(dev),
     ...files.show,
-    directoryStep(config, root.slot),
+    directoryStep(process.cwd, root.slot),
     ...openTerminalSteps(process, pts, dev),
     ...guardSteps(linux, root.slot, dev, cover.slot, slots),
     ...root.enter,
-    hostnameStep(config.hostname),
-    ...networkSteps(config),
+    hostnameStep(hostname),
+    ...networkSteps(namespaces),
     ...sessionSteps(process),
     ...identitySteps(process, filter),
-    executeStep(process.args, process.env),
+    executeStep(process.args, process.env ?? []),
     ...groups.cleanup,
     ...(ephemeral ? root.abandon : []),
   ];

@@ -1,6 +1,12 @@
 /** Paths that the inside may not see or not write. mount_setattr(2), open_tree(2). */
 import type { PlanStep } from "../../native/plan/plan.ts";
-import type { OciConfig } from "../oci/config.ts";
+import type { OciLinux } from "../oci/config.ts";
+import {
+  DEFAULT_MASKED_PATHS,
+  DEFAULT_READONLY_PATHS,
+  type GuardedPath,
+  WHY_THROTTLING_HIDDEN,
+} from "../oci/defaults.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-flags.ts";
 import type { Slots } from "./slots.ts";
 
@@ -40,7 +46,7 @@ export function coverSteps(mountPoint: string, slots: Slots): { readonly steps: 
  * @param coverSlot what coverSteps made
  */
 export function guardSteps(
-  linux: Pick<OciConfig["linux"], "maskedPaths" | "readonlyPaths">,
+  { maskedPaths = [], readonlyPaths = [] }: Pick<OciLinux, "maskedPaths" | "readonlyPaths">,
   rootSlot: number,
   devSlot: number,
   coverSlot: number,
@@ -58,11 +64,11 @@ export function guardSteps(
       path: "null",
       flags: O_PATH_NOFOLLOW,
     },
-    ...linux.maskedPaths.map(
-      ({ path, why }): PlanStep => ({
+    ...maskedPaths.map(
+      (path): PlanStep => ({
         phase: "child",
         stage: "security",
-        why: `Hidden: ${why}`,
+        why: `Hidden: ${whyGuarded(path, DEFAULT_MASKED_PATHS)}`,
         op: "maskPath",
         root: rootSlot,
         path,
@@ -70,15 +76,21 @@ export function guardSteps(
         emptyDirectory: coverSlot,
       }),
     ),
-    ...linux.readonlyPaths.map(
-      ({ path, why }): PlanStep => ({
+    ...readonlyPaths.map(
+      (path): PlanStep => ({
         phase: "child",
         stage: "security",
-        why: `Read-only: ${why}`,
+        why: `Read-only: ${whyGuarded(path, DEFAULT_READONLY_PATHS)}`,
         op: "readonlyPath",
         root: rootSlot,
         path,
       }),
     ),
   ];
+}
+
+function whyGuarded(path: string, known: readonly GuardedPath[]): string {
+  const why = known.find((one) => one.path === path)?.why;
+  if (why !== undefined) return why;
+  return path.endsWith("/thermal_throttle") ? WHY_THROTTLING_HIDDEN : "as the configuration asks.";
 }

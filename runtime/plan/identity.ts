@@ -12,7 +12,8 @@ const FIRST_DESCRIPTOR_ABOVE_STDIO = 3;
 
 /** @param filter compiled BPF */
 export function identitySteps(process: OciProcess, filter: Uint8Array): PlanStep[] {
-  const { capabilities, user } = process;
+  const { user } = process;
+  const { bounding = [], effective = [], permitted = [], inheritable = [], ambient = [] } = process.capabilities ?? {};
   return [
     {
       phase: "child",
@@ -43,9 +44,9 @@ export function identitySteps(process: OciProcess, filter: Uint8Array): PlanStep
     {
       phase: "child",
       stage: "security",
-      why: `Root is split into capabilities; all but ${capabilities.bounding.length} are given up for good.`,
+      why: `Root is split into capabilities; all but ${bounding.length} are given up for good.`,
       op: "dropBounding",
-      keep: capabilityMask(capabilities.bounding),
+      keep: capabilityMask(bounding),
     },
     {
       phase: "child",
@@ -54,17 +55,17 @@ export function identitySteps(process: OciProcess, filter: Uint8Array): PlanStep
       op: "setUser",
       uid: user.uid,
       gid: user.gid,
-      groups: user.additionalGids,
+      groups: user.additionalGids ?? [],
     },
     {
       phase: "child",
       stage: "security",
       why: "Of what is left, exactly this much is in force.",
       op: "setCapabilities",
-      permitted: capabilityMask(capabilities.permitted),
-      effective: capabilityMask(capabilities.effective),
-      inheritable: capabilityMask(capabilities.inheritable),
-      ambient: capabilityMask(capabilities.ambient),
+      permitted: capabilityMask(permitted),
+      effective: capabilityMask(effective),
+      inheritable: capabilityMask(inheritable),
+      ambient: capabilityMask(ambient),
     },
     {
       phase: "child",

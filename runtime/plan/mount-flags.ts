@@ -9,7 +9,17 @@ export const MOUNT_ATTRIBUTES: Readonly<Record<MountFlag, number>> = {
   strictatime: 0x20,
 };
 
-/** The bits of several flags together. */
-export function mountAttributes(flags: readonly MountFlag[]): number {
-  return flags.reduce((bits, flag) => bits | MOUNT_ATTRIBUTES[flag], 0);
+/** Flags become bits, the rest is for the file system itself. */
+export function splitOptions(options: readonly string[]): { readonly attributes: number; readonly data: string[] } {
+  let attributes = 0;
+  const data: string[] = [];
+  for (const option of options) {
+    if (isFlag(option)) attributes |= MOUNT_ATTRIBUTES[option];
+    else data.push(option);
+  }
+  return { attributes, data };
+}
+
+function isFlag(option: string): option is MountFlag {
+  return Object.hasOwn(MOUNT_ATTRIBUTES, option);
 }

@@ -4,7 +4,8 @@
  */
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciMount } from "../oci/config.ts";
-import { mountAttributes } from "./mount-flags.ts";
+import { DEFAULT_MOUNTS } from "../oci/defaults.ts";
+import { splitOptions } from "./mount-flags.ts";
 import type { Slots } from "./slots.ts";
 
 export interface MountPlan {
@@ -21,17 +22,19 @@ export function mountSteps(mounts: readonly OciMount[], rootSlot: number, slots:
   const slotOf = new Map<string, number>();
   const steps = mounts.flatMap((mount): PlanStep[] => {
     const slot = slots.take();
+    const type = mount.type ?? "none";
+    const { attributes, data } = splitOptions(mount.options ?? []);
     slotOf.set(mount.destination, slot);
     return [
       {
         phase: "child",
         stage: "mounts",
-        why: mount.why,
+        why: whyMounted(mount),
         op: "newFilesystem",
         slot,
-        type: mount.type,
-        options: [`source=${mount.source}`, ...mount.options],
-        attributes: mountAttributes(mount.flags),
+        type,
+        options: [`source=${mount.source ?? type}`, ...data],
+        attributes,
       },
       {
         phase: "child",
@@ -42,9 +45,14 @@ export function mountSteps(mounts: readonly OciMount[], rootSlot: number, slots:
         root: rootSlot,
         path: mount.destination,
         isFile: 0,
-        noSymlinks: NEVER_THROUGH_LINKS.has(mount.type) ? 1 : 0,
+        noSymlinks: NEVER_THROUGH_LINKS.has(type) ? 1 : 0,
       },
     ];
   });
   return { steps, slotOf };
+}
+
+function whyMounted({ destination, type }: OciMount): string {
+  const usual = DEFAULT_MOUNTS.find((mount) => mount.destination === destination && mount.type === type);
+  return usual?.why ?? "A file system that the configuration asks for.";
 }

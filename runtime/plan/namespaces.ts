@@ -19,6 +19,8 @@ export const NAMESPACES: Readonly<Record<NamespaceType, NamespaceRow>> = {
   uts: { flag: 0x04000000, file: "uts", what: "a hostname of its own" },
   ipc: { flag: 0x08000000, file: "ipc", what: "System V IPC and message queues of its own" },
   cgroup: { flag: 0x02000000, file: "cgroup", what: "its own control group as the root of all that it sees" },
+  user: { flag: 0x10000000, file: "user", what: "user and group numbers of its own" },
+  time: { flag: 0x00000080, file: "time", what: "clocks with an offset of its own" },
 };
 
 /** The clone(2) flags of several namespaces. */

@@ -8,6 +8,8 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 export const RECEIVED_SLOTS = 3;
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 /** Opens a terminal of the devpts at `ptsSlot`; must run before pivot_root, while /dev can still be mounted on. */
 export function openTerminalSteps(process: OciProcess, ptsSlot: number, devSlot: number | undefined): PlanStep[] {
@@ -20,15 +22,15 @@ export function openTerminalSteps(process: OciProcess, ptsSlot: number, devSlot:
       op: "openTerminal",
       root: ptsSlot,
       devices: devSlot ?? NO_SLOT,
-      columns: process.consoleSize.width,
-      rows: process.consoleSize.height,
+      columns: process.consoleSize?.width ?? DEFAULT_COLUMNS,
+      rows: process.consoleSize?.height ?? DEFAULT_ROWS,
       uid: process.user.uid,
     },
   ];
 }
 
 /** A session of its own, and its standard input and output. setsid(2), ioctl_tty(2). */
-export function sessionSteps(process: { readonly terminal: boolean }): PlanStep[] {
+export function sessionSteps(process: { readonly terminal?: boolean }): PlanStep[] {
   const session: PlanStep = {
     phase: "child",
     stage: "terminal",
