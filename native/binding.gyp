@@ -9,7 +9,10 @@
   "targets": [
     {
       "target_name": "ringside",
-      "sources": ["addon/addon.cc", "addon/launcher.cc", "addon/messages.cc", "addon/poll.cc", "addon/files.cc", "launcher/socket.cc"],
+      "sources": [
+        "addon/addon.cc", "addon/launcher.cc", "addon/messages.cc", "addon/poll.cc", "addon/files.cc",
+        "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "launcher/socket.cc",
+      ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags_cc": ["-fno-exceptions", "-fvisibility=hidden"],
@@ -32,6 +35,21 @@
       "cflags!": ["-fstack-protector-strong"],
       "cflags": ["-fno-stack-protector", "-ffreestanding", "-fno-pie"],
       "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
+    },
+    {
+      "target_name": "ringside-getppid-loop",
+      "type": "executable",
+      "sources": ["getppid-loop.c"],
+      "cflags!": ["-fstack-protector-strong"],
+      "cflags": ["-fno-stack-protector", "-ffreestanding", "-fno-pie"],
+      "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
+    },
+    {
+      "target_name": "ringside-oci",
+      "type": "executable",
+      "sources": ["oci.cc"],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-static", "-s"],
     },
     {
       "target_name": "ringside-init",

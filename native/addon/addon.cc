@@ -50,6 +50,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportMessages(env, exports);
   exportPoll(env, exports);
   exportFiles(env, exports);
+  exportTrace(env, exports);
   return exports;
 }
 

@@ -7,5 +7,6 @@ void exportLauncher(Napi::Env env, Napi::Object exports);
 void exportMessages(Napi::Env env, Napi::Object exports);
 void exportPoll(Napi::Env env, Napi::Object exports);
 void exportFiles(Napi::Env env, Napi::Object exports);
+void exportTrace(Napi::Env env, Napi::Object exports);
 
 }  // namespace ringside::addon

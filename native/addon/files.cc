@@ -1,8 +1,10 @@
-// Descriptors that Node cannot open: pipes, paths that must stay below a root, terminal sizes.
+// Descriptors that Node cannot open: pipes, FIFOs, locks, paths that must stay below a root, terminal sizes.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +42,29 @@ Napi::Value openBelow(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(fd));
 }
 
+// Takes a lock that ends with the descriptor (flock(2)), waiting for whoever has it. ENOENT: the file was removed
+// meanwhile, so that what it guarded has gone.
+Napi::Value lockFile(const Napi::CallbackInfo& info) {
+  std::string path;
+  if (!readString(info[0].As<Napi::Object>(), "path", path)) return info.Env().Undefined();
+  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return throwSystemError(info.Env(), errno, "open", path);
+  while (flock(file.get(), LOCK_EX) < 0) {
+    if (errno != EINTR) return throwSystemError(info.Env(), errno, "flock", path);
+  }
+  struct stat status;
+  if (fstat(file.get(), &status) < 0 || status.st_nlink == 0) return throwSystemError(info.Env(), ENOENT, "flock", path);
+  return Napi::Number::New(info.Env(), file.release());
+}
+
+// A named pipe that only its owner may open (mkfifo(3)).
+Napi::Value makeFifo(const Napi::CallbackInfo& info) {
+  std::string path;
+  if (!readString(info[0].As<Napi::Object>(), "path", path)) return info.Env().Undefined();
+  if (mkfifo(path.c_str(), 0600) < 0) return throwSystemError(info.Env(), errno, "mkfifo", path);
+  return info.Env().Undefined();
+}
+
 Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   int fd, columns, rows;
@@ -57,6 +82,8 @@ Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
 void exportFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("openPipe", Napi::Function::New(env, openPipe));
   exports.Set("openBelow", Napi::Function::New(env, openBelow));
+  exports.Set("lockFile", Napi::Function::New(env, lockFile));
+  exports.Set("makeFifo", Napi::Function::New(env, makeFifo));
   exports.Set("setWindowSize", Napi::Function::New(env, setWindowSize));
 }
 
