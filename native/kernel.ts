@@ -20,6 +20,34 @@ export interface DescriptorPoll {
   stop(): void;
 }
 
+/** A thread that watches system calls by ptrace(2); see native/addon/tracer.h. */
+export interface TracerHandle {
+  /** Readable when there is something to take; ours to watch, not to close. */
+  readonly descriptor: number;
+  /** Watches a further process. @returns false when it has gone, or the tracer has ended */
+  attach(options: { pid: number }): boolean;
+  /** Lets go of everything that is watched; it runs on. The end is known by `take`. */
+  detach(): void;
+  /** What has been seen since the last time; null: nothing will come any more. */
+  take(): { readonly data: Buffer; readonly lost: number } | null;
+  /** Detaches, and waits for the thread. */
+  close(): void;
+}
+
+export interface TracerOptions {
+  readonly pid: number;
+  /** All threads of the process, and what they start. */
+  readonly follow: boolean;
+  /** Nothing before the first execve(2) that succeeds. */
+  readonly fromExec: boolean;
+  /** Rows of native/addon/trace-memory.h: what the arguments of which call point to. */
+  readonly captures: Uint8Array;
+  readonly mostTextBytes: number;
+  readonly mostDataBytes: number;
+  /** Of records that wait to be taken; a full buffer holds the process back for a while, then counts what it drops. */
+  readonly mostBytes: number;
+}
+
 interface Addon {
   spawnLauncher(options: { path: string }): { pid: number; socket: number };
   reap(options: { pid: number }): boolean;
@@ -31,7 +59,12 @@ interface Addon {
   Poll: new (options: { fd: number; writable: number; onReady: () => void }) => DescriptorPoll;
   openPipe(): { readFd: number; writeFd: number };
   openBelow(options: { root: string; path: string }): number;
+  lockFile(options: { path: string }): number;
+  makeFifo(options: { path: string }): void;
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
+  Tracer: new (
+    options: Omit<TracerOptions, "follow" | "fromExec"> & { readonly follow: number; readonly fromExec: number },
+  ) => TracerHandle;
 }
 
 /** Beside this file in a checkout; beside the bundle's folder dist; beside its chunks. */
@@ -73,8 +106,11 @@ export function kernelProblem(): { reason: string; fix: string } | undefined {
   }
 }
 
-/** The host's copy of a program of native/: `ringside-launcher`, `ringside-probe`, `ringside-init`. */
-export function nativeProgram(name: "ringside-launcher" | "ringside-probe" | "ringside-init"): string | undefined {
+/** The programs of native/. */
+export type NativeProgram = "ringside-launcher" | "ringside-probe" | "ringside-init" | "ringside-getppid-loop";
+
+/** The host's copy of a program of native/. */
+export function nativeProgram(name: NativeProgram): string | undefined {
   const directory = buildDirectory();
   const path = directory === undefined ? undefined : join(directory, name);
   return path !== undefined && existsSync(path) ? path : undefined;
@@ -98,6 +134,25 @@ export function openBelow(root: string, path: string): number {
   return addon().openBelow({ root, path });
 }
 
+/**
+ * Locks a file, which is made if it is not there, against every other process that does the same, and waits for whoever
+ * has the lock (flock(2)). It ends with the result, and with this process.
+ * @throws an error of Node's shape; ENOENT also when the file was removed while we waited
+ */
+export function lockFile(path: string): Disposable {
+  const fd = addon().lockFile({ path });
+  return {
+    [Symbol.dispose]() {
+      closeSync(fd);
+    },
+  };
+}
+
+/** Makes a named pipe for this user alone (mkfifo(3)). @throws an error of Node's shape */
+export function makeFifo(path: string): void {
+  addon().makeFifo({ path });
+}
+
 /** Calls `onReady` whenever `fd` can be read or written (uv_poll_t), until stopped. The caller keeps owning `fd`. */
 export function pollDescriptor(fd: number, events: "readable" | "writable", onReady: () => void): DescriptorPoll {
   return new (addon().Poll)({ fd, writable: events === "writable" ? 1 : 0, onReady });
@@ -108,7 +163,8 @@ export function resizeTerminal(fd: number, size: { columns: number; rows: number
   addon().setWindowSize({ fd, columns: size.columns, rows: size.rows });
 }
 
-function signalNumber(signal: string): number {
+function signalNumber(signal: string | number): number {
+  if (typeof signal === "number") return signal;
   const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
   if (number === undefined) throw new TypeError(`not a signal: ${signal}`);
   return number;
@@ -119,7 +175,7 @@ function signalNumber(signal: string): number {
  * more (pidfd_open(2)).
  * @returns false when that process has gone
  */
-export function signalProcess(pid: number, signal: string, isSame: () => boolean): boolean {
+export function signalProcess(pid: number, signal: string | number, isSame: () => boolean): boolean {
   let pidfd: number;
   try {
     pidfd = addon().openPidfd({ pid });
@@ -202,12 +258,47 @@ function errorName(errno: number): string {
 /** Numbers that libuv has no name for (errno(3)). */
 const EXTRA_ERRORS: Readonly<Record<number, string>> = { 79: "ELIBACC", 130: "EOWNERDEAD" };
 
+/** The pause after which a plan can be left to itself: `waitForStart` follows (Launcher.create). */
+export const CREATED = "created";
+
+/** @param terminalFd the master of the terminal, once the plan has opened one; it stays the launcher's caller's */
+export type OnPause = (
+  name: string,
+  pid: number,
+  steps: readonly StepTime[],
+  terminalFd: number | undefined,
+) => Promise<void>;
+
+export interface StartOptions {
+  /**
+   * Called at each `pause` of the plan with its name, the process (0 before the clone) and the steps so far. The plan
+   * goes on when the promise is fulfilled. When it is rejected the start ends, is cleaned up, and fails with that reason.
+   */
+  readonly onPause?: OnPause;
+}
+
+/** A process that waits in `waitForStart`, and that belongs to nobody here any more. */
+export interface CreatedProcess {
+  readonly pid: number;
+  /** The master of the terminal that the plan opened; the caller owns it. */
+  readonly terminalFd: number | undefined;
+  readonly steps: readonly StepTime[];
+}
+
+/** The kinds of request (native/protocol.h). */
+const REQUESTS = { start: 1, resume: 2, release: 3, monitor: 4, cancel: 5 } as const;
+const REQUEST_BYTES = 16;
+
 interface Pending {
   readonly plan: Plan;
   readonly resolve: (process: StartedProcess) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onPause: OnPause | undefined;
+  /** Why its onPause gave up. */
+  cancelled?: { readonly reason: unknown };
   exit?: (record: ExitRecord) => void;
   pidfd?: number;
+  terminalFd?: number;
 }
 
 /** The signal and the exit code in a wait status (wait(2)). */
@@ -252,21 +343,55 @@ export class Launcher implements AsyncDisposable {
    * @returns the process, once it has exec'd
    * @throws StepError when a step fails; nothing of the plan is left behind
    */
-  start(plan: Plan, descriptors: readonly number[] = []): Promise<StartedProcess> {
+  start(plan: Plan, descriptors: readonly number[] = [], options: StartOptions = {}): Promise<StartedProcess> {
     if (!this.#open) return Promise.reject(new Error("this launcher has been closed"));
     const id = this.#nextId++;
     const memory = addon().sealedMemory({ data: encodePlan(plan) });
-    const request = Buffer.alloc(8);
-    request.writeUInt32LE(id, 0);
-    request.writeUInt32LE(descriptors.length + 1, 4);
     try {
-      addon().sendMessage({ socket: this.#socket, data: request, descriptors: [memory, ...descriptors] });
+      this.#request("start", id, [memory, ...descriptors]);
     } finally {
       closeSync(memory);
     }
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { plan, resolve, reject });
+      this.#pending.set(id, { plan, resolve, reject, onPause: options.onPause });
     });
+  }
+
+  /**
+   * Executes `plan` up to its pause `created`, and lets go: the launcher ends, and the process, which goes on to
+   * `waitForStart`, is left to whoever adopts its orphans (ownership "engine").
+   * @param options `onPause` is called for `created` too, while the launcher is still there
+   * @throws StepError when a step fails; nothing of the plan is left behind
+   */
+  create(plan: Plan, descriptors: readonly number[] = [], options: StartOptions = {}): Promise<CreatedProcess> {
+    return new Promise((resolve, reject) => {
+      const onPause: OnPause = async (name, pid, steps, terminalFd) => {
+        await options.onPause?.(name, pid, steps, terminalFd);
+        if (name !== CREATED) return;
+        await this.release();
+        resolve({ pid, terminalFd, steps });
+      };
+      this.start(plan, descriptors, { onPause }).then(
+        () => reject(new TypeError(`the plan has no pause ${CREATED}`)),
+        (error: unknown) => reject(error),
+      );
+    });
+  }
+
+  /** Ends the launcher without ending or removing anything that it started; starts that are not done stay unanswered. */
+  async release(): Promise<void> {
+    if (!this.#open) return;
+    this.#request("release", 0);
+    this.#pending.clear();
+    await this.#ended();
+  }
+
+  #request(kind: keyof typeof REQUESTS, id: number, descriptors: readonly number[] = []): void {
+    const data = Buffer.alloc(REQUEST_BYTES);
+    data.writeUInt32LE(REQUESTS[kind], 0);
+    data.writeUInt32LE(id, 4);
+    data.writeUInt32LE(descriptors.length, 8);
+    addon().sendMessage({ socket: this.#socket, data, descriptors });
   }
 
   #receive(): void {
@@ -282,12 +407,19 @@ export class Launcher implements AsyncDisposable {
     const pending = this.#pending.get(reply.id);
     if (pending === undefined) return;
     switch (reply.kind) {
+      case "released":
+        break;
+      case "paused":
+        if (descriptors[0] !== undefined) pending.terminalFd = descriptors[0];
+        this.#paused(reply, pending);
+        break;
       case "started":
         this.#started(pending, reply, descriptors);
         break;
       case "failed":
         this.#pending.delete(reply.id);
-        pending.reject(new StepError(reply, pending.plan));
+        if (pending.terminalFd !== undefined) closeSync(pending.terminalFd);
+        pending.reject(pending.cancelled === undefined ? new StepError(reply, pending.plan) : pending.cancelled.reason);
         break;
       case "exited":
         this.#pending.delete(reply.id);
@@ -304,8 +436,23 @@ export class Launcher implements AsyncDisposable {
     }
   }
 
+  #paused(reply: Reply, pending: Pending): void {
+    const step = pending.plan[reply.failedStep - 1];
+    const name = step?.op === "pause" ? step.name : "";
+    const over = pending.onPause?.(name, reply.pid, reply.steps, pending.terminalFd) ?? Promise.resolve();
+    over.then(
+      () => {
+        if (this.#open) this.#request("resume", reply.id);
+      },
+      (reason: unknown) => {
+        pending.cancelled = { reason };
+        if (this.#open) this.#request("cancel", reply.id);
+      },
+    );
+  }
+
   #started(pending: Pending, reply: Reply, descriptors: readonly number[]): void {
-    const [pidfd, terminalFd] = descriptors;
+    const [pidfd, terminalFd = pending.terminalFd] = descriptors;
     if (pidfd !== undefined) pending.pidfd = pidfd;
     const exited = new Promise<ExitRecord>((resolve) => {
       pending.exit = resolve;
@@ -355,9 +502,13 @@ export class Launcher implements AsyncDisposable {
 
   /** Ends the launcher and everything that it started, and waits until it has cleaned up. */
   async close(): Promise<void> {
-    const pidfd = this.#open ? addon().openPidfd({ pid: this.#pid }) : undefined;
+    if (this.#open) await this.#ended();
+  }
+
+  /** Closes our end, and waits for the end of the launcher's process. */
+  async #ended(): Promise<void> {
+    const pidfd = addon().openPidfd({ pid: this.#pid });
     this.#stopListening();
-    if (pidfd === undefined) return;
     await new Promise<void>((resolve) => {
       const poll = pollDescriptor(pidfd, "readable", () => {
         if (!addon().reap({ pid: this.#pid })) return;

@@ -8,13 +8,25 @@ namespace ringside {
 constexpr int kLauncherSocket = 3;         // the launcher's end, as spawned
 constexpr unsigned kMostDescriptors = 64;  // travelling beside one request
 
-// Node to launcher. Beside it travel the plan's memfd and then the descriptors that fill slots 0, 1, 2 …
-struct Request {
-  std::uint32_t id;
-  std::uint32_t descriptorCount;
+enum class RequestKind : std::uint32_t {
+  start = 1,    // execute a plan; beside it travel the plan's memfd and then the descriptors that fill slots 0, 1, 2 …
+  resume = 2,   // go on after a pause
+  release = 3,  // let go of everything and end, killing and removing nothing (ownership "engine")
+  monitor = 4,  // live on without the owner (ownership "monitor")
+  cancel = 5,   // end a start that has not come to exec: kill, clean up, answer `failed` with ECANCELED
 };
 
-enum class ReplyKind : std::uint32_t { started = 1, failed = 2, exited = 3 };
+// Node to launcher. `id` is the start's own number; a release has none.
+struct Request {
+  RequestKind kind;
+  std::uint32_t id;
+  std::uint32_t descriptorCount;
+  std::uint32_t zero;
+};
+static_assert(sizeof(Request) == 16);
+
+// paused: `pid` is 0 before the clone, and `failedStep` is 1 + the index of the pause.
+enum class ReplyKind : std::uint32_t { started = 1, failed = 2, exited = 3, paused = 4, released = 5 };
 
 // Launcher to Node. After it: StepTime[stepCount], then reportBytes bytes of reports, each `name NUL u32 length value`;
 // a failed start carries the kernel's own words (fsopen(2), "Message retrieval") as the report "kernel".

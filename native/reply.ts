@@ -9,12 +9,12 @@ export interface StepTime {
 }
 
 export interface Reply {
-  readonly kind: "started" | "failed" | "exited";
+  readonly kind: "started" | "failed" | "exited" | "paused" | "released";
   readonly id: number;
   readonly pid: number;
   readonly waitStatus: number;
   readonly error: number;
-  /** 1 + the position of the step that failed; 0: none did. */
+  /** 1 + the position of the step that failed, or of the pause; 0: none. */
   readonly failedStep: number;
   readonly timeNs: number;
   readonly userUs: number;
@@ -26,7 +26,13 @@ export interface Reply {
 
 const REPLY_BYTES = 64;
 const STEP_TIME_BYTES = 24;
-const KINDS: Readonly<Record<number, Reply["kind"]>> = { 1: "started", 2: "failed", 3: "exited" };
+const KINDS: Readonly<Record<number, Reply["kind"]>> = {
+  1: "started",
+  2: "failed",
+  3: "exited",
+  4: "paused",
+  5: "released",
+};
 
 function parseSteps(data: Buffer, count: number): StepTime[] {
   return Array.from({ length: count }, (_, row) => {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +22,31 @@ std::uint64_t microseconds(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000u + static_cast<std::uint64_t>(time.tv_usec);
 }
 
+// As a shell has it; the program never ran.
+constexpr int kNotExecuted = 127;
+
+// The next steps are the launcher's. False when it has gone.
+bool handOver(int sync) {
+  const char kind = static_cast<char>(SyncKind::handOver);
+  char answer;
+  ssize_t count = write(sync, &kind, 1);
+  if (count == 1) {
+    do count = read(sync, &answer, 1);
+    while (count < 0 && errno == EINTR);
+  }
+  return count == 1;
+}
+
+// When nobody reads the page any more, what went wrong is said where the program's own errors would go.
+void sayFailure(const Plan& plan, const TracePage& page) {
+  const std::uint32_t failed = page.failed.load();
+  if (failed == 0 || failed > plan.steps().size()) return;
+  const char* words[] = {"ringside: ", plan.steps()[failed - 1].row->name, ": ", strerrordesc_np(page.error.load()), "\n"};
+  for (const char* word : words) {
+    if (word != nullptr && write(STDERR_FILENO, word, strlen(word)) < 0) return;
+  }
+}
+
 }  // namespace
 
 Container::Container(std::uint32_t id, std::unique_ptr<Plan> plan)
@@ -36,73 +62,140 @@ Container::~Container() {
 
 bool Container::start(int controlSocket, const int* fds, unsigned fdCount) {
   for (unsigned i = 0; i < fdCount; i++) slots_.put(i, fds[i]);
-  if (page_ == nullptr || !cloneChild()) {
-    sendFailure(controlSocket);
-    return false;
+  if (page_ != nullptr) return advance(controlSocket);
+  sendFailure(controlSocket);
+  return false;
+}
+
+// Runs host steps until a pause, or until the next step is the child's; then the child, which waits, goes on.
+bool Container::advance(int controlSocket) {
+  const std::vector<Step>& steps = plan_->steps();
+  const bool asked = pid_ > 0;
+  // Once there is a child, a step of ours is due only when the child has come to it.
+  for (; next_ < steps.size() && asked == (pid_ > 0); next_++) {
+    const Step& step = steps[next_];
+    if (step.operation() == Operation::pause) {
+      page_->times[next_].startNs = nowNs();
+      paused_ = true;
+      sendPaused(controlSocket);
+      return true;
+    }
+    if (step.phase != Phase::host) break;
+    if (!runHostStep(next_)) return failHost(controlSocket);
   }
-  slots_.closeAll();
+  const auto mine = [](const Step& step) { return step.phase == Phase::host || step.operation() == Operation::pause; };
+  if (std::none_of(steps.begin() + next_, steps.end(), mine)) slots_.closeAll();
+  // Where it has died meanwhile, its exit is on its way to us.
+  if (asked) sendMessage(sync_.get(), "r", 1, nullptr, 0);
   return true;
 }
 
-bool Container::cloneChild() {
+bool Container::runHostStep(std::uint32_t index) {
+  const Step& step = plan_->steps()[index];
+  Execution execution{&slots_, page_, -1, pid_};
+  if (step.operation() != Operation::clone) return runStep(runHostOperation, step, index, execution);
+  return runStep([this](const Step& clone, Execution&) { return cloneChild(clone); }, step, index, execution);
+}
+
+Outcome Container::cloneChild(const Step& step) {
+  using namespace argument::clone;
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-    page_->error.store(errno);
-    return false;
-  }
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return Outcome::failed(errno);
   sync_ = Descriptor(pair[0]);
   const Descriptor childEnd(pair[1]);
-  Execution execution{&slots_, page_, childEnd.get()};
-  const std::vector<Step>& steps = plan_->steps();
-  for (std::uint32_t i = 0; i < steps.size() && steps[i].phase == Phase::host; i++) {
-    const auto clone = [&](const Step& step, Execution&) {
-      int pidfd = -1;
-      clone_args args{};
-      args.flags = step.number(argument::clone::k_flags) | CLONE_PIDFD;
-      args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-      args.exit_signal = SIGCHLD;
-      if (const int cgroup = slots_[step.slot(argument::clone::k_cgroup)]; cgroup >= 0) {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = static_cast<std::uint64_t>(cgroup);
-      }
-      const pid_t pid = sys::clone3(args);
-      if (pid == 0) runChild(childEnd.get());
-      if (pid < 0) return Outcome::failed(errno);
-      pid_ = pid;
-      pidfd_ = Descriptor(pidfd);
-      return Outcome::done();
-    };
-    const bool isClone = steps[i].operation() == Operation::clone;
-    if (!(isClone ? runStep(clone, steps[i], i, execution) : runStep(runHostOperation, steps[i], i, execution))) return false;
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = step.number(k_flags) | CLONE_PIDFD | CLONE_PARENT_SETTID;
+  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  args.parent_tid = reinterpret_cast<std::uint64_t>(&page_->pid);  // set before the child runs, which reads it there
+  args.exit_signal = SIGCHLD;
+  if (const int cgroup = slots_[step.slot(k_cgroup)]; cgroup >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<std::uint64_t>(cgroup);
   }
-  return true;
+  const pid_t pid = sys::clone3(args);
+  if (pid == 0) runChild(childEnd.get());
+  if (pid < 0) return Outcome::failed(errno);
+  pid_ = pid;
+  pidfd_ = Descriptor(pidfd);
+  return Outcome::done();
+}
+
+bool Container::resume(int controlSocket) {
+  if (!paused_) return true;
+  paused_ = false;
+  page_->times[next_].endNs = nowNs();
+  next_++;
+  return advance(controlSocket);
+}
+
+bool Container::cancel(int controlSocket) {
+  if (started_) return true;
+  page_->error.store(ECANCELED);
+  return failHost(controlSocket);
+}
+
+// A child that exists is killed, and its exit will send the failure: then nothing is left by the time it is known.
+bool Container::failHost(int controlSocket) {
+  paused_ = false;
+  next_ = static_cast<std::uint32_t>(plan_->steps().size());
+  if (pidfd_ && sys::pidfd_send_signal(pidfd_.get(), SIGKILL) == 0) return true;
+  if (pid_ > 0) return true;
+  sendFailure(controlSocket);
+  return false;
+}
+
+void Container::release() {
+  page_->released.store(1);
+  if (paused_ && sync_) sendMessage(sync_.get(), "r", 1, nullptr, 0);
 }
 
 // From here to execve nothing is allocated and nothing is locked: system calls and stores into the shared page only.
 void Container::runChild(int sync) {
-  Execution execution{&slots_, page_, sync};
+  Execution execution{&slots_, page_, sync, -1};
   const std::vector<Step>& steps = plan_->steps();
+  bool cloned = false, asked = false;
   for (std::uint32_t i = 0; i < steps.size(); i++) {
-    if (steps[i].phase == Phase::child && !runStep(runChildOperation, steps[i], i, execution)) break;
+    const Step& step = steps[i];
+    const bool launchers = step.phase == Phase::host || step.operation() == Operation::pause;
+    if (launchers && cloned && !asked && !handOver(sync)) break;
+    asked = launchers && cloned;
+    cloned = cloned || step.operation() == Operation::clone;
+    if (!launchers && step.phase == Phase::child && !runStep(runChildOperation, step, i, execution)) break;
   }
-  _exit(127);
+  if (page_->released.load() != 0) sayFailure(*plan_, *page_);
+  _exit(kNotExecuted);
+}
+
+void Container::onHandOver(int controlSocket) {
+  if (reaped_) return;
+  adoptSibling();
+  const std::vector<Step>& steps = plan_->steps();
+  while (next_ < steps.size() && steps[next_].phase == Phase::child && steps[next_].operation() != Operation::pause) next_++;
+  if (next_ < steps.size()) advance(controlSocket);
+}
+
+// A process that took the first child's place is the one that matters from now on.
+void Container::adoptSibling() {
+  const pid_t sibling = page_->siblingPid.load();
+  if (sibling <= 0 || sibling == pid_) return;
+  intermediate_ = pid_;
+  pid_ = sibling;
+  pidfd_ = Descriptor(sys::pidfd_open(sibling));
 }
 
 void Container::onSync(int controlSocket) {
-  char byte;
+  char kind = 0;
   int fd;
-  const Received received = receiveMessage(sync_.get(), &byte, sizeof byte, &fd, 1);
+  const Received received = receiveMessage(sync_.get(), &kind, sizeof kind, &fd, 1);
   if (received.bytes > 0) {
     if (received.fdCount == 1) terminal_ = Descriptor(fd);
+    else if (kind == static_cast<char>(SyncKind::handOver)) onHandOver(controlSocket);
     return;
   }
   startedNs_ = nowNs();
   sync_.reset();
-  if (const pid_t sibling = page_->siblingPid.load(); sibling > 0) {
-    intermediate_ = pid_;
-    pid_ = sibling;
-    pidfd_ = Descriptor(sys::pidfd_open(sibling));
-  }
+  adoptSibling();
   // A failure is reported when the process has been reaped, so that nothing is left by the time it is known.
   if (page_->failed.load() != 0 || page_->executing.load() == 0) return;
   started_ = true;
@@ -120,15 +213,16 @@ void Container::onSync(int controlSocket) {
 }
 
 bool Container::onExit(int controlSocket, pid_t pid, int status, const rusage& usage) {
+  adoptSibling();
   if (pid == intermediate_) intermediate_ = -1;
   if (pid != pid_) return false;
   const std::uint64_t exitedNs = nowNs();
+  reaped_ = true;
   // The end of the sync socket and the exit may arrive in either order.
   while (sync_) onSync(controlSocket);
-  if (pid != pid_) return false;  // only now known to be the intermediate process
   if (!started_) {
     // Killed before exec by something outside of the plan, the memory limit above all: no step says so itself.
-    if (page_->failed.load() == 0 && WIFSIGNALED(status)) page_->error.store(EINTR);
+    if (page_->failed.load() == 0 && page_->error.load() == 0 && WIFSIGNALED(status)) page_->error.store(EINTR);
     sendFailure(controlSocket);
     return true;
   }
@@ -179,6 +273,16 @@ void Container::runPhase(Phase phase, std::string& reports) {
         break;
     }
   }
+}
+
+void Container::sendPaused(int controlSocket) {
+  Reply reply{};
+  reply.kind = ReplyKind::paused;
+  reply.pid = pid_ > 0 ? pid_ : 0;
+  reply.failedStep = next_ + 1;
+  const int fds[] = {terminal_.get()};
+  send(controlSocket, reply, "", fds, terminal_ ? 1 : 0);
+  terminal_.reset();
 }
 
 void Container::sendFailure(int controlSocket) {

@@ -17,10 +17,20 @@ class Container {
   ~Container();
   Container(const Container&) = delete;
 
-  // Runs the host steps and clones. On failure the cleanup has been run and the reply is ready to be sent.
+  // Runs the host steps up to a pause or to the end. False: the start has failed and nothing is left of it; the cleanup
+  // has been run and the reply has been sent. So it is for all that follow.
   bool start(int controlSocket, const int* fds, unsigned fdCount);
 
-  // The sync socket has something: the terminal's master, or its end, which means that exec has happened or will not.
+  // Goes on after a pause.
+  bool resume(int controlSocket);
+
+  // Ends a start that has not come to exec.
+  bool cancel(int controlSocket);
+
+  // The launcher will be gone: a paused child goes on alone.
+  void release();
+
+  // The sync socket has something: a request of the child, or its end, which means that exec has happened or will not.
   void onSync(int controlSocket);
 
   // One of our processes was reaped. True when it was this container's and nothing is left of it.
@@ -29,11 +39,18 @@ class Container {
   // The owner is gone: kill, wait, clean up, and do what the owner would have done.
   void abandon();
 
+  std::uint32_t id() const { return id_; }
   int syncDescriptor() const { return sync_.get(); }
 
  private:
-  bool cloneChild();
+  bool advance(int controlSocket);
+  bool runHostStep(std::uint32_t index);
+  Outcome cloneChild(const Step& step);
   [[noreturn]] void runChild(int sync);
+  void onHandOver(int controlSocket);
+  void adoptSibling();
+  bool failHost(int controlSocket);
+  void sendPaused(int controlSocket);
   void cleanUp(std::string& reports);
   void runPhase(Phase phase, std::string& reports);
   void sendFailure(int controlSocket);
@@ -50,6 +67,9 @@ class Container {
   pid_t pid_ = -1;           // the process that execs
   pid_t intermediate_ = -1;  // the one that joined a pid namespace for it, until reaped
   std::uint64_t startedNs_ = 0;
+  std::uint32_t next_ = 0;  // the step that the launcher has not passed yet
+  bool paused_ = false;
+  bool reaped_ = false;
   bool started_ = false;
 };
 

@@ -25,6 +25,8 @@ struct TracePage {
   std::atomic<std::int32_t> error;       // its errno
   std::atomic<std::uint32_t> executing;  // 1 once execve is about to be called
   std::atomic<std::int32_t> siblingPid;  // the process that takes the first child's place (forkSibling)
+  std::atomic<std::int32_t> pid;         // the first child, as the launcher numbers it
+  std::atomic<std::uint32_t> released;   // 1 once the launcher has let go: nobody reads this page any more
   char detail[kDetailBytes];             // the kernel's own words, where it has any
   StepTime times[];
 };
@@ -40,10 +42,17 @@ struct Slots {
   void closeAll();
 };
 
+// What a child sends over its sync socket, one byte each.
+enum class SyncKind : char {
+  terminal = 't',  // with the master's descriptor
+  handOver = 'h',  // the next steps are the launcher's; the child waits for one byte
+};
+
 struct Execution {
   Slots* slots;
   TracePage* page;
-  int sync;  // the child's end of the socket pair to the launcher
+  int sync;   // the child's end of the socket pair to the launcher; -1 in the launcher itself
+  pid_t pid;  // in the launcher: the child, once it exists, else -1
 };
 
 // What an operation answers: done, noted (the errno is recorded and the plan goes on), or failed.

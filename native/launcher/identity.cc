@@ -44,13 +44,11 @@ Outcome joinNamespaces(const Step& step, Execution& execution) {
 // over from this one.
 Outcome forkSibling(const Step&, Execution& execution) {
   clone_args args{};
-  args.flags = CLONE_PARENT;
+  args.flags = CLONE_PARENT | CLONE_PARENT_SETTID;
+  args.parent_tid = reinterpret_cast<std::uint64_t>(&execution.page->siblingPid);
   const pid_t pid = sys::clone3(args);
   if (pid < 0) return Outcome::failed(errno);
-  if (pid > 0) {
-    execution.page->siblingPid.store(pid);
-    _exit(0);
-  }
+  if (pid > 0) _exit(0);
   return Outcome::done();
 }
 
@@ -162,6 +160,15 @@ Outcome closeDescriptors(const Step& step, Execution& execution) {
   const unsigned sync = static_cast<unsigned>(execution.sync);
   if (sync > from && sys::close_range(from, sync - 1, 0) < 0) return Outcome::failed(errno);
   return check(sys::close_range(sync + 1 > from ? sync + 1 : from, ~0u, 0));
+}
+
+// `start` writes one byte into the FIFO. It was opened for both directions, so that its end is never seen by chance.
+Outcome waitForStart(const Step& step, Execution& execution) {
+  char byte;
+  ssize_t count;
+  do count = read((*execution.slots)[step.slot(argument::waitForStart::k_slot)], &byte, 1);
+  while (count < 0 && errno == EINTR);
+  return count == 1 ? Outcome::done() : Outcome::failed(count < 0 ? errno : EPIPE);
 }
 
 Outcome resetSignals(const Step&, Execution&) {

@@ -21,6 +21,7 @@ Outcome setDirectory(const Step&, Execution&);
 Outcome setSeccomp(const Step&, Execution&);
 Outcome dieWithParent(const Step&, Execution&);
 Outcome closeDescriptors(const Step&, Execution&);
+Outcome waitForStart(const Step&, Execution&);
 Outcome resetSignals(const Step&, Execution&);
 Outcome execute(const Step&, Execution&);
 

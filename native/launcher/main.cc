@@ -56,7 +56,10 @@ class Launcher {
         if (sources[i].revents != 0) onSync(sources[i].fd);
       }
       if (sources[1].revents != 0) reap();
-      if (sources[0].revents != 0 && !onRequest()) break;
+      if (sources[0].revents == 0) continue;
+      const Next next = onRequest();
+      if (next == Next::letGo) letGo();
+      if (next == Next::ownerGone) break;
     }
     for (const auto& container : containers_) container->abandon();
     return 0;
@@ -80,29 +83,65 @@ class Launcher {
     }
   }
 
-  // False when the owner has gone.
-  bool onRequest() {
+  // What a request means for the launcher itself.
+  enum class Next { goOn, ownerGone, letGo };
+
+  Next onRequest() {
     Request request;
     int fds[kMostDescriptors];
     const Received received = receiveMessage(control_, &request, sizeof request, fds, kMostDescriptors);
-    if (received.bytes <= 0) return received.bytes < 0 && errno == EMSGSIZE;
+    if (received.bytes <= 0) return received.bytes < 0 && errno == EMSGSIZE ? Next::goOn : Next::ownerGone;
     std::vector<Descriptor> owned;
     for (unsigned i = 0; i < received.fdCount; i++) owned.emplace_back(fds[i]);
-    std::unique_ptr<Plan> plan;
-    if (received.bytes == sizeof request && received.fdCount == request.descriptorCount && received.fdCount > 0)
-      plan = readPlan(owned[0].get());
-    if (plan == nullptr) {
-      Reply reply{};
-      reply.kind = ReplyKind::failed;
-      reply.id = received.bytes == sizeof request ? request.id : 0;
-      reply.error = EBADMSG;
-      sendMessage(control_, &reply, sizeof reply, nullptr, 0);
-      return true;
+    if (received.bytes != sizeof request || received.fdCount != request.descriptorCount) {
+      refuse(received.bytes == sizeof request ? request.id : 0, EBADMSG);
+      return Next::goOn;
     }
-    auto container = std::make_unique<Container>(request.id, std::move(plan));
-    for (unsigned i = 1; i < received.fdCount; i++) owned[i].release();
-    if (container->start(control_, fds + 1, received.fdCount - 1)) containers_.push_back(std::move(container));
-    return true;
+    switch (request.kind) {
+      case RequestKind::start:
+        start(request.id, owned);
+        return Next::goOn;
+      case RequestKind::resume:
+      case RequestKind::cancel:
+        std::erase_if(containers_, [&](const auto& container) {
+          if (container->id() != request.id) return false;
+          return !(request.kind == RequestKind::resume ? container->resume(control_) : container->cancel(control_));
+        });
+        return Next::goOn;
+      case RequestKind::release:
+        return Next::letGo;
+      case RequestKind::monitor:
+        break;
+    }
+    refuse(request.id, EOPNOTSUPP);
+    return Next::goOn;
+  }
+
+  void refuse(std::uint32_t id, int error) {
+    Reply reply{};
+    reply.kind = ReplyKind::failed;
+    reply.id = id;
+    reply.error = error;
+    sendMessage(control_, &reply, sizeof reply, nullptr, 0);
+  }
+
+  // The first descriptor is the plan; the others fill its slots.
+  void start(std::uint32_t id, std::vector<Descriptor>& owned) {
+    auto plan = owned.empty() ? nullptr : readPlan(owned[0].get());
+    if (plan == nullptr) return refuse(id, EBADMSG);
+    auto container = std::make_unique<Container>(id, std::move(plan));
+    std::vector<int> fds;
+    for (std::size_t i = 1; i < owned.size(); i++) fds.push_back(owned[i].release());
+    if (container->start(control_, fds.data(), static_cast<unsigned>(fds.size()))) containers_.push_back(std::move(container));
+  }
+
+  // Ends without killing or removing anything: what was started is left to whoever reaps for us.
+  [[noreturn]] void letGo() {
+    for (const auto& container : containers_) container->release();
+    Reply reply{};
+    reply.kind = ReplyKind::released;
+    sendMessage(control_, &reply, sizeof reply, nullptr, 0);
+    _exit(0);
   }
 
   // The sender can no longer change a sealed plan, so what is checked is what is executed.

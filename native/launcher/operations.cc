@@ -61,6 +61,7 @@ constexpr Row kChild[] = {
     {Operation::setSeccomp, identity::setSeccomp},
     {Operation::dieWithParent, identity::dieWithParent},
     {Operation::closeDescriptors, identity::closeDescriptors},
+    {Operation::waitForStart, identity::waitForStart},
     {Operation::resetSignals, identity::resetSignals},
     {Operation::execute, identity::execute},
 };

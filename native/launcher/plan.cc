@@ -147,26 +147,23 @@ class Decoder {
     second = static_cast<std::uint32_t>(value >> 32);
   }
 
-  // Host steps, of which the last one is the only clone; then child steps, of which the last one is the only execute;
-  // then cleanup and abandon steps.
+  // Host steps, one of them the only clone; from there on host and child steps in any order, of which the last one is the
+  // child's only execute; then cleanup and abandon steps.
   bool ordered() const {
-    unsigned clones = 0, executes = 0;
-    Phase last = Phase::host;
     bool cloned = false, executed = false;
     for (const Step& step : plan_.steps_) {
-      if (step.phase < last && !(last == Phase::abandon && step.phase == Phase::cleanup)) return false;
-      if ((step.phase == Phase::host && cloned) || (step.phase == Phase::child && executed)) return false;
-      last = step.phase;
+      const bool late = step.phase == Phase::cleanup || step.phase == Phase::abandon;
+      if (late != executed || (step.phase == Phase::child && !cloned)) return false;
       if (step.operation() == Operation::clone) {
-        clones++;
-        cloned = step.phase == Phase::host;
+        if (cloned || step.phase != Phase::host) return false;
+        cloned = true;
       }
       if (step.operation() == Operation::execute) {
-        executes++;
-        executed = step.phase == Phase::child;
+        if (step.phase != Phase::child) return false;
+        executed = true;
       }
     }
-    return clones == 1 && executes == 1 && cloned && executed;
+    return executed;
   }
 
   Plan& plan_;

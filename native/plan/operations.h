@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x87f178f7;
+constexpr std::uint32_t kFormatVersion = 0x396c078b;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 6;
@@ -25,6 +25,7 @@ enum class Operation : std::uint16_t {
   newOverlay = 5,
   openPidfd = 6,
   clone = 7,
+  pause = 8,
   joinCgroup = 20,
   joinNamespaces = 21,
   forkSibling = 22,
@@ -62,6 +63,7 @@ enum class Operation : std::uint16_t {
   closeDescriptors = 54,
   resetSignals = 55,
   execute = 56,
+  waitForStart = 57,
   readReport = 80,
   killCgroup = 81,
   removeDirectory = 82,
@@ -82,6 +84,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::newOverlay, "newOverlay", 6, {ArgumentType::slot, ArgumentType::strings, ArgumentType::string, ArgumentType::string, ArgumentType::strings, ArgumentType::u64}},
     {Operation::openPidfd, "openPidfd", 3, {ArgumentType::slot, ArgumentType::u64, ArgumentType::u64}},
     {Operation::clone, "clone", 2, {ArgumentType::u64, ArgumentType::slot}},
+    {Operation::pause, "pause", 1, {ArgumentType::string}},
     {Operation::joinCgroup, "joinCgroup", 1, {ArgumentType::slot}},
     {Operation::joinNamespaces, "joinNamespaces", 2, {ArgumentType::slot, ArgumentType::u64}},
     {Operation::forkSibling, "forkSibling", 0, {}},
@@ -119,6 +122,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::closeDescriptors, "closeDescriptors", 1, {ArgumentType::u64}},
     {Operation::resetSignals, "resetSignals", 0, {}},
     {Operation::execute, "execute", 3, {ArgumentType::strings, ArgumentType::strings, ArgumentType::strings}},
+    {Operation::waitForStart, "waitForStart", 1, {ArgumentType::slot}},
     {Operation::readReport, "readReport", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::killCgroup, "killCgroup", 1, {ArgumentType::string}},
     {Operation::removeDirectory, "removeDirectory", 1, {ArgumentType::string}},
@@ -144,6 +148,9 @@ enum { k_slot, k_pid, k_startTicks };
 }
 namespace clone {
 enum { k_flags, k_cgroup };
+}
+namespace pause {
+enum { k_name };
 }
 namespace joinCgroup {
 enum { k_slot };
@@ -237,6 +244,9 @@ enum { k_from };
 }
 namespace execute {
 enum { k_candidates, k_argv, k_env };
+}
+namespace waitForStart {
+enum { k_slot };
 }
 namespace readReport {
 enum { k_name, k_path };

@@ -27,6 +27,8 @@ export const SLOT_COUNT = 256;
 
 /**
  * When a step runs. `host` and `cleanup` run in the launcher itself, `child` in the process that becomes the container.
+ * Steps run in the order of the plan: a host step after the clone runs when the child has come to it, and the child
+ * waits for it. `pause` may stand in either phase.
  * `abandon` runs in addition to `cleanup` when the owner has gone, since nobody else is left to do it.
  */
 export const PHASES = { host: 0, child: 1, cleanup: 2, abandon: 3 } as const;
@@ -68,6 +70,47 @@ export const OPERATIONS = {
     calls: "clone3",
   },
 
+  pause: { code: 8, arguments: { name: "string" }, manual: "unix(7)", calls: "sendmsg, recvmsg" },
+
+  // --- host, or child of an ordinary user: file systems made ready before the container is entered -----------------
+  cloneTree: {
+    code: 100,
+    arguments: { slot: "slot", path: "string", recursive: "u64" },
+    manual: "open_tree(2)",
+    calls: "open_tree",
+  },
+  cloneDevice: {
+    code: 101,
+    arguments: { slot: "slot", path: "string", mode: "u64", major: "u64", minor: "u64" },
+    manual: "open_tree(2)",
+    calls: "openat, fstat, open_tree",
+  },
+  makeUserNamespace: {
+    code: 102,
+    arguments: { slot: "slot", uidMap: "string", gidMap: "string" },
+    manual: "user_namespaces(7)",
+    calls: "clone3, openat, write, kill, wait4",
+  },
+  changeMount: {
+    code: 103,
+    arguments: {
+      slot: "slot",
+      set: "u64",
+      clear: "u64",
+      propagation: "u64",
+      recursive: "u64",
+      userNamespace: "slot",
+    },
+    manual: "mount_setattr(2)",
+    calls: "mount_setattr",
+  },
+  connectSocket: {
+    code: 104,
+    arguments: { slot: "slot", path: "string" },
+    manual: "unix(7)",
+    calls: "socket, connect",
+  },
+
   // --- child: the process that becomes the container ---------------------------------------------------------------
   joinCgroup: { code: 20, arguments: { slot: "slot" }, manual: "cgroups(7)", calls: "write" },
   joinNamespaces: { code: 21, arguments: { slot: "slot", flags: "u64" }, manual: "setns(2)", calls: "setns" },
@@ -90,7 +133,7 @@ export const OPERATIONS = {
     code: 27,
     arguments: { slot: "slot", root: "slot", path: "string", isFile: "u64", noSymlinks: "u64" },
     manual: "move_mount(2)",
-    calls: "openat2, move_mount",
+    calls: "openat2, move_mount, fstat",
   },
   makeDirectoryIn: {
     code: 28,
@@ -106,9 +149,17 @@ export const OPERATIONS = {
   },
   makeNode: {
     code: 30,
-    arguments: { root: "slot", path: "string", mode: "u64", major: "u64", minor: "u64" },
+    arguments: {
+      root: "slot",
+      path: "string",
+      mode: "u64",
+      major: "u64",
+      minor: "u64",
+      uid: "u64",
+      gid: "u64",
+    },
     manual: "mknod(2)",
-    calls: "mknodat, fchmodat",
+    calls: "mknodat, openat, fstat",
   },
   makeSymlink: {
     code: 31,
@@ -152,11 +203,39 @@ export const OPERATIONS = {
     manual: "pivot_root(2)",
     calls: "fchdir, pivot_root, umount2, chdir",
   },
+  changeRoot: { code: 105, arguments: { root: "slot" }, manual: "chroot(2)", calls: "fchdir, chroot, chdir" },
+  remountIn: {
+    code: 106,
+    arguments: {
+      root: "slot",
+      path: "string",
+      set: "u64",
+      clear: "u64",
+      recursiveSet: "u64",
+      recursiveClear: "u64",
+      propagation: "u64",
+      options: "strings",
+    },
+    manual: "fspick(2)",
+    calls: "openat2, fspick, fsconfig, mount_setattr",
+  },
+  copyUp: {
+    code: 107,
+    arguments: { slot: "slot", root: "slot", path: "string" },
+    manual: "copy_file_range(2)",
+    calls: "openat2, getdents64, openat, copy_file_range",
+  },
+  writeProc: {
+    code: 108,
+    arguments: { proc: "slot", path: "string", value: "string" },
+    manual: "proc(5)",
+    calls: "openat2, write",
+  },
   setHostname: { code: 37, arguments: { name: "string" }, manual: "sethostname(2)", calls: "sethostname" },
   loopbackUp: { code: 38, arguments: {}, manual: "netdevice(7)", calls: "socket, ioctl" },
   openTerminal: {
     code: 39,
-    arguments: { root: "slot", devices: "slot", columns: "u64", rows: "u64", uid: "u64" },
+    arguments: { root: "slot", devices: "slot", columns: "u64", rows: "u64", uid: "u64", console: "slot" },
     manual: "ioctl_tty(2)",
     calls: "openat2, ioctl(TIOCSPTLCK), ioctl(TIOCGPTPEER), ioctl(TIOCSWINSZ), sendmsg",
   },
@@ -196,6 +275,7 @@ export const OPERATIONS = {
     manual: "execve(2)",
     calls: "execve",
   },
+  waitForStart: { code: 57, arguments: { slot: "slot" }, manual: "fifo(7)", calls: "read" },
 
   // --- cleanup and abandon: in the launcher, when the process is gone ---------------------------------------------
   readReport: { code: 80, arguments: { name: "string", path: "string" }, manual: "read(2)", calls: "openat, read" },

@@ -1,0 +1,200 @@
+/** The launcher's requests beside `start`: pauses, giving up, letting go. What counts is what is there afterwards. */
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { CREATED, Launcher, openPipe, type StepError } from "../../native/kernel.ts";
+import { NO_SLOT } from "../../native/plan/operations.ts";
+import type { PlanStep } from "../../native/plan/plan.ts";
+import { processIdentity } from "../../runtime/container/process-identity.ts";
+import { executeStep } from "../../runtime/plan/execute.ts";
+import { readAll } from "../support/inside.ts";
+import { needsLinux, needsNative, unless } from "../support/needs.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+const WORDS = { stage: "test", why: "for a test" };
+const CLONE: PlanStep = { ...WORDS, phase: "host", op: "clone", flags: 0, cgroup: NO_SLOT };
+const STDIO: PlanStep = { ...WORDS, phase: "child", op: "setStdio", stdin: 0, stdout: 0, stderr: 0 };
+const DEFAULT_SIGNALS: PlanStep = { ...WORDS, phase: "child", op: "resetSignals" };
+
+function pause(name: string, phase: "host" | "child"): PlanStep {
+  return { ...WORDS, phase, op: "pause", name };
+}
+
+function makeDirectory(path: string): PlanStep {
+  return { ...WORDS, phase: "host", op: "makeDirectory", path, mode: 0o755, mayExist: 0 };
+}
+
+function removeDirectory(path: string): PlanStep {
+  return { ...WORDS, phase: "cleanup", op: "removeDirectory", path };
+}
+
+function parentOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1]);
+}
+
+async function output(run: (fd: number) => Promise<void>): Promise<string> {
+  const pipe = openPipe();
+  const text = readAll(pipe.readFd);
+  await run(pipe.writeFd).finally(() => {
+    closeSync(pipe.writeFd);
+  });
+  return text;
+}
+
+describe("the launcher", unless([needsLinux, needsNative]), () => {
+  test("stops at each pause, in both phases, and goes on when it is told to", async () => {
+    await using launcher = await Launcher.open();
+    const seen: string[] = [];
+    const text = await output(async (fd) => {
+      const plan: PlanStep[] = [
+        pause("before the process", "host"),
+        CLONE,
+        pause("in the process", "child"),
+        STDIO,
+        pause("in the launcher again", "host"),
+        executeStep(["/bin/echo", "done"], []),
+      ];
+      const { exited, pid, steps } = await launcher.start(plan, [fd], {
+        onPause: async (name, at) => {
+          const alive = at === 0 ? "nobody" : processIdentity(at)?.state;
+          seen.push(`${name}: ${alive}`);
+        },
+      });
+      await exited;
+      expect(pid).toBeGreaterThan(0);
+      expect(steps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    });
+    expect(seen.map((line) => line.replace(/: [RSD]$/, ": there"))).toEqual([
+      "before the process: nobody",
+      "in the process: there",
+      "in the launcher again: there",
+    ]);
+    expect(text).toBe("done\n");
+  });
+
+  test("serves others while one is paused", async () => {
+    await using launcher = await Launcher.open();
+    let goOn = (): void => undefined;
+    const paused = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const slow = launcher.start([pause("wait", "host"), CLONE, executeStep(["/bin/sh", "-c", "exit 4"], [])], [], {
+      onPause: () => paused,
+    });
+    const quick = await launcher.start([CLONE, executeStep(["/bin/sh", "-c", "exit 5"], [])]);
+    expect((await quick.exited).status).toEqual({ kind: "exited", code: 5 });
+    goOn();
+    expect((await (await slow).exited).status).toEqual({ kind: "exited", code: 4 });
+  });
+
+  test("runs a host step after the clone when the process has come to it, not before", async () => {
+    await using launcher = await Launcher.open();
+    const directory = join(temporaryDirectory(), "made-in-between");
+    const order: boolean[] = [];
+    const plan: PlanStep[] = [
+      CLONE,
+      pause("early", "child"),
+      makeDirectory(directory),
+      pause("late", "child"),
+      executeStep(["/bin/true"], []),
+      removeDirectory(directory),
+    ];
+    const onPause = async (): Promise<void> => {
+      order.push(existsSync(directory));
+    };
+    await (await launcher.start(plan, [], { onPause })).exited;
+    expect(order).toEqual([false, true]);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test("ends the process and cleans up when a host step after the clone fails", async () => {
+    await using launcher = await Launcher.open();
+    const directory = join(temporaryDirectory(), "made-before");
+    let child = 0;
+    const plan: PlanStep[] = [
+      makeDirectory(directory),
+      CLONE,
+      pause("look", "child"),
+      makeDirectory("/no/such/place"),
+      executeStep(["/bin/true"], []),
+      removeDirectory(directory),
+    ];
+    const onPause = async (_: string, pid: number): Promise<void> => {
+      child = pid;
+    };
+    const failure = await launcher.start(plan, [], { onPause }).catch((error: StepError) => error);
+    expect(failure).toMatchObject({ code: "ENOENT", step: 3 });
+    expect(processIdentity(child)).toBeUndefined();
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test.each(["host", "child"] as const)(
+    "gives up a start whose %s pause is refused, and leaves nothing",
+    async (phase) => {
+      await using launcher = await Launcher.open();
+      const directory = join(temporaryDirectory(), "made-before");
+      const first = makeDirectory(directory);
+      const stop = pause("no further", phase);
+      const last: PlanStep[] = [executeStep(["/bin/true"], []), removeDirectory(directory)];
+      const plan = phase === "host" ? [first, stop, CLONE, ...last] : [first, CLONE, stop, ...last];
+      let child = 0;
+      const refusal = new Error("a hook has failed");
+      const start = launcher.start(plan, [], {
+        onPause: async (_, pid) => {
+          child = pid;
+          expect(existsSync(directory)).toBe(true);
+          throw refusal;
+        },
+      });
+      await expect(start).rejects.toBe(refusal);
+      expect(existsSync(directory)).toBe(false);
+      if (child !== 0) expect(processIdentity(child)).toBeUndefined();
+    },
+  );
+
+  test("lets go: the created process lives on without it, waits for its byte, and then runs", async () => {
+    const launcher = await Launcher.open();
+    const fifo = join(temporaryDirectory(), "start");
+    execFileSync("mkfifo", [fifo]);
+    const plan: PlanStep[] = [
+      { ...WORDS, phase: "host", op: "openPath", slot: 5, path: fifo, flags: constants.O_RDWR },
+      CLONE,
+      STDIO,
+      DEFAULT_SIGNALS,
+      pause(CREATED, "child"),
+      { ...WORDS, phase: "child", op: "waitForStart", slot: 5 },
+      { ...WORDS, phase: "child", op: "closeDescriptors", from: 3 },
+      executeStep(["/bin/echo", "started"], []),
+    ];
+    let launcherPid = 0;
+    const text = await output(async (fd) => {
+      const { pid } = await launcher.create(plan, [fd], {
+        onPause: async (_, child) => {
+          launcherPid = parentOf(child);
+        },
+      });
+      expect(processIdentity(launcherPid)).toBeUndefined();
+      expect(processIdentity(pid)?.state).toBe("S");
+      const writer = openSync(fifo, constants.O_WRONLY);
+      writeSync(writer, "0");
+      closeSync(writer);
+    });
+    expect(text).toBe("started\n");
+  });
+
+  test("says what went wrong on standard error when nobody listens any more", async () => {
+    const launcher = await Launcher.open();
+    const plan: PlanStep[] = [
+      CLONE,
+      STDIO,
+      pause(CREATED, "child"),
+      { ...WORDS, phase: "child", op: "setDirectory", path: "/no/such/directory" },
+      executeStep(["/bin/true"], []),
+    ];
+    const text = await output(async (fd) => {
+      await launcher.create(plan, [fd]);
+    });
+    expect(text).toBe("ringside: setDirectory: No such file or directory\n");
+  });
+});
