@@ -1,0 +1,145 @@
+/**
+ * `create`: everything of a container but its program (runtime.md, "Create"). Its first process waits on a FIFO, and
+ * belongs to nobody here: it is left to the caller's subreaper, conmon or containerd's shim.
+ */
+import { writeFileSync } from "node:fs";
+import { CREATED, type Launcher, makeFifo, type OnPause } from "../../../native/kernel.ts";
+import { detectCgroups } from "../../cgroup/layout.ts";
+import { RingsideError } from "../../error.ts";
+import { cacheDirectory } from "../../image/cache.ts";
+import type { OciConfig, OciProcess } from "../../oci/config.ts";
+import { type ContainerPlan, containerPlan } from "../../plan/container.ts";
+import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
+import { processIdentity } from "../process-identity.ts";
+import { type Bundle, readBundle } from "./bundle.ts";
+import { destroyContainer } from "./delete.ts";
+import { explainOciFailure } from "./failure.ts";
+import { hasLaterHooks, runHooks } from "./hooks.ts";
+import { writePidFile } from "./pid-file.ts";
+import { type EngineRecord, savedConfigPath, writeEngineRecord } from "./record.ts";
+import { ownerName } from "./root.ts";
+import { startFifo, stateOf } from "./status.ts";
+import { lockContainer, reserveId } from "./store.ts";
+
+export interface CreateOptions {
+  readonly root: string;
+  readonly id: string;
+  /** The bundle's directory. */
+  readonly bundle: string;
+  readonly pidFile?: string;
+  readonly consoleSocket?: string;
+  /** How many of our descriptors from 3 on the program gets. */
+  readonly preserveFds: number;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+  readonly systemdCgroup: boolean;
+}
+
+type RunnableConfig = OciConfig & { readonly process: OciProcess };
+
+/** A container that has its id, its directory and its plan, and nothing else yet. */
+export interface PreparedContainer {
+  readonly options: CreateOptions;
+  readonly directory: string;
+  readonly config: RunnableConfig;
+  readonly plan: ContainerPlan;
+  readonly record: EngineRecord;
+  /** What fills the plan's first slots. */
+  readonly descriptors: readonly number[];
+}
+
+const STDIO = 3;
+
+function runnable({ config }: Bundle): RunnableConfig {
+  if (config.process === undefined) {
+    throw new RingsideError("config.json: process: needed to start a container, and not there");
+  }
+  return { ...config, process: config.process };
+}
+
+function compile(config: RunnableConfig, bundle: Bundle, directory: string, options: CreateOptions): ContainerPlan {
+  const { id, consoleSocket, preserveFds, noPivot, noNewKeyring, systemdCgroup } = options;
+  const profile = config.linux?.seccomp;
+  return containerPlan(config, {
+    id,
+    root: { kind: "directory", path: bundle.rootfs },
+    layout: detectCgroups(),
+    filter: profile === undefined ? undefined : cachedFilter(profile, cacheDirectory()),
+    ephemeral: false,
+    ownership: "engine",
+    bundle: bundle.path,
+    startFifo: startFifo(directory),
+    preserveFds,
+    noPivot,
+    noNewKeyring,
+    systemdCgroup,
+    ...(consoleSocket !== undefined && { consoleSocket }),
+  });
+}
+
+/**
+ * Takes the id and makes the plan.
+ * @throws RingsideError when the id is taken, the bundle is not one, or this machine cannot give what it asks for;
+ *   then nothing is left
+ */
+export function prepareContainer(options: CreateOptions): PreparedContainer {
+  const bundle = readBundle(options.bundle);
+  const config = runnable(bundle);
+  const directory = reserveId(options.root, options.id);
+  try {
+    const plan = compile(config, bundle, directory, options);
+    const record: EngineRecord = {
+      schema: "ringside.oci/1",
+      ociVersion: config.ociVersion,
+      id: options.id,
+      bundle: bundle.path,
+      rootfs: bundle.rootfs,
+      createdAt: new Date().toISOString(),
+      owner: ownerName(),
+      annotations: config.annotations ?? {},
+      cgroups: plan.cgroups,
+      hooks: hasLaterHooks(config),
+      systemd: options.systemdCgroup,
+    };
+    writeFileSync(savedConfigPath(directory), bundle.text, { mode: 0o600 });
+    makeFifo(startFifo(directory));
+    writeEngineRecord(directory, record);
+    const descriptors = Array.from({ length: STDIO + options.preserveFds }, (_, fd) => fd);
+    return { options, directory, config, plan, record, descriptors };
+  } catch (error) {
+    removeState(directory);
+    throw error;
+  }
+}
+
+/** What is done while the plan pauses: hooks outside of it, and what tells others that the container is there. */
+function whilePaused(prepared: PreparedContainer, launcher: Launcher): OnPause {
+  const { options, directory, config, record } = prepared;
+  return async (name, pid) => {
+    if (name === "createRuntime") {
+      const state = { ...stateOf(record, "creating"), pid };
+      await runHooks(config, ["prestart", "createRuntime"], { launcher, directory, state });
+    }
+    if (name !== CREATED) return;
+    const identity = processIdentity(pid);
+    if (identity === undefined) throw new RingsideError("the container's process has ended before it was created");
+    writeEngineRecord(directory, { ...record, init: { pid, startTicks: identity.startTicks } });
+    if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+  };
+}
+
+/**
+ * Makes the container, up to the point where only its program is missing, and lets go of it: the launcher ends.
+ * @throws RingsideError saying what was wrong; nothing is left behind then
+ */
+export async function createContainer(launcher: Launcher, options: CreateOptions): Promise<void> {
+  const prepared = prepareContainer(options);
+  const { directory, config, plan, descriptors } = prepared;
+  using _lock = lockContainer(options.id, directory);
+  try {
+    await launcher.create(plan.plan, descriptors, { onPause: whilePaused(prepared, launcher) });
+  } catch (error) {
+    await destroyContainer(launcher, prepared);
+    throw explainOciFailure(error, config.process);
+  }
+}
