@@ -56,7 +56,7 @@ interface Addon {
   sendMessage(options: { socket: number; data: Uint8Array; descriptors: readonly number[] }): void;
   receiveMessage(options: { socket: number }): { data: Buffer; descriptors: number[] } | null | undefined;
   sealedMemory(options: { data: Uint8Array }): number;
-  Poll: new (options: { fd: number; writable: number; onReady: () => void }) => DescriptorPoll;
+  Poll: new (options: { fd: number; events: number; onReady: () => void }) => DescriptorPoll;
   openPipe(): { readFd: number; writeFd: number };
   openBelow(options: { root: string; path: string }): number;
   lockFile(options: { path: string }): number;
@@ -153,9 +153,12 @@ export function makeFifo(path: string): void {
   addon().makeFifo({ path });
 }
 
+/** uv.h, UV_READABLE and UV_WRITABLE. `error`: that alone, as when nobody reads a pipe any more (poll(2), POLLERR). */
+const POLL_EVENTS = { readable: 1, writable: 2, error: 0 } as const;
+
 /** Calls `onReady` whenever `fd` can be read or written (uv_poll_t), until stopped. The caller keeps owning `fd`. */
-export function pollDescriptor(fd: number, events: "readable" | "writable", onReady: () => void): DescriptorPoll {
-  return new (addon().Poll)({ fd, writable: events === "writable" ? 1 : 0, onReady });
+export function pollDescriptor(fd: number, events: keyof typeof POLL_EVENTS, onReady: () => void): DescriptorPoll {
+  return new (addon().Poll)({ fd, events: POLL_EVENTS[events], onReady });
 }
 
 /** Tells the terminal whose master `fd` is how large it is now (ioctl_tty(2), TIOCSWINSZ); its programs get SIGWINCH. */
@@ -192,6 +195,25 @@ export function signalProcess(pid: number, signal: string | number, isSame: () =
   } finally {
     closeSync(pidfd);
   }
+}
+
+/** Waits until the process `pid`, if it is still the one that `isSame` recognises, has ended (pidfd_open(2)). */
+export async function processEnd(pid: number, isSame: () => boolean): Promise<void> {
+  let pidfd: number;
+  try {
+    pidfd = addon().openPidfd({ pid });
+  } catch {
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    const poll = pollDescriptor(pidfd, "readable", done);
+    function done(): void {
+      poll.stop();
+      closeSync(pidfd);
+      resolve();
+    }
+    if (!isSame()) done();
+  });
 }
 
 export type ExitStatus =

@@ -20,9 +20,9 @@ class Poll : public Napi::ObjectWrap<Poll> {
 
   explicit Poll(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Poll>(info) {
     const Napi::Object options = info[0].As<Napi::Object>();
-    int fd, writable;
+    int fd, events;
     uv_loop_t* loop;
-    if (!readInt(options, "fd", fd) || !readInt(options, "writable", writable)) return;
+    if (!readInt(options, "fd", fd) || !readInt(options, "events", events)) return;
     const int watched = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (watched < 0) {
       throwSystemError(info.Env(), errno, "fcntl");
@@ -42,7 +42,7 @@ class Poll : public Napi::ObjectWrap<Poll> {
     callback_ = Napi::Persistent(options.Get("onReady").As<Napi::Function>());
     context_ = std::make_unique<Napi::AsyncContext>(info.Env(), "ringside.Poll");
     Ref();  // an active watch keeps itself alive, as Node's own handles do
-    uv_poll_start(&handle_->poll, (writable ? UV_WRITABLE : UV_READABLE) | UV_DISCONNECT, &Poll::onReady);
+    uv_poll_start(&handle_->poll, (events & (UV_READABLE | UV_WRITABLE)) | UV_DISCONNECT, &Poll::onReady);
   }
 
   ~Poll() override { release(); }
