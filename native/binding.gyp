@@ -11,7 +11,7 @@
       "target_name": "ringside",
       "sources": [
         "addon/addon.cc", "addon/launcher.cc", "addon/messages.cc", "addon/poll.cc", "addon/files.cc",
-        "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "launcher/socket.cc",
+        "addon/cgroups.cc", "device-filter.cc", "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "launcher/socket.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
@@ -21,9 +21,11 @@
       "target_name": "ringside-launcher",
       "type": "executable",
       "sources": [
-        "launcher/main.cc", "launcher/plan.cc", "launcher/container.cc", "launcher/operations.cc",
-        "launcher/mounts.cc", "launcher/identity.cc", "launcher/terminal.cc", "launcher/files.cc",
-        "launcher/socket.cc", "launcher/seal.cc",
+        "launcher/main.cc", "launcher/monitor.cc", "launcher/monitor-log.cc", "launcher/monitor-viewers.cc",
+        "launcher/monitor-record.cc", "launcher/plan.cc", "launcher/container.cc", "launcher/operations.cc",
+        "launcher/mounts.cc", "launcher/nodes.cc", "launcher/walk.cc", "launcher/trees.cc", "launcher/guards.cc",
+        "launcher/copy-up.cc", "launcher/identity.cc", "launcher/terminal.cc", "launcher/files.cc",
+        "launcher/socket.cc", "launcher/seal.cc", "launcher/cgroups.cc", "device-filter.cc",
       ],
       "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
       "ldflags": ["-static", "-s"],

@@ -324,7 +324,7 @@ interface Pending {
 }
 
 /** The signal and the exit code in a wait status (wait(2)). */
-function parseStatus(waitStatus: number): ExitStatus {
+export function parseStatus(waitStatus: number): ExitStatus {
   const signal = waitStatus & 0x7f;
   if (signal === 0) return { kind: "exited", code: (waitStatus >> 8) & 0xff };
   const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
@@ -398,6 +398,22 @@ export class Launcher implements AsyncDisposable {
         (error: unknown) => reject(error),
       );
     });
+  }
+
+  /** The launcher's own process. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /**
+   * Lets the launcher live on alone, as the monitor of what it started (ownership "monitor"): it ends with that. What the
+   * plan has under `keepLog`, `serveViewers` and `recordExit` is its work from now on.
+   */
+  leave(): void {
+    if (!this.#open) return;
+    this.#request("monitor", 0);
+    this.#pending.clear();
+    this.#stopListening();
   }
 
   /** Ends the launcher without ending or removing anything that it started; starts that are not done stay unanswered. */

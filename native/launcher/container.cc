@@ -1,6 +1,7 @@
 #include "container.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cgroups.h"
 #include "files.h"
 #include "socket.h"
 #include "syscalls.h"
@@ -93,8 +95,21 @@ bool Container::advance(int controlSocket) {
 bool Container::runHostStep(std::uint32_t index) {
   const Step& step = plan_->steps()[index];
   Execution execution{&slots_, page_, -1, pid_};
-  if (step.operation() != Operation::clone) return runStep(runHostOperation, step, index, execution);
-  return runStep([this](const Step& clone, Execution&) { return cloneChild(clone); }, step, index, execution);
+  const auto monitor = [this]() -> Monitor& {
+    if (monitor_ == nullptr) monitor_ = std::make_unique<Monitor>();
+    return *monitor_;
+  };
+  switch (step.operation()) {
+    case Operation::clone:
+      return runStep([this](const Step& clone, Execution&) { return cloneChild(clone); }, step, index, execution);
+    case Operation::keepLog:
+      return runStep([&](const Step& keep, Execution&) { return monitor().keepLog(keep, slots_); }, step, index, execution);
+    case Operation::serveViewers:
+      return runStep([&](const Step& serve, Execution&) { return monitor().serveViewers(serve, slots_); }, step, index,
+                     execution);
+    default:
+      return runStep(runHostOperation, step, index, execution);
+  }
 }
 
 Outcome Container::cloneChild(const Step& step) {
@@ -184,12 +199,25 @@ void Container::adoptSibling() {
   pidfd_ = Descriptor(sys::pidfd_open(sibling));
 }
 
+void Container::watch(std::vector<pollfd>& sources, int& patienceMs) const {
+  if (sync_) sources.push_back({sync_.get(), POLLIN, 0});
+  if (monitor_ == nullptr) return;
+  monitor_->watch(sources);
+  if (const int ms = monitor_->patienceMs(); ms >= 0) patienceMs = ms;
+}
+
+void Container::onReady(const pollfd& source, int controlSocket) {
+  if (sync_ && source.fd == sync_.get()) onSync(controlSocket);
+  else if (monitor_ != nullptr) monitor_->onReady(source);
+}
+
 void Container::onSync(int controlSocket) {
   char kind = 0;
   int fd;
   const Received received = receiveMessage(sync_.get(), &kind, sizeof kind, &fd, 1);
   if (received.bytes > 0) {
-    if (received.fdCount == 1) terminal_ = Descriptor(fd);
+    if (received.fdCount == 1 && monitor_ != nullptr) monitor_->takeTerminal(Descriptor(fd));
+    else if (received.fdCount == 1) terminal_ = Descriptor(fd);
     else if (kind == static_cast<char>(SyncKind::handOver)) onHandOver(controlSocket);
     return;
   }
@@ -227,17 +255,40 @@ bool Container::onExit(int controlSocket, pid_t pid, int status, const rusage& u
     return true;
   }
   std::string reports;
+  ending_ = {status, microseconds(usage.ru_utime), microseconds(usage.ru_stime), static_cast<std::uint64_t>(usage.ru_maxrss),
+             {}};
   cleanUp(reports);
   Reply reply{};
   reply.kind = ReplyKind::exited;
   reply.pid = pid;
   reply.waitStatus = status;
   reply.timeNs = exitedNs;
-  reply.userUs = microseconds(usage.ru_utime);
-  reply.systemUs = microseconds(usage.ru_stime);
-  reply.maxRssKiB = static_cast<std::uint64_t>(usage.ru_maxrss);
+  reply.userUs = ending_.userUs;
+  reply.systemUs = ending_.systemUs;
+  reply.maxRssKiB = ending_.maxRssKiB;
   send(controlSocket, reply, reports, nullptr, 0);
+  pid_ = -1;
+  pidfd_.reset();
+  return !removes_;
+}
+
+void Container::recordExit(const Step& step, const std::string& reports) {
+  if (monitor_ == nullptr || !started_ || recorded_) return;
+  recorded_ = true;
+  removes_ = step.number(argument::recordExit::k_remove) != 0;
+  ending_.reports = reports;
+  monitor_->recordExit(step, ending_);
+}
+
+bool Container::removeIfOver() {
+  if (!recorded_ || !removes_ || !monitor_->mayRemove()) return false;
+  std::string reports;
+  runPhase(Phase::abandon, reports);
   return true;
+}
+
+void Container::forgetStart() {
+  if (started_) plan_->keepFrom(Phase::cleanup);
 }
 
 void Container::abandon() {
@@ -261,13 +312,25 @@ void Container::runPhase(Phase phase, std::string& reports) {
         files::readReport(step, reports);
         break;
       case Operation::killCgroup:
-        files::killCgroup(step);
+        cgroups::killCgroup(step);
+        break;
+      case Operation::removeGroup:
+        cgroups::removeGroup(step);
         break;
       case Operation::removeDirectory:
         files::removeDirectory(step);
         break;
       case Operation::removeTree:
         files::removeTree(step);
+        break;
+      case Operation::removeFile:
+        unlink(step.text(argument::removeFile::k_path));
+        break;
+      case Operation::recordExit:
+        recordExit(step, reports);
+        break;
+      case Operation::recordEvent:
+        record::appendEvent(step.text(argument::recordEvent::k_events), step.text(argument::recordEvent::k_event), nullptr);
         break;
       default:
         break;

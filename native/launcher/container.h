@@ -4,10 +4,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "../descriptor.h"
 #include "execution.h"
+#include "monitor.h"
 #include "plan.h"
+
+struct pollfd;
 
 namespace ringside {
 
@@ -30,8 +34,9 @@ class Container {
   // The launcher will be gone: a paused child goes on alone.
   void release();
 
-  // The sync socket has something: a request of the child, or its end, which means that exec has happened or will not.
-  void onSync(int controlSocket);
+  // What poll(2) is to watch, and for how long at most; every source that is ready comes back through onReady.
+  void watch(std::vector<pollfd>& sources, int& patienceMs) const;
+  void onReady(const pollfd& source, int controlSocket);
 
   // One of our processes was reaped. True when it was this container's and nothing is left of it.
   bool onExit(int controlSocket, pid_t pid, int status, const rusage& usage);
@@ -39,10 +44,18 @@ class Container {
   // The owner is gone: kill, wait, clean up, and do what the owner would have done.
   void abandon();
 
+  // Nobody will ask any more how it was started: gives the memory back.
+  void forgetStart();
+
+  // Whether it has ended and everything of it is to be removed, which is then done.
+  bool removeIfOver();
+
   std::uint32_t id() const { return id_; }
-  int syncDescriptor() const { return sync_.get(); }
 
  private:
+  // The sync socket has something: a request of the child, or its end, which means that exec has happened or will not.
+  void onSync(int controlSocket);
+  void recordExit(const Step& step, const std::string& reports);
   bool advance(int controlSocket);
   bool runHostStep(std::uint32_t index);
   Outcome cloneChild(const Step& step);
@@ -71,6 +84,10 @@ class Container {
   bool paused_ = false;
   bool reaped_ = false;
   bool started_ = false;
+  std::unique_ptr<Monitor> monitor_;
+  Ending ending_{};
+  bool recorded_ = false;
+  bool removes_ = false;  // goes with its end, and nobody but us is there to remove it
 };
 
 }  // namespace ringside

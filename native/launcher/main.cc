@@ -2,9 +2,11 @@
 //
 // Node starts it once, with one end of a SOCK_SEQPACKET pair as descriptor 3, in a session of its own. It lives as long
 // as its owner: when the other end closes, for whatever reason, everything that it started is killed, reaped and
-// cleaned up. Nothing here decides anything about containers; the plan has said it all.
+// cleaned up; unless it has been told to live on alone (monitor.h), then as long as what it started. Nothing here decides
+// anything about containers; the plan has said it all.
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -42,34 +44,37 @@ class Launcher {
     sigaddset(&chld, SIGCHLD);
     signals_ = Descriptor(signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals_) return 1;
-    while (true) {
+    while (control_ >= 0 || !containers_.empty()) {
       std::vector<pollfd> sources{{control_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-      for (const auto& container : containers_) {
-        if (container->syncDescriptor() >= 0) sources.push_back({container->syncDescriptor(), POLLIN, 0});
-      }
-      if (poll(sources.data(), sources.size(), -1) < 0) {
+      int patienceMs = -1;
+      for (const auto& container : containers_) container->watch(sources, patienceMs);
+      if (poll(sources.data(), sources.size(), patienceMs) < 0) {
         if (errno == EINTR) continue;
         break;
       }
       // Starts before exits: a process that was quick has sent both.
       for (std::size_t i = 2; i < sources.size(); i++) {
-        if (sources[i].revents != 0) onSync(sources[i].fd);
+        if (sources[i].revents != 0) onReady(sources[i]);
       }
       if (sources[1].revents != 0) reap();
-      if (sources[0].revents == 0) continue;
-      const Next next = onRequest();
-      if (next == Next::letGo) letGo();
-      if (next == Next::ownerGone) break;
+      if (sources[0].revents != 0) {
+        const Next next = onRequest();
+        if (next == Next::letGo) letGo();
+        if (next == Next::ownerGone && !alone_) break;
+        if (next == Next::ownerGone) {
+          close(control_);
+          control_ = -1;
+        }
+      }
+      if (alone_) std::erase_if(containers_, [](const auto& container) { return container->removeIfOver(); });
     }
     for (const auto& container : containers_) container->abandon();
     return 0;
   }
 
  private:
-  void onSync(int fd) {
-    for (const auto& container : containers_) {
-      if (container->syncDescriptor() == fd) return container->onSync(control_);
-    }
+  void onReady(const pollfd& source) {
+    for (const auto& container : containers_) container->onReady(source, control_);
   }
 
   void reap() {
@@ -111,10 +116,20 @@ class Launcher {
       case RequestKind::release:
         return Next::letGo;
       case RequestKind::monitor:
-        break;
+        liveAlone();
+        return Next::goOn;
     }
     refuse(request.id, EOPNOTSUPP);
     return Next::goOn;
+  }
+
+  // Lets go of everything that is the caller's: whoever waits for the end of its standard error must see it.
+  void liveAlone() {
+    alone_ = true;
+    dup2(STDOUT_FILENO, STDERR_FILENO);  // /dev/null
+    if (chdir("/") < 0) return;          // then the caller's directory cannot be unmounted; no more than that
+    for (const auto& container : containers_) container->forgetStart();
+    malloc_trim(0);
   }
 
   void refuse(std::uint32_t id, int error) {
@@ -160,6 +175,7 @@ class Launcher {
   }
 
   int control_;
+  bool alone_ = false;
   Descriptor signals_;
   std::vector<std::unique_ptr<Container>> containers_;
 };

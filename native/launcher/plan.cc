@@ -182,4 +182,32 @@ std::unique_ptr<Plan> Plan::decode(std::span<const std::uint8_t> bytes) {
   return plan;
 }
 
+void Plan::keepFrom(Phase first) {
+  Plan kept;
+  std::size_t bytes = 0;
+  for (const Step& step : steps_) {
+    if (step.phase < first) continue;
+    kept.steps_.push_back(step);
+    for (const Argument& argument : step.arguments) {
+      if (argument.texts != nullptr || argument.numbers != nullptr) return;
+      if (argument.text != nullptr) bytes += argument.length + 1;
+    }
+  }
+  kept.steps_.shrink_to_fit();
+  kept.storage_.resize((bytes + 7) / 8);
+  char* at = reinterpret_cast<char*>(kept.storage_.data());
+  for (Step& step : kept.steps_) {
+    for (Argument& argument : step.arguments) {
+      if (argument.text == nullptr) continue;
+      memcpy(at, argument.text, argument.length);
+      at[argument.length] = 0;
+      argument.text = at;
+      at += argument.length + 1;
+    }
+  }
+  storage_ = std::move(kept.storage_);
+  steps_ = std::move(kept.steps_);
+  lists_.clear();
+}
+
 }  // namespace ringside

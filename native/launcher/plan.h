@@ -37,6 +37,9 @@ class Plan {
 
   const std::vector<Step>& steps() const { return steps_; }
 
+  // Forgets every step before `first`, and gives back their memory. Steps with lists are kept as they are.
+  void keepFrom(Phase first);
+
  private:
   std::vector<std::uint64_t> storage_;  // the bytes, 8-byte aligned
   std::vector<Step> steps_;

@@ -4,10 +4,10 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x396c078b;
+constexpr std::uint32_t kFormatVersion = 0x7d15deb;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
-constexpr std::uint32_t kMostArguments = 6;
+constexpr std::uint32_t kMostArguments = 8;
 
 enum class Phase : std::uint8_t {
   host = 0,
@@ -22,10 +22,20 @@ enum class Operation : std::uint16_t {
   makeDirectory = 1,
   writeFile = 2,
   openPath = 3,
+  makeGroup = 12,
+  changeOwner = 13,
+  attachDeviceFilter = 14,
   newOverlay = 5,
   openPidfd = 6,
   clone = 7,
+  keepLog = 9,
+  serveViewers = 10,
   pause = 8,
+  cloneTree = 100,
+  cloneDevice = 101,
+  makeUserNamespace = 102,
+  changeMount = 103,
+  connectSocket = 104,
   joinCgroup = 20,
   joinNamespaces = 21,
   forkSibling = 22,
@@ -44,6 +54,10 @@ enum class Operation : std::uint16_t {
   readonlyPath = 34,
   setMountAttributes = 35,
   pivotRoot = 36,
+  changeRoot = 105,
+  remountIn = 106,
+  copyUp = 107,
+  writeProc = 108,
   setHostname = 37,
   loopbackUp = 38,
   openTerminal = 39,
@@ -66,8 +80,12 @@ enum class Operation : std::uint16_t {
   waitForStart = 57,
   readReport = 80,
   killCgroup = 81,
+  removeGroup = 90,
   removeDirectory = 82,
   removeTree = 83,
+  removeFile = 84,
+  recordExit = 85,
+  recordEvent = 86,
 };
 
 struct OperationRow {
@@ -81,10 +99,20 @@ constexpr OperationRow kOperations[] = {
     {Operation::makeDirectory, "makeDirectory", 3, {ArgumentType::string, ArgumentType::u64, ArgumentType::u64}},
     {Operation::writeFile, "writeFile", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::openPath, "openPath", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
+    {Operation::makeGroup, "makeGroup", 2, {ArgumentType::string, ArgumentType::strings}},
+    {Operation::changeOwner, "changeOwner", 3, {ArgumentType::string, ArgumentType::strings, ArgumentType::u64}},
+    {Operation::attachDeviceFilter, "attachDeviceFilter", 2, {ArgumentType::string, ArgumentType::bytes}},
     {Operation::newOverlay, "newOverlay", 6, {ArgumentType::slot, ArgumentType::strings, ArgumentType::string, ArgumentType::string, ArgumentType::strings, ArgumentType::u64}},
     {Operation::openPidfd, "openPidfd", 3, {ArgumentType::slot, ArgumentType::u64, ArgumentType::u64}},
     {Operation::clone, "clone", 2, {ArgumentType::u64, ArgumentType::slot}},
+    {Operation::keepLog, "keepLog", 6, {ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::slot, ArgumentType::slot}},
+    {Operation::serveViewers, "serveViewers", 2, {ArgumentType::string, ArgumentType::slot}},
     {Operation::pause, "pause", 1, {ArgumentType::string}},
+    {Operation::cloneTree, "cloneTree", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
+    {Operation::cloneDevice, "cloneDevice", 5, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
+    {Operation::makeUserNamespace, "makeUserNamespace", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::string}},
+    {Operation::changeMount, "changeMount", 6, {ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::slot}},
+    {Operation::connectSocket, "connectSocket", 2, {ArgumentType::slot, ArgumentType::string}},
     {Operation::joinCgroup, "joinCgroup", 1, {ArgumentType::slot}},
     {Operation::joinNamespaces, "joinNamespaces", 2, {ArgumentType::slot, ArgumentType::u64}},
     {Operation::forkSibling, "forkSibling", 0, {}},
@@ -95,7 +123,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::mountAt, "mountAt", 5, {ArgumentType::slot, ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64}},
     {Operation::makeDirectoryIn, "makeDirectoryIn", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
     {Operation::openIn, "openIn", 4, {ArgumentType::slot, ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
-    {Operation::makeNode, "makeNode", 5, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
+    {Operation::makeNode, "makeNode", 7, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::makeSymlink, "makeSymlink", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::string}},
     {Operation::makeFile, "makeFile", 4, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::string}},
     {Operation::bindFile, "bindFile", 4, {ArgumentType::slot, ArgumentType::string, ArgumentType::slot, ArgumentType::string}},
@@ -103,9 +131,13 @@ constexpr OperationRow kOperations[] = {
     {Operation::readonlyPath, "readonlyPath", 2, {ArgumentType::slot, ArgumentType::string}},
     {Operation::setMountAttributes, "setMountAttributes", 2, {ArgumentType::slot, ArgumentType::u64}},
     {Operation::pivotRoot, "pivotRoot", 1, {ArgumentType::slot}},
+    {Operation::changeRoot, "changeRoot", 1, {ArgumentType::slot}},
+    {Operation::remountIn, "remountIn", 8, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::strings}},
+    {Operation::copyUp, "copyUp", 3, {ArgumentType::slot, ArgumentType::slot, ArgumentType::string}},
+    {Operation::writeProc, "writeProc", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::string}},
     {Operation::setHostname, "setHostname", 1, {ArgumentType::string}},
     {Operation::loopbackUp, "loopbackUp", 0, {}},
-    {Operation::openTerminal, "openTerminal", 5, {ArgumentType::slot, ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
+    {Operation::openTerminal, "openTerminal", 6, {ArgumentType::slot, ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::slot}},
     {Operation::setStdio, "setStdio", 3, {ArgumentType::slot, ArgumentType::slot, ArgumentType::slot}},
     {Operation::placeDescriptor, "placeDescriptor", 2, {ArgumentType::slot, ArgumentType::u64}},
     {Operation::newSession, "newSession", 0, {}},
@@ -125,8 +157,12 @@ constexpr OperationRow kOperations[] = {
     {Operation::waitForStart, "waitForStart", 1, {ArgumentType::slot}},
     {Operation::readReport, "readReport", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::killCgroup, "killCgroup", 1, {ArgumentType::string}},
+    {Operation::removeGroup, "removeGroup", 2, {ArgumentType::string, ArgumentType::strings}},
     {Operation::removeDirectory, "removeDirectory", 1, {ArgumentType::string}},
     {Operation::removeTree, "removeTree", 1, {ArgumentType::string}},
+    {Operation::removeFile, "removeFile", 1, {ArgumentType::string}},
+    {Operation::recordExit, "recordExit", 5, {ArgumentType::string, ArgumentType::string, ArgumentType::string, ArgumentType::string, ArgumentType::u64}},
+    {Operation::recordEvent, "recordEvent", 2, {ArgumentType::string, ArgumentType::string}},
 };
 
 // The position of each argument, by name: step.text(argument::mountAt::k_path).
@@ -140,6 +176,15 @@ enum { k_path, k_value };
 namespace openPath {
 enum { k_slot, k_path, k_flags };
 }
+namespace makeGroup {
+enum { k_path, k_parents };
+}
+namespace changeOwner {
+enum { k_path, k_files, k_uid };
+}
+namespace attachDeviceFilter {
+enum { k_path, k_program };
+}
 namespace newOverlay {
 enum { k_slot, k_lower, k_upper, k_work, k_options, k_attributes };
 }
@@ -149,8 +194,29 @@ enum { k_slot, k_pid, k_startTicks };
 namespace clone {
 enum { k_flags, k_cgroup };
 }
+namespace keepLog {
+enum { k_directory, k_firstFile, k_fileBytes, k_files, k_stdout, k_stderr };
+}
+namespace serveViewers {
+enum { k_directory, k_stdin };
+}
 namespace pause {
 enum { k_name };
+}
+namespace cloneTree {
+enum { k_slot, k_path, k_recursive };
+}
+namespace cloneDevice {
+enum { k_slot, k_path, k_mode, k_major, k_minor };
+}
+namespace makeUserNamespace {
+enum { k_slot, k_uidMap, k_gidMap };
+}
+namespace changeMount {
+enum { k_slot, k_set, k_clear, k_propagation, k_recursive, k_userNamespace };
+}
+namespace connectSocket {
+enum { k_slot, k_path };
 }
 namespace joinCgroup {
 enum { k_slot };
@@ -180,7 +246,7 @@ namespace openIn {
 enum { k_slot, k_root, k_path, k_flags };
 }
 namespace makeNode {
-enum { k_root, k_path, k_mode, k_major, k_minor };
+enum { k_root, k_path, k_mode, k_major, k_minor, k_uid, k_gid };
 }
 namespace makeSymlink {
 enum { k_root, k_path, k_target };
@@ -203,11 +269,23 @@ enum { k_slot, k_attributes };
 namespace pivotRoot {
 enum { k_root };
 }
+namespace changeRoot {
+enum { k_root };
+}
+namespace remountIn {
+enum { k_root, k_path, k_set, k_clear, k_recursiveSet, k_recursiveClear, k_propagation, k_options };
+}
+namespace copyUp {
+enum { k_slot, k_root, k_path };
+}
+namespace writeProc {
+enum { k_proc, k_path, k_value };
+}
 namespace setHostname {
 enum { k_name };
 }
 namespace openTerminal {
-enum { k_root, k_devices, k_columns, k_rows, k_uid };
+enum { k_root, k_devices, k_columns, k_rows, k_uid, k_console };
 }
 namespace setStdio {
 enum { k_stdin, k_stdout, k_stderr };
@@ -254,11 +332,23 @@ enum { k_name, k_path };
 namespace killCgroup {
 enum { k_path };
 }
+namespace removeGroup {
+enum { k_path, k_parents };
+}
 namespace removeDirectory {
 enum { k_path };
 }
 namespace removeTree {
 enum { k_path };
+}
+namespace removeFile {
+enum { k_path };
+}
+namespace recordExit {
+enum { k_path, k_socket, k_events, k_event, k_remove };
+}
+namespace recordEvent {
+enum { k_events, k_event };
 }
 }  // namespace argument
 

@@ -44,6 +44,24 @@ export const OPERATIONS = {
   },
   writeFile: { code: 2, arguments: { path: "string", value: "string" }, manual: "write(2)", calls: "openat, write" },
   openPath: { code: 3, arguments: { slot: "slot", path: "string", flags: "u64" }, manual: "open(2)", calls: "openat" },
+  makeGroup: {
+    code: 12,
+    arguments: { path: "string", parents: "strings" },
+    manual: "cgroups(7)",
+    calls: "mkdir",
+  },
+  changeOwner: {
+    code: 13,
+    arguments: { path: "string", files: "strings", uid: "u64" },
+    manual: "chown(2)",
+    calls: "lchown",
+  },
+  attachDeviceFilter: {
+    code: 14,
+    arguments: { path: "string", program: "bytes" },
+    manual: "bpf(2)",
+    calls: "bpf",
+  },
   newOverlay: {
     code: 5,
     arguments: {
@@ -68,6 +86,26 @@ export const OPERATIONS = {
     arguments: { flags: "u64", cgroup: "slot" },
     manual: "clone3(2)",
     calls: "clone3",
+  },
+
+  keepLog: {
+    code: 9,
+    arguments: {
+      directory: "string",
+      firstFile: "u64",
+      fileBytes: "u64",
+      files: "u64",
+      stdout: "slot",
+      stderr: "slot",
+    },
+    manual: "pipe(7)",
+    calls: "openat, pipe2",
+  },
+  serveViewers: {
+    code: 10,
+    arguments: { directory: "string", stdin: "slot" },
+    manual: "unix(7)",
+    calls: "pipe2, socket, bind, listen",
   },
 
   pause: { code: 8, arguments: { name: "string" }, manual: "unix(7)", calls: "sendmsg, recvmsg" },
@@ -280,8 +318,27 @@ export const OPERATIONS = {
   // --- cleanup and abandon: in the launcher, when the process is gone ---------------------------------------------
   readReport: { code: 80, arguments: { name: "string", path: "string" }, manual: "read(2)", calls: "openat, read" },
   killCgroup: { code: 81, arguments: { path: "string" }, manual: "cgroups(7)", calls: "openat, write, kill" },
+  removeGroup: {
+    code: 90,
+    arguments: { path: "string", parents: "strings" },
+    manual: "cgroups(7)",
+    calls: "rmdir",
+  },
   removeDirectory: { code: 82, arguments: { path: "string" }, manual: "rmdir(2)", calls: "rmdir" },
   removeTree: { code: 83, arguments: { path: "string" }, manual: "unlink(2)", calls: "openat2, unlinkat" },
+  removeFile: { code: 84, arguments: { path: "string" }, manual: "unlink(2)", calls: "unlink" },
+  recordExit: {
+    code: 85,
+    arguments: { path: "string", socket: "string", events: "string", event: "string", remove: "u64" },
+    manual: "rename(2)",
+    calls: "read, openat, write, rename, unlink",
+  },
+  recordEvent: {
+    code: 86,
+    arguments: { events: "string", event: "string" },
+    manual: "open(2)",
+    calls: "openat, write",
+  },
 } as const satisfies Record<string, OperationRow>;
 
 export type OperationName = keyof typeof OPERATIONS;
