@@ -51,6 +51,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportPoll(env, exports);
   exportFiles(env, exports);
   exportTrace(env, exports);
+  exportCgroups(env, exports);
   return exports;
 }
 

@@ -8,5 +8,6 @@ void exportMessages(Napi::Env env, Napi::Object exports);
 void exportPoll(Napi::Env env, Napi::Object exports);
 void exportFiles(Napi::Env env, Napi::Object exports);
 void exportTrace(Napi::Env env, Napi::Object exports);
+void exportCgroups(Napi::Env env, Napi::Object exports);
 
 }  // namespace ringside::addon

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,26 +113,6 @@ void readReport(const Step& step, std::string& reports) {
   const std::uint32_t length = static_cast<std::uint32_t>(value.size());
   reports.append(step.text(k_name)).push_back(0);
   reports.append(reinterpret_cast<const char*>(&length), sizeof length).append(value);
-}
-
-void killCgroup(const Step& step) {
-  const std::string path = step.text(argument::killCgroup::k_path);
-  const Descriptor kill(open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
-  if (kill && write(kill.get(), "1", 1) == 1) return;
-  // v1 has no cgroup.kill: signal whoever is there until nobody is; a fork between reading and killing is caught by
-  // the next round.
-  for (int attempt = 0; attempt < kMostAttempts; attempt++) {
-    const std::string members = readWhole((path + "/cgroup.procs").c_str(), 65536);
-    if (members.empty()) return;
-    for (const char* at = members.c_str(); *at != 0;) {
-      char* end;
-      const long pid = strtol(at, &end, 10);
-      if (end == at) break;
-      if (pid > 1) ::kill(static_cast<pid_t>(pid), SIGKILL);
-      at = *end == '\n' ? end + 1 : end;
-    }
-    waitMs(1L << attempt);
-  }
 }
 
 void removeDirectory(const Step& step) {

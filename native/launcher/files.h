@@ -13,7 +13,6 @@ Outcome openPidfd(const Step&, Execution&);
 
 // Appends `name NUL u32 length value` to `reports`; a file that is not there adds nothing.
 void readReport(const Step&, std::string& reports);
-void killCgroup(const Step&);
 void removeDirectory(const Step&);
 void removeTree(const Step&);
 

@@ -2,11 +2,16 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "cgroups.h"
+#include "copy-up.h"
 #include "execution.h"
 #include "files.h"
+#include "guards.h"
 #include "identity.h"
 #include "mounts.h"
+#include "nodes.h"
 #include "terminal.h"
+#include "trees.h"
 
 namespace ringside {
 
@@ -19,9 +24,14 @@ struct Row {
 };
 
 constexpr Row kHost[] = {
+    {Operation::makeGroup, cgroups::makeGroup},       {Operation::changeOwner, cgroups::changeOwner},
+    {Operation::attachDeviceFilter, cgroups::attachDeviceFilter},
     {Operation::makeDirectory, files::makeDirectory}, {Operation::writeFile, files::writeFile},
     {Operation::openPath, files::openPath},           {Operation::openPidfd, files::openPidfd},
-    {Operation::newOverlay, mounts::newOverlay},
+    {Operation::newOverlay, mounts::newOverlay},      {Operation::cloneTree, trees::cloneTree},
+    {Operation::cloneDevice, trees::cloneDevice},     {Operation::changeMount, trees::changeMount},
+    {Operation::makeUserNamespace, trees::makeUserNamespace},
+    {Operation::connectSocket, terminal::connectSocket},
 };
 
 constexpr Row kChild[] = {
@@ -34,16 +44,25 @@ constexpr Row kChild[] = {
     {Operation::newFilesystem, mounts::newFilesystem},
     {Operation::attachRoot, mounts::attachRoot},
     {Operation::mountAt, mounts::mountAt},
-    {Operation::makeDirectoryIn, mounts::makeDirectoryIn},
-    {Operation::openIn, mounts::openIn},
-    {Operation::makeNode, mounts::makeNode},
-    {Operation::makeSymlink, mounts::makeSymlink},
-    {Operation::makeFile, mounts::makeFile},
-    {Operation::bindFile, mounts::bindFile},
-    {Operation::maskPath, mounts::maskPath},
-    {Operation::readonlyPath, mounts::readonlyPath},
+    {Operation::makeDirectoryIn, nodes::makeDirectoryIn},
+    {Operation::openIn, nodes::openIn},
+    {Operation::makeNode, nodes::makeNode},
+    {Operation::makeSymlink, nodes::makeSymlink},
+    {Operation::makeFile, nodes::makeFile},
+    {Operation::bindFile, nodes::bindFile},
+    {Operation::maskPath, guards::maskPath},
+    {Operation::readonlyPath, guards::readonlyPath},
     {Operation::setMountAttributes, mounts::setMountAttributes},
     {Operation::pivotRoot, mounts::pivotRoot},
+    {Operation::changeRoot, mounts::changeRoot},
+    {Operation::remountIn, mounts::remountIn},
+    {Operation::newOverlay, mounts::newOverlay},
+    {Operation::cloneTree, trees::cloneTree},
+    {Operation::cloneDevice, trees::cloneDevice},
+    {Operation::changeMount, trees::changeMount},
+    {Operation::connectSocket, terminal::connectSocket},
+    {Operation::copyUp, copy::copyUp},
+    {Operation::writeProc, guards::writeProc},
     {Operation::setHostname, identity::setHostname},
     {Operation::loopbackUp, identity::loopbackUp},
     {Operation::openTerminal, terminal::openTerminal},

@@ -1,0 +1,148 @@
+#include "cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "../descriptor.h"
+#include "../device-filter.h"
+
+namespace ringside::cgroups {
+
+namespace {
+
+// A cgroup is busy for a moment after its last process has gone (cgroups(7), "Removing"); 1 ms, 2 ms … about 0.5 s.
+constexpr int kMostAttempts = 9;
+constexpr std::size_t kMostMembers = 1 << 20;
+// Parents can be removed by the end of another container between our two calls.
+constexpr int kMostRaces = 16;
+
+void waitMs(long ms) {
+  const timespec time{ms / 1000, ms % 1000 * 1'000'000};
+  nanosleep(&time, nullptr);
+}
+
+bool writeTo(const std::string& path, const char* value) {
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  return file && write(file.get(), value, strlen(value)) >= 0;
+}
+
+std::string readWhole(const std::string& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::string text;
+  char buffer[4096];
+  while (file && text.size() < kMostMembers) {
+    const ssize_t count = read(file.get(), buffer, sizeof buffer);
+    if (count <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+// The group and all below it, those deepest down first. The inside may have made any number of them.
+std::vector<std::string> groupsFrom(const std::string& path) {
+  std::vector<std::string> found{path};
+  for (std::size_t at = 0; at < found.size(); at++) {
+    DIR* stream = opendir(found[at].c_str());
+    if (stream == nullptr) continue;
+    const std::string here = found[at];
+    while (const dirent* entry = readdir(stream)) {
+      if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+      found.push_back(here + "/" + entry->d_name);
+    }
+    closedir(stream);
+  }
+  return {found.rbegin(), found.rend()};
+}
+
+// Returns how many there were.
+int signalMembers(const std::string& group) {
+  const std::string members = readWhole(group + "/cgroup.procs");
+  int count = 0;
+  for (const char* at = members.c_str(); *at != 0;) {
+    char* end;
+    const long pid = strtol(at, &end, 10);
+    if (end == at) break;
+    if (pid > 1 && ::kill(static_cast<pid_t>(pid), SIGKILL) == 0) count++;
+    at = *end == '\n' ? end + 1 : end;
+  }
+  // A frozen process dies when it is thawed: on v1 by this file, on v2 before cgroup.kill by the other.
+  writeTo(group + "/freezer.state", "THAWED");
+  writeTo(group + "/cgroup.freeze", "0");
+  return count;
+}
+
+void removeOne(const std::string& path) {
+  for (int attempt = 0; rmdir(path.c_str()) < 0 && errno == EBUSY && attempt < kMostAttempts; attempt++) waitMs(1L << attempt);
+}
+
+}  // namespace
+
+// Once the group is there, its parents cannot go any more; until then the end of another container may remove them.
+Outcome makeGroup(const Step& step, Execution&) {
+  using namespace argument::makeGroup;
+  const char* path = step.text(k_path);
+  for (int attempt = 0; attempt < kMostRaces; attempt++) {
+    if (mkdir(path, 0755) == 0 || errno == EEXIST) return Outcome::done();
+    if (errno != ENOENT) break;
+    const Argument& parents = step.list(k_parents);
+    for (std::uint32_t i = 0; i < parents.length; i++) {
+      if (mkdir(parents.texts[i], 0755) < 0 && errno != EEXIST && errno != ENOENT) return Outcome::failed(errno);
+    }
+    errno = ENOENT;
+  }
+  return Outcome::failed(errno);
+}
+
+// Only what the kernel says may be given away (/sys/kernel/cgroup/delegate); a file that a group has not is passed over.
+Outcome changeOwner(const Step& step, Execution&) {
+  using namespace argument::changeOwner;
+  const std::string path = step.text(k_path);
+  const uid_t uid = static_cast<uid_t>(step.number(k_uid));
+  if (lchown(path.c_str(), uid, static_cast<gid_t>(-1)) < 0) return Outcome::failed(errno);
+  const Argument& files = step.list(k_files);
+  for (std::uint32_t i = 0; i < files.length; i++) {
+    const std::string file = path + "/" + files.texts[i];
+    if (lchown(file.c_str(), uid, static_cast<gid_t>(-1)) < 0 && errno != ENOENT) return Outcome::failed(errno);
+  }
+  return Outcome::done();
+}
+
+Outcome attachDeviceFilter(const Step& step, Execution&) {
+  using namespace argument::attachDeviceFilter;
+  const Argument& program = step.list(k_program);
+  const int error = ringside::attachDeviceFilter(step.text(k_path), program.text, program.length);
+  return error == 0 ? Outcome::done() : Outcome::failed(error);
+}
+
+void killCgroup(const Step& step) {
+  const std::string path = step.text(argument::killCgroup::k_path);
+  if (writeTo(path + "/cgroup.kill", "1")) return;
+  // v1 has no cgroup.kill: signal whoever is there until nobody is; a fork between reading and killing is caught by
+  // the next round.
+  for (int attempt = 0; attempt < kMostAttempts; attempt++) {
+    int members = 0;
+    for (const std::string& group : groupsFrom(path)) members += signalMembers(group);
+    if (members == 0) return;
+    waitMs(1L << attempt);
+  }
+}
+
+// With what the inside has made in it; then the parents that were made for it, if nobody else is in them by now.
+void removeGroup(const Step& step) {
+  using namespace argument::removeGroup;
+  for (const std::string& group : groupsFrom(step.text(k_path))) removeOne(group);
+  const Argument& parents = step.list(k_parents);
+  for (std::uint32_t i = 0; i < parents.length; i++) rmdir(parents.texts[i]);
+}
+
+}  // namespace ringside::cgroups
