@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import { RingsideError } from "../error.ts";
 import type { OciConfig, OciHook, OciHooks, OciMount, OciProcess, OciResources, OciRoot } from "./config.ts";
-import { parseJson, readJsonFile } from "./json.ts";
+import { parseJson } from "./json.ts";
 import { idMappings, linux } from "./linux-fields.ts";
 import { processReader } from "./process-fields.ts";
 import {
@@ -149,18 +149,6 @@ export function parseProcess(source: string, name = "process.json"): Parsed<OciP
  */
 export function parseResources(source: string, name = "resources.json"): Parsed<OciResources> {
   return parse(source, name, () => resources);
-}
-
-/**
- * Reads the configuration of a bundle, its host-side paths made absolute.
- *
- * @param bundle the directory with config.json in it
- * @throws RingsideError when it cannot be read, and as parseConfig does
- */
-export function readBundle(bundle: string): ParsedConfig {
-  const directory = resolve(bundle);
-  const parsed = parseConfig(readJsonFile(resolve(directory, "config.json")));
-  return { ...parsed, config: resolvePaths(parsed.config, directory) };
 }
 
 const BINDS: ReadonlySet<string> = new Set(["bind", "rbind"]);

@@ -24,18 +24,17 @@ export class Misfit extends Error {
 
 export type Reader<T> = (value: unknown) => T;
 
+const LONGEST_SHOWN = 60;
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A path as in JavaScript: `linux.devices[3].path`, `annotations["a.b"]`. */
 export function pathText(path: readonly Key[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    if (!PLAIN_KEY.test(key)) return `${text}[${shortened(key)}]`;
+    if (!PLAIN_KEY.test(key) || key.length > LONGEST_SHOWN) return `${text}[${shortened(key)}]`;
     return text === "" ? key : `${text}.${key}`;
   }, "");
 }
-
-const LONGEST_SHOWN = 60;
 
 function shortened(text: string): string {
   return JSON.stringify(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text);
