@@ -1,9 +1,9 @@
 /** An OCI bundle: a directory with config.json and, most often, the root file system. bundle.md. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { RingsideError } from "../../error.ts";
 import type { OciConfig } from "../../oci/config.ts";
-import { parseConfig } from "../../oci/parse.ts";
+import { parseConfig, resolvePaths } from "../../oci/parse.ts";
 
 export interface Bundle {
   /** Absolute. */
@@ -11,6 +11,8 @@ export interface Bundle {
   readonly config: OciConfig;
   /** As it was read: kept for the container's lifetime, whatever becomes of the bundle. */
   readonly text: string;
+  /** What of it was left out, and why. */
+  readonly warnings: readonly string[];
   /** The root file system's directory, absolute. */
   readonly rootfs: string;
 }
@@ -24,7 +26,7 @@ function isDirectory(path: string): boolean {
 }
 
 /** @throws RingsideError when there is no such file, or when it is not valid */
-export function readConfig(path: string): { readonly config: OciConfig; readonly text: string } {
+export function readConfig(path: string): Pick<Bundle, "config" | "text" | "warnings"> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -35,7 +37,8 @@ export function readConfig(path: string): { readonly config: OciConfig; readonly
       fix: "give --bundle the directory that holds config.json; ringside oci spec makes a first one",
     });
   }
-  return { config: parseConfig(text).config, text };
+  const { config, warnings } = parseConfig(text);
+  return { config, text, warnings };
 }
 
 /**
@@ -45,12 +48,13 @@ export function readConfig(path: string): { readonly config: OciConfig; readonly
 export function readBundle(path: string): Bundle {
   if (!isDirectory(path)) throw new RingsideError(`the bundle ${path} is not there: no such file or directory`);
   const bundle = realpathSync(path);
-  const { config, text } = readConfig(join(bundle, "config.json"));
-  const rootfs = resolve(bundle, config.root.path);
+  const { config: written, text, warnings } = readConfig(join(bundle, "config.json"));
+  const config = resolvePaths(written, bundle);
+  const rootfs = config.root.path;
   if (!isDirectory(rootfs)) {
     throw new RingsideError(`config.json: root.path: ${rootfs} is not a directory: no such file or directory`, {
       fix: "put the root file system there, or name another directory",
     });
   }
-  return { path: bundle, config, text, rootfs };
+  return { path: bundle, config, text, warnings, rootfs };
 }

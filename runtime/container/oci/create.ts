@@ -19,7 +19,7 @@ import { writePidFile } from "./pid-file.ts";
 import { type EngineRecord, savedConfigPath, writeEngineRecord } from "./record.ts";
 import { ownerName } from "./root.ts";
 import { startFifo, stateOf } from "./status.ts";
-import { lockContainer, reserveId } from "./store.ts";
+import { lockContainer, removeState, reserveId } from "./store.ts";
 
 export interface CreateOptions {
   readonly root: string;
@@ -134,12 +134,12 @@ function whilePaused(prepared: PreparedContainer, launcher: Launcher): OnPause {
  */
 export async function createContainer(launcher: Launcher, options: CreateOptions): Promise<void> {
   const prepared = prepareContainer(options);
-  const { directory, config, plan, descriptors } = prepared;
+  const { directory, config, plan, record, descriptors } = prepared;
   using _lock = lockContainer(options.id, directory);
   try {
     await launcher.create(plan.plan, descriptors, { onPause: whilePaused(prepared, launcher) });
   } catch (error) {
-    await destroyContainer(launcher, prepared);
+    await destroyContainer(directory, record, { config, launcher });
     throw explainOciFailure(error, config.process);
   }
 }

@@ -10,7 +10,8 @@ export function stateRoot(given: string | undefined, environment: NodeJS.Process
   const { XDG_RUNTIME_DIR } = environment;
   const uid = process.geteuid?.() ?? 0;
   if (uid === 0) return "/run/ringside/oci";
-  const below = XDG_RUNTIME_DIR === undefined || XDG_RUNTIME_DIR === "" ? join(tmpdir(), `ringside-${uid}`) : XDG_RUNTIME_DIR;
+  const below =
+    XDG_RUNTIME_DIR === undefined || XDG_RUNTIME_DIR === "" ? join(tmpdir(), `ringside-${uid}`) : XDG_RUNTIME_DIR;
   return join(below, "ringside/oci");
 }
 

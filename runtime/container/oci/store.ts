@@ -1,5 +1,5 @@
 /** The engines' containers of one root directory: found, listed, reserved, locked, removed. */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "../../../native/kernel.ts";
 import { RingsideError } from "../../error.ts";
@@ -68,6 +68,11 @@ export function reserveId(root: string, id: string): string {
     });
   }
   return directory;
+}
+
+/** Whether an id is taken, be it by a container or by what is left of one. */
+export function isReserved(directory: string): boolean {
+  return existsSync(directory);
 }
 
 /**

@@ -1,0 +1,46 @@
+/**
+ * A failed start in the words that engines look for: podman and docker tell "not found" (127) from "not executable"
+ * (126) by the text, not by an exit code.
+ */
+import { StepError } from "../../../native/kernel.ts";
+import { EXIT_CODES, RingsideError } from "../../error.ts";
+import { explainFailure } from "../failure.ts";
+
+/** What execve(2) says, as strerror(3) puts it. */
+const EXEC_WORDS: Readonly<Record<string, { readonly words: string; readonly exitCode: number }>> = {
+  ENOENT: { words: "No such file or directory", exitCode: EXIT_CODES.notFound },
+  ENOTDIR: { words: "No such file or directory", exitCode: EXIT_CODES.notFound },
+  ELIBACC: { words: "No such file or directory (its interpreter or loader)", exitCode: EXIT_CODES.notFound },
+  EACCES: { words: "Permission denied", exitCode: EXIT_CODES.notExecutable },
+  EISDIR: { words: "Permission denied (it is a directory)", exitCode: EXIT_CODES.notExecutable },
+  EPERM: { words: "Operation not permitted", exitCode: EXIT_CODES.notExecutable },
+  ENOEXEC: { words: "Exec format error: Permission denied to run it as a program", exitCode: EXIT_CODES.notExecutable },
+};
+
+/** The steps that look for the program. */
+const EXECUTING = new Set(["execute", "resolveExecutable"]);
+
+/** @param process what was to be run */
+export function explainOciFailure(
+  error: unknown,
+  process: { readonly args: readonly string[]; readonly cwd: string },
+): unknown {
+  if (!(error instanceof StepError) || error.failed === undefined) return explainFailure(error, process.args[0] ?? "");
+  const program = process.args[0] ?? "";
+  if (EXECUTING.has(error.failed.op)) {
+    const known = EXEC_WORDS[error.code];
+    const where = program.includes("/") || known?.exitCode !== EXIT_CODES.notFound ? "" : " in $PATH";
+    const what =
+      known?.exitCode === EXIT_CODES.notFound
+        ? `executable file \`${program}\` not found${where}`
+        : `open executable \`${program}\``;
+    return new RingsideError(`${what}: ${known?.words ?? error.code}`, {
+      cause: error,
+      exitCode: known?.exitCode ?? EXIT_CODES.notExecutable,
+    });
+  }
+  if (error.failed.op === "setDirectory" && error.code === "ENOENT") {
+    return new RingsideError(`cannot chdir to ${process.cwd}: No such file or directory`, { cause: error });
+  }
+  return explainFailure(error, program);
+}

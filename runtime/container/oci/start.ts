@@ -1,0 +1,77 @@
+/** `start`: one byte into the FIFO, and the container's first process becomes its program (runtime.md, "Start"). */
+import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { Launcher, pollDescriptor, signalProcess } from "../../../native/kernel.ts";
+import { RingsideError } from "../../error.ts";
+import { isAlive } from "../process-identity.ts";
+import { readConfig } from "./bundle.ts";
+import { runHooks } from "./hooks.ts";
+import { savedConfigPath } from "./record.ts";
+import { startFifo, stateOf } from "./status.ts";
+import { type EngineContainer, findEngineContainer, lockContainer } from "./store.ts";
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/**
+ * Waits until nobody can read the FIFO any more: its reader closes it by becoming the program, or by ending. The kernel
+ * tells a writer so by an error condition (poll(2), POLLERR), which needs no event asked for.
+ */
+function waitForExec(fifo: number): Promise<void> {
+  return new Promise((resolve) => {
+    const poll = pollDescriptor(fifo, "error", () => {
+      poll.stop();
+      resolve();
+    });
+  });
+}
+
+async function letGo(container: EngineContainer): Promise<void> {
+  const path = startFifo(container.directory);
+  let fifo: number;
+  try {
+    fifo = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    // ENXIO: nobody reads it, so that the process has gone.
+    if (errorCode(error) !== "ENXIO" && errorCode(error) !== "ENOENT") throw error;
+    throw new RingsideError(`cannot start container "${container.id}": its process has ended`, { cause: error });
+  }
+  try {
+    writeSync(fifo, "s");
+    rmSync(path, { force: true });
+    await waitForExec(fifo);
+  } finally {
+    closeSync(fifo);
+  }
+}
+
+async function runPoststart(container: EngineContainer): Promise<void> {
+  const { record, directory } = container;
+  const { config } = readConfig(savedConfigPath(directory));
+  if (config.hooks?.poststart === undefined) return;
+  await using launcher = await Launcher.open();
+  try {
+    await runHooks(config, ["poststart"], { launcher, directory, state: stateOf(record, "running") });
+  } catch (error) {
+    const { init } = record;
+    if (init !== undefined) signalProcess(init.pid, "SIGKILL", () => isAlive(init.pid, init.startTicks));
+    throw error;
+  }
+}
+
+/**
+ * Lets a created container's program run, and waits until it does; then its poststart hooks.
+ * @throws RingsideError when it is not created, or when a hook fails: the container has been killed then
+ */
+export async function startEngineContainer(root: string, id: string): Promise<void> {
+  const { directory } = findEngineContainer(root, id);
+  using _lock = lockContainer(id, directory);
+  const container = findEngineContainer(root, id);
+  if (container.status !== "created") {
+    throw new RingsideError(
+      `cannot start container "${id}" in the ${container.status} state: only a created one can be`,
+    );
+  }
+  await letGo(container);
+  if (container.record.hooks) await runPoststart(container);
+}
