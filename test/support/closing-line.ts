@@ -100,8 +100,8 @@ function nameOf(test: TestCase): string {
   return `${test.module.relativeModuleId} › ${test.fullName}`;
 }
 
-/** The reason is the note of `skip(reason)`, that of test/support/needs.ts, that of a failed group, or in the title. */
-function skipReason(test: TestCase): string {
+/** Why a test was skipped. The reason is the note of `skip(reason)`, that of test/support/needs.ts, that of a failed group, or in the title. */
+export function skipReason(test: TestCase): string {
   const result = test.result();
   if (result.state === "skipped" && result.note) return result.note;
   for (const task of ancestry(test)) {

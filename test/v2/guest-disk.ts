@@ -1,0 +1,130 @@
+/**
+ * The guest's disk: what changes seldom, as an ext4 file system that is mounted read-only. Busybox, Node, npm's packages
+ * that tests need, and some of the host's programs with their libraries. Made by mke2fs(8) from a directory, kept in the
+ * cache under the hash of what went into it.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
+import { addBusybox, findStaticBusybox } from "../../runtime/image/busybox.ts";
+import { cacheDirectory } from "../../runtime/image/cache.ts";
+import { checkoutDirectory } from "../../runtime/image/checkout.ts";
+import { TreeBuilder } from "../../runtime/image/entry.ts";
+import { copyPath } from "../../runtime/image/host-binaries.ts";
+import { libraryClosure, libraryPlaces } from "../../runtime/image/libraries.ts";
+import { writeTree } from "../../runtime/image/tree.ts";
+import { removeOthers } from "../../runtime/vm/cached-file.ts";
+import { packageClosure } from "./packages.ts";
+
+/** What the tests import. */
+const PACKAGES = ["vitest", "vite", "fast-check", "zod", "commander"];
+
+/** Peers that some tests compare with; those that the host does not have are left out. */
+const PEERS = ["crun"];
+
+const DIRECTORIES = ["carried", "proc", "sys", "dev", "run", "tmp", "var", "root", "node_modules/.bin"];
+const PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
+const GROUP = "root:x:0:\nnogroup:x:65534:\n";
+const NODE_PLACE = "node_modules/.bin/node";
+const PREFIX = "v2-disk-";
+
+/**
+ * Finds or makes the disk.
+ *
+ * @returns the path of the file
+ * @throws Error naming the program that is missing
+ */
+export function guestDisk(cache: string = cacheDirectory()): string {
+  const parts = collect();
+  const path = join(cache, "guest", `${PREFIX}${parts.key}.ext4`);
+  if (existsSync(path)) return path;
+  mkdirSync(dirname(path), { recursive: true });
+  const work = mkdtempSync(join(dirname(path), ".v2-disk-"));
+  try {
+    const root = join(work, "root");
+    writeTree(parts.tree().entries(), root);
+    for (const { from, to } of parts.copies)
+      cpSync(from, join(root, to), { recursive: true, preserveTimestamps: true });
+    makeFileSystem(root, join(work, "disk"));
+    renameSync(join(work, "disk"), path);
+    removeOthers(dirname(path), PREFIX, path);
+    return path;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+interface Parts {
+  readonly key: string;
+  readonly tree: () => TreeBuilder;
+  readonly copies: readonly { readonly from: string; readonly to: string }[];
+}
+
+function collect(): Parts {
+  const checkout = checkoutDirectory();
+  const busybox = findStaticBusybox() ?? requireProgram("busybox", "busybox-static");
+  const node = realpathSync(process.execPath);
+  const peers = PEERS.flatMap((name) => findProgram(name) ?? []);
+  const nodeModules = join(checkout, "node_modules");
+  const packages = packageClosure(nodeModules, PACKAGES);
+  const addons = packages.flatMap((name) => addonsOf(join(nodeModules, name)));
+  const programs = libraryClosure([node, ...addons, ...peers], libraryPlaces()).files;
+  const libraries = programs.filter((path) => path !== node && !addons.includes(path));
+  const manifests = packages.map((name) => join(nodeModules, name, "package.json"));
+  const inputs = [busybox, node, ...libraries, ...manifests, import.meta.filename].map((path) => [
+    path,
+    ...stamp(path),
+  ]);
+  return {
+    key: createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16),
+    copies: [
+      { from: node, to: NODE_PLACE },
+      ...packages.map((name) => ({ from: join(nodeModules, name), to: join("node_modules", name) })),
+    ],
+    tree: () => treeOf(busybox, libraries),
+  };
+}
+
+/** What a package brings for Node to load, of glibc's world: it has needs of its own. */
+function addonsOf(directory: string): string[] {
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" });
+  return files.filter((path) => path.endsWith(".node")).map((path) => join(directory, path));
+}
+
+function treeOf(busybox: string, libraries: readonly string[]): TreeBuilder {
+  const tree = new TreeBuilder();
+  for (const path of DIRECTORIES) tree.directory(path);
+  tree.file("etc/passwd", PASSWD);
+  tree.file("etc/group", GROUP);
+  for (const path of libraries) copyPath(tree, path, libraryPlaces());
+  addBusybox(tree, busybox);
+  return tree;
+}
+
+/** A file is taken for the same as long as its content's length and time are. */
+function stamp(path: string): [number, number] {
+  const { size, mtimeMs } = statSync(path);
+  return [size, mtimeMs];
+}
+
+/** No journal: the disk is never written to. */
+function makeFileSystem(root: string, disk: string): void {
+  const bytes = Number(execFileSync("du", ["-s", "--block-size=1", root], { encoding: "utf8" }).split("\t")[0]);
+  const blocks = Math.ceil((bytes * 1.1) / 4096) + 4096;
+  const program = requireProgram("mke2fs", "e2fsprogs");
+  execFileSync(program, ["-q", "-t", "ext4", "-O", "^has_journal", "-b", "4096", "-d", root, disk, String(blocks)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+}

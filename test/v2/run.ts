@@ -1,0 +1,36 @@
+/**
+ * `npm run test:v2 [-- PATH…]`: runs tests in a guest that has cgroup v2 only, by default those of selection.ts.
+ * `npm run test:v2 -- test/cgroup/kernel` runs one file, `npm run test:v2 -- --shell 'COMMAND'` any command of its shell,
+ * `--console` shows the kernel's log too.
+ */
+import { parseArgs } from "node:util";
+import { runInGuest, testCommand } from "./guest.ts";
+import type { InnerTest } from "./report.ts";
+import { GUEST_TESTS } from "./selection.ts";
+
+const MARKS: Readonly<Record<InnerTest["state"], string>> = { passed: "ok  ", failed: "FAIL", skipped: "skip" };
+
+function show(test: InnerTest): void {
+  const words = test.words === "" ? "" : test.state === "skipped" ? ` (${test.words})` : `\n${test.words}`;
+  console.log(`${MARKS[test.state]} ${test.file} › ${test.name} ${test.durationMs} ms${words}`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { shell: { type: "string" }, console: { type: "boolean", default: false } },
+});
+const startedMs = Date.now();
+const run = await runInGuest({
+  command: values.shell ?? testCommand(positionals.length > 0 ? positionals : GUEST_TESTS),
+  onTest: show,
+  onWords: (line) => console.log(line),
+  ...(values.console && { onConsole: (line: string) => console.error(line) }),
+});
+for (const words of run.outside) console.log(`FAIL outside a test: ${words}`);
+if (run.code === undefined) console.log(`the guest ended without a result; its console said:\n${run.console}`);
+const count = (state: InnerTest["state"]) => run.tests.filter((test) => test.state === state).length;
+console.log(
+  `cgroup v2 only, Linux ${run.kernel}, ${run.accelerator.accelerator}, ${Math.round((Date.now() - startedMs) / 1000)} s:`,
+);
+console.log(`${count("passed")} passed, ${count("failed") + run.outside.length} failed, ${count("skipped")} skipped`);
+process.exitCode = run.code === 0 ? 0 : 1;
