@@ -166,6 +166,15 @@ export function resizeTerminal(fd: number, size: { columns: number; rows: number
   addon().setWindowSize({ fd, columns: size.columns, rows: size.rows });
 }
 
+/**
+ * Begins to watch the system calls of a process (PTRACE_SEIZE).
+ * @throws an error of Node's shape: ESRCH, EPERM (also: something else traces it)
+ */
+export function openTracer(options: TracerOptions): TracerHandle {
+  const { follow, fromExec } = options;
+  return new (addon().Tracer)({ ...options, follow: follow ? 1 : 0, fromExec: fromExec ? 1 : 0 });
+}
+
 function signalNumber(signal: string | number): number {
   if (typeof signal === "number") return signal;
   const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
@@ -412,6 +421,7 @@ export class Launcher implements AsyncDisposable {
   leave(): void {
     if (!this.#open) return;
     this.#request("monitor", 0);
+    for (const { pidfd } of this.#pending.values()) if (pidfd !== undefined) closeSync(pidfd);
     this.#pending.clear();
     this.#stopListening();
   }
