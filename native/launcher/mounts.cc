@@ -4,16 +4,16 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/statfs.h>
 
 #include "../descriptor.h"
 #include "syscalls.h"
+#include "walk.h"
 
 namespace ringside::mounts {
 
 namespace {
 
-constexpr std::size_t kPathBytes = 4096;
 // fsconfig(2) takes at most 256 bytes of a string, its NUL included.
 constexpr std::size_t kMostConfigBytes = 255;
 
@@ -108,61 +108,51 @@ int setDirectory(int fs, const char* key, const char* path) {
   return sys::fsconfig(fs, FSCONFIG_SET_STRING, key, layer.text(), 0);
 }
 
-// Splits `path` into the directory that holds it, opened below `root`, and its last name. Missing directories are made.
-int openParent(int root, const char* path, char name[NAME_MAX + 1], mode_t mode) {
-  char copy[kPathBytes];
-  if (strlen(path) >= sizeof copy) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  strcpy(copy, path);
-  char* last = strrchr(copy, '/');
-  const char* leaf = last == nullptr ? copy : last + 1;
-  if (leaf[0] == 0 || strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0 || strlen(leaf) > NAME_MAX) {
-    errno = EINVAL;
-    return -1;
-  }
-  strcpy(name, leaf);
-  if (last == nullptr || last == copy) return openBelow(root, ".", O_PATH | O_DIRECTORY);
-  *last = 0;
-  int parent = openBelow(root, copy, O_PATH | O_DIRECTORY);
-  if (parent >= 0 || errno != ENOENT) return parent;
-  char above[NAME_MAX + 1];
-  const Descriptor grandparent(openParent(root, copy, above, mode));
-  if (!grandparent) return -1;
-  if (mkdirat(grandparent.get(), above, mode) < 0 && errno != EEXIST) return -1;
-  return openat(grandparent.get(), above, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+// What the path shows now must be what was just mounted there: the same directory of the same file system.
+Outcome verify(int mount, int root, const char* path) {
+  const Descriptor seen(walk::openBelow(root, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS));
+  struct stat wanted, found;
+  struct statfs wantedFs, foundFs;
+  if (!seen || fstat(mount, &wanted) < 0 || fstat(seen.get(), &found) < 0 || fstatfs(mount, &wantedFs) < 0 ||
+      fstatfs(seen.get(), &foundFs) < 0)
+    return Outcome::failed(errno);
+  const bool same = wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino && wantedFs.f_type == foundFs.f_type;
+  return same ? Outcome::done() : Outcome::failed(ESTALE);
 }
 
-int createDirectory(int root, const char* path, mode_t mode) {
-  char name[NAME_MAX + 1];
-  const Descriptor parent(openParent(root, path, name, mode));
-  if (!parent) return -1;
-  return mkdirat(parent.get(), name, mode) < 0 && errno != EEXIST ? -1 : 0;
+bool isDirectory(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-int createFile(int root, const char* path) {
-  char name[NAME_MAX + 1];
-  const Descriptor parent(openParent(root, path, name, 0755));
-  if (!parent) return -1;
-  const Descriptor file(openat(parent.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  return file ? 0 : -1;
+// How a step says what its target has to be; native/plan/operations.ts has the same numbers.
+enum TargetKind : std::uint64_t { kDirectory = 0, kFile = 1, kLikeSource = 2 };
+
+// A superblock's own settings can only be changed where it is mounted (fspick(2)).
+int reconfigure(int target, const Argument& options, TracePage* page) {
+  const Descriptor fs(sys::fspick(target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+  if (!fs) return -1;
+  if (setOptions(fs.get(), options) == 0 && sys::fsconfig(fs.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) == 0)
+    return 0;
+  const int error = errno;
+  keepKernelWords(fs.get(), page);
+  errno = error;
+  return -1;
 }
 
-int setAttributes(int mount, unsigned flags, std::uint64_t attributes) {
-  mount_attr change{};
-  change.attr_set = attributes;
-  return sys::mount_setattr(mount, "", AT_EMPTY_PATH | flags, &change);
-}
-
-int attach(int mount, int target) {
-  return sys::move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+int change(int target, unsigned flags, std::uint64_t set, std::uint64_t clear, std::uint64_t propagation) {
+  if (set == 0 && clear == 0 && propagation == 0) return 0;
+  mount_attr attributes{};
+  attributes.attr_set = set;
+  attributes.attr_clr = clear;
+  attributes.propagation = propagation;
+  return sys::mount_setattr(target, "", AT_EMPTY_PATH | flags, &attributes);
 }
 
 }  // namespace
 
-int openBelow(int root, const char* path, std::uint64_t flags, std::uint64_t resolve) {
-  return sys::openat2(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
+int attach(int mount, int target) {
+  return sys::move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 Outcome newOverlay(const Step& step, Execution& execution) {
@@ -206,116 +196,30 @@ Outcome attachRoot(const Step& step, Execution& execution) {
 
 Outcome mountAt(const Step& step, Execution& execution) {
   using namespace argument::mountAt;
+  const int mount = (*execution.slots)[step.slot(k_slot)];
   const int root = (*execution.slots)[step.slot(k_root)];
-  const char* path = step.text(k_path);
-  const bool isFile = step.number(k_isFile) != 0;
-  const std::uint64_t flags = isFile ? O_PATH : O_PATH | O_DIRECTORY;
-  const std::uint64_t resolve = step.number(k_noSymlinks) ? RESOLVE_NO_SYMLINKS : 0;
-  Descriptor target(openBelow(root, path, flags, resolve));
-  if (!target && errno == ENOENT) {
-    if ((isFile ? createFile(root, path) : createDirectory(root, path, 0755)) < 0) return Outcome::failed(errno);
-    target = Descriptor(openBelow(root, path, flags, resolve));
-  }
-  if (!target || attach((*execution.slots)[step.slot(k_slot)], target.get()) < 0) return Outcome::failed(errno);
-  return Outcome::done();
+  const std::uint64_t kind = step.number(k_isFile);
+  const bool isFile = kind == kFile || (kind == kLikeSource && !isDirectory(mount));
+  const bool noSymlinks = step.number(k_noSymlinks) != 0;
+  const Descriptor target(walk::openOrMake(root, step.text(k_path), isFile, noSymlinks ? RESOLVE_NO_SYMLINKS : 0));
+  if (!target || attach(mount, target.get()) < 0) return Outcome::failed(errno);
+  return noSymlinks ? verify(mount, root, step.text(k_path)) : Outcome::done();
 }
 
-Outcome makeDirectoryIn(const Step& step, Execution& execution) {
-  using namespace argument::makeDirectoryIn;
-  const int root = (*execution.slots)[step.slot(k_root)];
-  const Descriptor there(openBelow(root, step.text(k_path), O_PATH | O_DIRECTORY));
-  if (there) return Outcome::done();
-  if (errno != ENOENT) return Outcome::failed(errno);
-  if (createDirectory(root, step.text(k_path), static_cast<mode_t>(step.number(k_mode))) < 0) return Outcome::failed(errno);
-  return Outcome::done();
-}
-
-Outcome openIn(const Step& step, Execution& execution) {
-  using namespace argument::openIn;
-  const int fd = openBelow((*execution.slots)[step.slot(k_root)], step.text(k_path), step.number(k_flags));
-  if (fd < 0) return Outcome::failed(errno);
-  execution.slots->put(step.slot(k_slot), fd);
-  return Outcome::done();
-}
-
-Outcome makeNode(const Step& step, Execution& execution) {
-  using namespace argument::makeNode;
-  char name[NAME_MAX + 1];
-  const Descriptor parent(openParent((*execution.slots)[step.slot(k_root)], step.text(k_path), name, 0755));
-  if (!parent) return Outcome::failed(errno);
-  const mode_t mode = static_cast<mode_t>(step.number(k_mode));
-  const dev_t device = makedev(static_cast<unsigned>(step.number(k_major)), static_cast<unsigned>(step.number(k_minor)));
-  // fchmodat, because the umask took bits from mknod's mode.
-  if (mknodat(parent.get(), name, mode, device) < 0 || fchmodat(parent.get(), name, mode & 07777, 0) < 0)
-    return Outcome::failed(errno);
-  return Outcome::done();
-}
-
-Outcome makeSymlink(const Step& step, Execution& execution) {
-  using namespace argument::makeSymlink;
-  char name[NAME_MAX + 1];
-  const Descriptor parent(openParent((*execution.slots)[step.slot(k_root)], step.text(k_path), name, 0755));
-  if (!parent || symlinkat(step.text(k_target), parent.get(), name) < 0) return Outcome::failed(errno);
-  return Outcome::done();
-}
-
-Outcome makeFile(const Step& step, Execution& execution) {
-  using namespace argument::makeFile;
-  char name[NAME_MAX + 1];
-  const Descriptor parent(openParent((*execution.slots)[step.slot(k_root)], step.text(k_path), name, 0755));
-  if (!parent) return Outcome::failed(errno);
-  const mode_t mode = static_cast<mode_t>(step.number(k_mode));
-  const Descriptor file(openat(parent.get(), name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
-  const Argument& value = step.list(k_value);
-  if (!file || write(file.get(), value.text, value.length) != static_cast<ssize_t>(value.length)) return Outcome::failed(errno);
-  return Outcome::done();
-}
-
-// Shows the file `name` of one mount at `path` of the root.
-Outcome bindFile(const Step& step, Execution& execution) {
-  using namespace argument::bindFile;
-  const int root = (*execution.slots)[step.slot(k_root)];
-  const Descriptor source(openBelow((*execution.slots)[step.slot(k_source)], step.text(k_name), O_PATH | O_NOFOLLOW));
-  if (!source) return Outcome::failed(errno);
-  const Descriptor tree(sys::open_tree(source.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
-  if (!tree) return Outcome::failed(errno);
-  Descriptor target(openBelow(root, step.text(k_path), O_PATH));
-  if (!target && errno == ENOENT) {
-    if (createFile(root, step.text(k_path)) < 0) return Outcome::failed(errno);
-    target = Descriptor(openBelow(root, step.text(k_path), O_PATH));
-  }
-  if (!target || attach(tree.get(), target.get()) < 0) return Outcome::failed(errno);
-  return Outcome::done();
-}
-
-// A file is hidden below the null device, a directory below one shared empty directory: one superblock for all of them,
-// since tearing down one for each is what costs.
-Outcome maskPath(const Step& step, Execution& execution) {
-  using namespace argument::maskPath;
-  const Descriptor target(openBelow((*execution.slots)[step.slot(k_root)], step.text(k_path), O_PATH));
-  if (!target) return errno == ENOENT || errno == ENOTDIR ? Outcome::noted(errno) : Outcome::failed(errno);
-  struct stat status;
-  if (fstat(target.get(), &status) < 0) return Outcome::failed(errno);
-  const int source = (*execution.slots)[step.slot(S_ISDIR(status.st_mode) ? k_emptyDirectory : k_nullDevice)];
-  const Descriptor cover(sys::open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
-  if (!cover || attach(cover.get(), target.get()) < 0) return Outcome::failed(errno);
-  return Outcome::done();
-}
-
-Outcome readonlyPath(const Step& step, Execution& execution) {
-  using namespace argument::readonlyPath;
-  const Descriptor target(openBelow((*execution.slots)[step.slot(k_root)], step.text(k_path), O_PATH));
-  if (!target) return errno == ENOENT || errno == ENOTDIR ? Outcome::noted(errno) : Outcome::failed(errno);
-  const Descriptor copy(
-      sys::open_tree(target.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
-  if (!copy || setAttributes(copy.get(), AT_RECURSIVE, MOUNT_ATTR_RDONLY) < 0 || attach(copy.get(), target.get()) < 0)
+// MS_REMOUNT, but only what is named is changed.
+Outcome remountIn(const Step& step, Execution& execution) {
+  using namespace argument::remountIn;
+  const Descriptor target(walk::openBelow((*execution.slots)[step.slot(k_root)], step.text(k_path), O_PATH));
+  if (!target || (step.list(k_options).length > 0 && reconfigure(target.get(), step.list(k_options), execution.page) < 0) ||
+      change(target.get(), AT_RECURSIVE, step.number(k_recursiveSet), step.number(k_recursiveClear), 0) < 0 ||
+      change(target.get(), 0, step.number(k_set), step.number(k_clear), step.number(k_propagation)) < 0)
     return Outcome::failed(errno);
   return Outcome::done();
 }
 
 Outcome setMountAttributes(const Step& step, Execution& execution) {
   using namespace argument::setMountAttributes;
-  if (setAttributes((*execution.slots)[step.slot(k_slot)], 0, step.number(k_attributes)) < 0) return Outcome::failed(errno);
+  if (change((*execution.slots)[step.slot(k_slot)], 0, step.number(k_attributes), 0, 0) < 0) return Outcome::failed(errno);
   return Outcome::done();
 }
 
@@ -325,6 +229,14 @@ Outcome pivotRoot(const Step& step, Execution& execution) {
   if (fchdir((*execution.slots)[step.slot(k_root)]) < 0 || sys::pivot_root(".", ".") < 0 ||
       umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
     return Outcome::failed(errno);
+  return Outcome::done();
+}
+
+// Where the root cannot be pivoted, as on an initramfs: it has been attached over "/" and becomes it, for this process
+// and its children. Nothing lies above it, so ".." leads nowhere else (the way of switch_root(8)).
+Outcome changeRoot(const Step& step, Execution& execution) {
+  using namespace argument::changeRoot;
+  if (fchdir((*execution.slots)[step.slot(k_root)]) < 0 || chroot(".") < 0 || chdir("/") < 0) return Outcome::failed(errno);
   return Outcome::done();
 }
 

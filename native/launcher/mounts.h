@@ -12,18 +12,12 @@ Outcome newFilesystem(const Step&, Execution&);
 Outcome setPropagation(const Step&, Execution&);
 Outcome attachRoot(const Step&, Execution&);
 Outcome mountAt(const Step&, Execution&);
-Outcome makeDirectoryIn(const Step&, Execution&);
-Outcome openIn(const Step&, Execution&);
-Outcome makeNode(const Step&, Execution&);
-Outcome makeSymlink(const Step&, Execution&);
-Outcome makeFile(const Step&, Execution&);
-Outcome bindFile(const Step&, Execution&);
-Outcome maskPath(const Step&, Execution&);
-Outcome readonlyPath(const Step&, Execution&);
+Outcome remountIn(const Step&, Execution&);
 Outcome setMountAttributes(const Step&, Execution&);
 Outcome pivotRoot(const Step&, Execution&);
+Outcome changeRoot(const Step&, Execution&);
 
-// Opens `path` below `root`, never leaving it. -1 and errno on failure.
-int openBelow(int root, const char* path, std::uint64_t flags, std::uint64_t resolve = 0);
+// Attaches a detached mount at the directory or file that `target` is open on.
+int attach(int mount, int target);
 
 }  // namespace ringside::mounts

@@ -4,11 +4,16 @@
 
 #include "cgroups.h"
 #include "copy-up.h"
+#include "attributes.h"
+#include "execute.h"
 #include "execution.h"
 #include "files.h"
 #include "guards.h"
+#include "hook.h"
 #include "identity.h"
 #include "mounts.h"
+#include "namespaces.h"
+#include "network.h"
 #include "nodes.h"
 #include "terminal.h"
 #include "trees.h"
@@ -28,6 +33,9 @@ constexpr Row kHost[] = {
     {Operation::attachDeviceFilter, cgroups::attachDeviceFilter},
     {Operation::makeDirectory, files::makeDirectory}, {Operation::writeFile, files::writeFile},
     {Operation::openPath, files::openPath},           {Operation::openPidfd, files::openPidfd},
+    {Operation::openNamespace, namespaces::openNamespace},
+    {Operation::writeIdMaps, namespaces::writeIdMaps},
+    {Operation::moveNetDevice, network::moveNetDevice},
     {Operation::newOverlay, mounts::newOverlay},      {Operation::cloneTree, trees::cloneTree},
     {Operation::cloneDevice, trees::cloneDevice},     {Operation::changeMount, trees::changeMount},
     {Operation::makeUserNamespace, trees::makeUserNamespace},
@@ -37,9 +45,9 @@ constexpr Row kHost[] = {
 constexpr Row kChild[] = {
     {Operation::openPath, files::openPath},
     {Operation::joinCgroup, identity::joinCgroup},
-    {Operation::joinNamespaces, identity::joinNamespaces},
-    {Operation::forkSibling, identity::forkSibling},
-    {Operation::unshare, identity::unshareNamespaces},
+    {Operation::joinNamespaces, namespaces::joinNamespaces},
+    {Operation::forkSibling, namespaces::forkSibling},
+    {Operation::unshare, namespaces::unshareNamespaces},
     {Operation::setPropagation, mounts::setPropagation},
     {Operation::newFilesystem, mounts::newFilesystem},
     {Operation::attachRoot, mounts::attachRoot},
@@ -63,15 +71,15 @@ constexpr Row kChild[] = {
     {Operation::connectSocket, terminal::connectSocket},
     {Operation::copyUp, copy::copyUp},
     {Operation::writeProc, guards::writeProc},
-    {Operation::setHostname, identity::setHostname},
-    {Operation::loopbackUp, identity::loopbackUp},
+    {Operation::setHostname, namespaces::setHostname},
+    {Operation::loopbackUp, network::loopbackUp},
     {Operation::openTerminal, terminal::openTerminal},
     {Operation::setStdio, terminal::setStdio},
     {Operation::placeDescriptor, terminal::placeDescriptor},
     {Operation::newSession, terminal::newSession},
     {Operation::takeTerminal, terminal::takeTerminal},
     {Operation::joinKeyring, identity::joinKeyring},
-    {Operation::setUmask, identity::setUmask},
+    {Operation::setUmask, attributes::setUmask},
     {Operation::setNoNewPrivileges, identity::setNoNewPrivileges},
     {Operation::dropBounding, identity::dropBounding},
     {Operation::setUser, identity::setUser},
@@ -79,10 +87,22 @@ constexpr Row kChild[] = {
     {Operation::setDirectory, identity::setDirectory},
     {Operation::setSeccomp, identity::setSeccomp},
     {Operation::dieWithParent, identity::dieWithParent},
-    {Operation::closeDescriptors, identity::closeDescriptors},
-    {Operation::waitForStart, identity::waitForStart},
-    {Operation::resetSignals, identity::resetSignals},
-    {Operation::execute, identity::execute},
+    {Operation::closeDescriptors, execute::closeDescriptors},
+    {Operation::waitForStart, execute::waitForStart},
+    {Operation::resetSignals, execute::resetSignals},
+    {Operation::becomeRoot, namespaces::becomeRoot},
+    {Operation::setTimeOffsets, namespaces::setTimeOffsets},
+    {Operation::setDomainname, namespaces::setDomainname},
+    {Operation::runHook, hook::runHook},
+    {Operation::setLimit, attributes::setLimit},
+    {Operation::setOomScore, attributes::setOomScore},
+    {Operation::setScheduler, attributes::setScheduler},
+    {Operation::setIoPriority, attributes::setIoPriority},
+    {Operation::setAffinity, attributes::setAffinity},
+    {Operation::setPersonality, attributes::setPersonality},
+    {Operation::setMemoryPolicy, attributes::setMemoryPolicy},
+    {Operation::resolveExecutable, execute::resolveExecutable},
+    {Operation::execute, execute::execute},
 };
 
 template <std::size_t Count>

@@ -25,6 +25,9 @@ inline int move_mount(int from, const char* fromPath, int to, const char* toPath
   return static_cast<int>(syscall(SYS_move_mount, from, fromPath, to, toPath, flags));
 }
 inline int fsopen(const char* type, unsigned flags) { return static_cast<int>(syscall(SYS_fsopen, type, flags)); }
+inline int fspick(int directory, const char* path, unsigned flags) {
+  return static_cast<int>(syscall(SYS_fspick, directory, path, flags));
+}
 inline int fsconfig(int fs, unsigned command, const char* key, const void* value, int aux) {
   return static_cast<int>(syscall(SYS_fsconfig, fs, command, key, value, aux));
 }

@@ -2,15 +2,20 @@
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 
 #include "../descriptor.h"
 #include "mounts.h"
 #include "socket.h"
 #include "syscalls.h"
+#include "walk.h"
 
 namespace ringside::terminal {
 
@@ -27,10 +32,25 @@ bool isPtmx(int fd) {
 // Shows the terminal as /dev/console too, from the descriptor: the name /dev/pts/N could be somebody else's.
 int bindConsole(int peer, int devices) {
   const Descriptor created(openat(devices, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!created && errno != EEXIST) return -1;
   const Descriptor target(openat(devices, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC));
   const Descriptor tree(sys::open_tree(peer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
-  if (!created || !target || !tree) return -1;
-  return sys::move_mount(tree.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+  struct stat status;
+  if (!target || !tree || fstat(target.get(), &status) < 0) return -1;
+  if (S_ISLNK(status.st_mode) || S_ISDIR(status.st_mode)) {
+    errno = EEXIST;
+    return -1;
+  }
+  return mounts::attach(tree.get(), target.get());
+}
+
+// The name travels as the message itself, as runc sends it; receivers care for the descriptor.
+bool sendToConsole(int console, int master) {
+  unsigned number;
+  if (ioctl(master, TIOCGPTN, &number) < 0) return false;
+  char name[32];
+  const int length = snprintf(name, sizeof name, "/dev/pts/%u", number);
+  return sendMessage(console, name, static_cast<std::size_t>(length), &master, 1);
 }
 
 // dup3 refuses equal descriptors, and the copy must not carry the close-on-exec mark.
@@ -44,7 +64,7 @@ int place(int from, int to) {
 Outcome openTerminal(const Step& step, Execution& execution) {
   using namespace argument::openTerminal;
   const Descriptor master(
-      mounts::openBelow((*execution.slots)[step.slot(k_root)], "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
+      walk::openBelow((*execution.slots)[step.slot(k_root)], "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
   if (!master) return Outcome::failed(errno);
   if (!isPtmx(master.get())) return Outcome::failed(ENOTTY);
   int unlocked = 0;
@@ -59,10 +79,36 @@ Outcome openTerminal(const Step& step, Execution& execution) {
   const int devices = (*execution.slots)[step.slot(k_devices)];
   if (devices >= 0 && bindConsole(peer.get(), devices) < 0) return Outcome::failed(errno);
   const int fd = master.get();
-  if (!sendMessage(execution.sync, "t", 1, &fd, 1)) return Outcome::failed(errno);
+  const int console = (*execution.slots)[step.slot(k_console)];
+  if (!(console >= 0 ? sendToConsole(console, fd) : sendMessage(execution.sync, "t", 1, &fd, 1)))
+    return Outcome::failed(errno);
   for (int stdio = 0; stdio < 3; stdio++) {
     if (place(peer.get(), stdio) < 0) return Outcome::failed(errno);
   }
+  return Outcome::done();
+}
+
+// A path that is too long for an address (unix(7): 108 bytes) is reached through its directory's descriptor.
+Outcome connectSocket(const Step& step, Execution& execution) {
+  using namespace argument::connectSocket;
+  const char* path = step.text(k_path);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  Descriptor directory;
+  int length = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  if (const char* slash = strrchr(path, '/'); length >= static_cast<int>(sizeof address.sun_path) && slash != nullptr) {
+    char above[PATH_MAX];
+    if (snprintf(above, sizeof above, "%.*s", static_cast<int>(slash - path + 1), path) >= static_cast<int>(sizeof above))
+      return Outcome::failed(ENAMETOOLONG);
+    directory = Descriptor(open(above, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return Outcome::failed(errno);
+    length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", directory.get(), slash);
+  }
+  if (length >= static_cast<int>(sizeof address.sun_path)) return Outcome::failed(ENAMETOOLONG);
+  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket || connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    return Outcome::failed(errno);
+  execution.slots->put(step.slot(k_slot), socket.release());
   return Outcome::done();
 }
 

@@ -4,6 +4,7 @@
 
 namespace ringside::terminal {
 
+Outcome connectSocket(const Step&, Execution&);
 Outcome openTerminal(const Step&, Execution&);
 Outcome takeTerminal(const Step&, Execution&);
 Outcome newSession(const Step&, Execution&);

@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x7d15deb;
+constexpr std::uint32_t kFormatVersion = 0x6d3205da;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 8;
@@ -30,6 +30,9 @@ enum class Operation : std::uint16_t {
   clone = 7,
   keepLog = 9,
   serveViewers = 10,
+  openNamespace = 9,
+  writeIdMaps = 10,
+  moveNetDevice = 11,
   pause = 8,
   cloneTree = 100,
   cloneDevice = 101,
@@ -78,6 +81,18 @@ enum class Operation : std::uint16_t {
   resetSignals = 55,
   execute = 56,
   waitForStart = 57,
+  runHook = 58,
+  resolveExecutable = 59,
+  setLimit = 60,
+  setOomScore = 61,
+  setScheduler = 62,
+  setIoPriority = 63,
+  setAffinity = 64,
+  setPersonality = 65,
+  setMemoryPolicy = 66,
+  setDomainname = 67,
+  setTimeOffsets = 68,
+  becomeRoot = 69,
   readReport = 80,
   killCgroup = 81,
   removeGroup = 90,
@@ -107,6 +122,9 @@ constexpr OperationRow kOperations[] = {
     {Operation::clone, "clone", 2, {ArgumentType::u64, ArgumentType::slot}},
     {Operation::keepLog, "keepLog", 6, {ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::slot, ArgumentType::slot}},
     {Operation::serveViewers, "serveViewers", 2, {ArgumentType::string, ArgumentType::slot}},
+    {Operation::openNamespace, "openNamespace", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
+    {Operation::writeIdMaps, "writeIdMaps", 3, {ArgumentType::string, ArgumentType::string, ArgumentType::u64}},
+    {Operation::moveNetDevice, "moveNetDevice", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::pause, "pause", 1, {ArgumentType::string}},
     {Operation::cloneTree, "cloneTree", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
     {Operation::cloneDevice, "cloneDevice", 5, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
@@ -149,12 +167,24 @@ constexpr OperationRow kOperations[] = {
     {Operation::setUser, "setUser", 3, {ArgumentType::u64, ArgumentType::u64, ArgumentType::numbers}},
     {Operation::setCapabilities, "setCapabilities", 4, {ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::setDirectory, "setDirectory", 1, {ArgumentType::string}},
-    {Operation::setSeccomp, "setSeccomp", 1, {ArgumentType::bytes}},
+    {Operation::setSeccomp, "setSeccomp", 4, {ArgumentType::bytes, ArgumentType::u64, ArgumentType::slot, ArgumentType::strings}},
     {Operation::dieWithParent, "dieWithParent", 1, {ArgumentType::u64}},
-    {Operation::closeDescriptors, "closeDescriptors", 1, {ArgumentType::u64}},
+    {Operation::closeDescriptors, "closeDescriptors", 2, {ArgumentType::u64, ArgumentType::slot}},
     {Operation::resetSignals, "resetSignals", 0, {}},
     {Operation::execute, "execute", 3, {ArgumentType::strings, ArgumentType::strings, ArgumentType::strings}},
     {Operation::waitForStart, "waitForStart", 1, {ArgumentType::slot}},
+    {Operation::runHook, "runHook", 6, {ArgumentType::string, ArgumentType::strings, ArgumentType::strings, ArgumentType::u64, ArgumentType::string, ArgumentType::string}},
+    {Operation::resolveExecutable, "resolveExecutable", 1, {ArgumentType::strings}},
+    {Operation::setLimit, "setLimit", 3, {ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
+    {Operation::setOomScore, "setOomScore", 1, {ArgumentType::string}},
+    {Operation::setScheduler, "setScheduler", 7, {ArgumentType::u64, ArgumentType::u64, ArgumentType::i64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
+    {Operation::setIoPriority, "setIoPriority", 2, {ArgumentType::u64, ArgumentType::u64}},
+    {Operation::setAffinity, "setAffinity", 1, {ArgumentType::bytes}},
+    {Operation::setPersonality, "setPersonality", 1, {ArgumentType::u64}},
+    {Operation::setMemoryPolicy, "setMemoryPolicy", 2, {ArgumentType::u64, ArgumentType::bytes}},
+    {Operation::setDomainname, "setDomainname", 1, {ArgumentType::string}},
+    {Operation::setTimeOffsets, "setTimeOffsets", 1, {ArgumentType::string}},
+    {Operation::becomeRoot, "becomeRoot", 2, {ArgumentType::u64, ArgumentType::u64}},
     {Operation::readReport, "readReport", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::killCgroup, "killCgroup", 1, {ArgumentType::string}},
     {Operation::removeGroup, "removeGroup", 2, {ArgumentType::string, ArgumentType::strings}},
@@ -199,6 +229,15 @@ enum { k_directory, k_firstFile, k_fileBytes, k_files, k_stdout, k_stderr };
 }
 namespace serveViewers {
 enum { k_directory, k_stdin };
+}
+namespace openNamespace {
+enum { k_slot, k_path, k_flag };
+}
+namespace writeIdMaps {
+enum { k_uidMap, k_gidMap, k_denySetgroups };
+}
+namespace moveNetDevice {
+enum { k_name, k_newName };
 }
 namespace pause {
 enum { k_name };
@@ -312,19 +351,55 @@ namespace setDirectory {
 enum { k_path };
 }
 namespace setSeccomp {
-enum { k_filter };
+enum { k_filter, k_flags, k_listener, k_state };
 }
 namespace dieWithParent {
 enum { k_signal };
 }
 namespace closeDescriptors {
-enum { k_from };
+enum { k_from, k_keep };
 }
 namespace execute {
 enum { k_candidates, k_argv, k_env };
 }
 namespace waitForStart {
 enum { k_slot };
+}
+namespace runHook {
+enum { k_path, k_args, k_env, k_timeoutMs, k_stateBefore, k_stateAfter };
+}
+namespace resolveExecutable {
+enum { k_candidates };
+}
+namespace setLimit {
+enum { k_resource, k_soft, k_hard };
+}
+namespace setOomScore {
+enum { k_value };
+}
+namespace setScheduler {
+enum { k_policy, k_flags, k_nice, k_priority, k_runtime, k_deadline, k_period };
+}
+namespace setIoPriority {
+enum { k_class, k_priority };
+}
+namespace setAffinity {
+enum { k_mask };
+}
+namespace setPersonality {
+enum { k_persona };
+}
+namespace setMemoryPolicy {
+enum { k_mode, k_nodes };
+}
+namespace setDomainname {
+enum { k_name };
+}
+namespace setTimeOffsets {
+enum { k_text };
+}
+namespace becomeRoot {
+enum { k_uid, k_gid };
 }
 namespace readReport {
 enum { k_name, k_path };

@@ -39,8 +39,14 @@ export function compileContainer(
 ): CompiledContainer {
   const directories = rootDirectories(layers, id, image.lowerDirectories);
   const resolved = user ?? resolveUser(options.user ?? image.config.user, readerBelow(image.lowerDirectories));
-  const config = ociConfig(options, image.config, resolved, id, directories.mountPoint, devicesCanBeGuarded(layout));
+  const config = ociConfig(options, image.config, resolved, id, directories.base, devicesCanBeGuarded(layout));
   const filter = cachedFilter(config.linux.seccomp, cacheDirectory());
-  const compiled = containerPlan(config, { id, directories, layout, filter, ephemeral: options.remove });
+  const compiled = containerPlan(config, {
+    id,
+    root: { kind: "overlay", directories },
+    layout,
+    filter,
+    ephemeral: options.remove,
+  });
   return { ...compiled, config, directories };
 }

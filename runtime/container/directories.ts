@@ -1,6 +1,7 @@
 /**
- * Where containers are: their state below /run, which is empty after a boot as they are, and what they write below
- * /var/lib, or below /run too where /var/lib cannot hold an overlay's upper layer; for an ordinary user below XDG_RUNTIME_DIR and XDG_DATA_HOME. file-hierarchy(7).
+ * Where containers are: their state below /run, which is empty after a boot as they are, and what they write and print
+ * below /var/lib, or what they write below /run too where /var/lib cannot hold an overlay's upper layer; for an ordinary
+ * user below XDG_RUNTIME_DIR and XDG_DATA_HOME. file-hierarchy(7).
  */
 import { statfsSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
@@ -14,6 +15,10 @@ export interface Places {
   readonly names: string;
   /** One directory a container, with what it writes. */
   readonly layers: string;
+  /** One directory a detached container, with what it prints. */
+  readonly logs: string;
+  /** The file of what happens to containers. */
+  readonly events: string;
 }
 
 /** statfs(2): an overlay cannot be the upper layer of another one, as inside somebody else's container. */
@@ -31,18 +36,27 @@ function isOnOverlay(directory: string): boolean {
 export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   const { RINGSIDE_ROOT: root, XDG_RUNTIME_DIR, XDG_DATA_HOME, HOME } = environment;
   if (root !== undefined && root !== "") {
-    return { states: join(root, "containers"), names: join(root, "names"), layers: join(root, "layers") };
+    return below(root, root, root);
   }
   const { uid } = userInfo();
   const run = uid === 0 ? "/run/ringside" : join(XDG_RUNTIME_DIR ?? join(tmpdir(), `ringside-${uid}`), "ringside");
   const data =
     uid === 0 ? "/var/lib/ringside" : join(XDG_DATA_HOME ?? join(HOME ?? tmpdir(), ".local/share"), "ringside");
-  const layers = isOnOverlay(data) ? run : data;
-  return { states: join(run, "containers"), names: join(run, "names"), layers: join(layers, "layers") };
+  return below(run, isOnOverlay(data) ? run : data, data);
+}
+
+function below(run: string, layers: string, data: string): Places {
+  return {
+    states: join(run, "containers"),
+    names: join(run, "names"),
+    layers: join(layers, "layers"),
+    logs: join(data, "logs"),
+    events: join(run, "events.jsonl"),
+  };
 }
 
 /** The directories of one container's root. */
 export function rootDirectories(layers: string, id: string, lower: readonly string[]): RootDirectories {
   const base = join(layers, id);
-  return { lower, base, upper: join(base, "upper"), work: join(base, "work"), mountPoint: join(base, "root") };
+  return { lower, base, upper: join(base, "upper"), work: join(base, "work") };
 }

@@ -101,7 +101,7 @@ function terminalSteps(process: OciProcess, slots: Slots): PlanStep[] {
       path: "/dev/pts",
       flags: O_PATH_DIRECTORY,
     },
-    ...openTerminalSteps(process, pts, undefined),
+    ...openTerminalSteps(process, { pts }),
   ];
 }
 

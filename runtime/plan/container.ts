@@ -3,44 +3,43 @@
  * their order is here, and only here.
  */
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
+import { groupOwner } from "../cgroup/delegation.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
-import { limitsOf } from "../cgroup/limits.ts";
 import { cgroupMountSteps } from "../cgroup/mounts.ts";
 import { cgroupSteps } from "../cgroup/steps.ts";
 import type { NamespaceType, OciConfig, OciProcess } from "../oci/config.ts";
-import { deviceSteps } from "./devices.ts";
 import { executeStep } from "./execute.ts";
-import { coverSteps, guardSteps } from "./guarded-paths.ts";
 import { identitySteps } from "./identity.ts";
-import { mountSteps } from "./mounts.ts";
 import { cgroupNamespaceStep, cloneStep } from "./namespaces.ts";
-import { ownFileSteps } from "./own-files.ts";
-import { type RootDirectories, rootSteps } from "./root.ts";
+import type { RootSource } from "./root.ts";
 import { Slots } from "./slots.ts";
-import { openTerminalSteps, RECEIVED_SLOTS, sessionSteps } from "./terminal.ts";
+import { RECEIVED_SLOTS, sessionSteps } from "./terminal.ts";
+import { treePlan } from "./tree.ts";
 
 /** What a plan needs to know beside the configuration. */
 export interface PlanContext {
   readonly id: string;
-  readonly directories: RootDirectories;
+  readonly root: RootSource;
   readonly layout: CgroupLayout;
   /** Compiled from the configuration's profile. */
   readonly filter: Uint8Array;
   /** The container goes with its end (--rm). */
   readonly ephemeral: boolean;
+  /** The directory of config.json: relative paths in it begin here. */
+  readonly bundle?: string;
+  /** Where the terminal's master is sent, instead of to the caller. */
+  readonly consoleSocket?: string;
+  /** The root is entered without pivot_root(2), as on an initramfs. */
+  readonly noPivot?: boolean;
 }
 
 export interface ContainerPlan {
   readonly plan: Plan;
   /** The groups that it makes, for the state and for exec. */
   readonly cgroups: readonly string[];
+  /** The groups on the way to them that it makes: to be removed after them, where nobody else is in them by then. */
+  readonly cgroupParents: readonly string[];
   readonly notes: readonly string[];
-}
-
-function required(slots: ReadonlyMap<string, number>, destination: string): number {
-  const slot = slots.get(destination);
-  if (slot === undefined) throw new TypeError(`the configuration has no mount at ${destination}`);
-  return slot;
 }
 
 function networkSteps(namespaces: readonly NamespaceType[]): PlanStep[] {
@@ -53,18 +52,6 @@ function networkSteps(namespaces: readonly NamespaceType[]): PlanStep[] {
       op: "loopbackUp",
     },
   ];
-}
-
-function directoryStep(path: string, rootSlot: number): PlanStep {
-  return {
-    phase: "child",
-    stage: "files",
-    why: "The working directory, if the image has it not.",
-    op: "makeDirectoryIn",
-    root: rootSlot,
-    path,
-    mode: 0o755,
-  };
 }
 
 function hostnameStep(name: string): PlanStep {
@@ -86,54 +73,47 @@ export function containerPlan(
   context: PlanContext,
 ): ContainerPlan {
   const slots = new Slots(RECEIVED_SLOTS);
-  const { directories, layout, id, filter, ephemeral } = context;
-  const { linux = {}, process, mounts: wanted = [], hostname = id } = config;
+  const { layout, id, filter, ephemeral } = context;
+  const { linux = {}, process, hostname = id } = config;
   const namespaces = (linux.namespaces ?? []).map(({ type }) => type);
-  const groups = cgroupSteps(layout, id, limitsOf(linux.resources), slots);
-  const root = rootSteps(
-    directories,
-    { readonly: config.root.readonly === true, ephemeral, nodev: !groups.devicesGuarded },
+  const owner = groupOwner(config);
+  const groups = cgroupSteps(
+    layout,
+    {
+      ...(linux.cgroupsPath ? { path: linux.cgroupsPath } : { name: id }),
+      resources: linux.resources ?? {},
+      ...(owner !== undefined && { owner }),
+    },
     slots,
   );
-  const cover = coverSteps(directories.mountPoint, slots);
-  const mounts = mountSteps(
-    wanted.filter(({ type }) => type !== "cgroup"),
-    root.slot,
+  const tree = treePlan(config, {
+    ...context,
     slots,
-  );
-  const ownGroups = wanted.some(({ type }) => type === "cgroup")
-    ? cgroupMountSteps(layout, groups.directories, root.slot, slots)
-    : [];
-  const files = ownFileSteps(hostname, directories.mountPoint, root.slot, slots);
-  const dev = required(mounts.slotOf, "/dev");
-  const pts = required(mounts.slotOf, "/dev/pts");
+    devicesGuarded: groups.devicesGuarded,
+    cgroupMount: (_, rootSlot) => cgroupMountSteps(layout, groups.directories, rootSlot, slots),
+    hostname: context.root.kind === "overlay" ? hostname : undefined,
+  });
   const joinsLater = groups.join.length > 0;
-  const [propagation, ...attachRoot] = root.attach;
   const steps: PlanStep[] = [
     ...groups.host,
-    ...root.host,
+    ...tree.prepare,
     cloneStep(namespaces, groups.cloneInto, joinsLater),
     ...groups.join,
     ...(joinsLater ? [cgroupNamespaceStep()] : []),
-    ...(propagation === undefined ? [] : [propagation]),
-    ...files.make,
-    ...cover.steps,
-    ...attachRoot,
-    ...mounts.steps,
-    ...ownGroups,
-    ...deviceSteps(dev),
-    ...files.show,
-    directoryStep(process.cwd, root.slot),
-    ...openTerminalSteps(process, pts, dev),
-    ...guardSteps(linux, root.slot, dev, cover.slot, slots),
-    ...root.enter,
+    ...tree.build,
+    ...tree.enter,
     hostnameStep(hostname),
     ...networkSteps(namespaces),
     ...sessionSteps(process),
     ...identitySteps(process, filter),
     executeStep(process.args, process.env ?? []),
     ...groups.cleanup,
-    ...(ephemeral ? root.abandon : []),
+    ...(ephemeral ? tree.abandon : []),
   ];
-  return { plan: steps, cgroups: groups.directories, notes: groups.notes };
+  return {
+    plan: steps,
+    cgroups: groups.directories,
+    cgroupParents: groups.parents,
+    notes: [...groups.notes, ...tree.notes],
+  };
 }

@@ -7,85 +7,156 @@ import {
   type GuardedPath,
   WHY_THROTTLING_HIDDEN,
 } from "../oci/defaults.ts";
-import { MOUNT_ATTRIBUTES } from "./mount-flags.ts";
+import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
+import { MOUNT_TARGET } from "./mounts.ts";
+import { STAGING } from "./root.ts";
 import type { Slots } from "./slots.ts";
 
 const O_PATH_NOFOLLOW = 0o10000000 | 0o400000;
+const CHARACTER_DEVICE = 0o020000;
+const WORDS = { phase: "child", stage: "security" } as const;
 
-/** What covers a masked path: made once, shown many times, since each superblock costs time to make and to remove. */
-export function coverSteps(mountPoint: string, slots: Slots): { readonly steps: PlanStep[]; readonly slot: number } {
-  const slot = slots.take();
+/** What hides a file or a directory. */
+interface Covers {
+  /** Where the host's files can be named. */
+  readonly prepare: PlanStep[];
+  /** Before the root is attached. */
+  readonly make: PlanStep[];
+  /** Once /dev is there. */
+  readonly open: PlanStep[];
+  readonly emptyDirectory: number;
+  readonly nullDevice: number;
+}
+
+export interface GuardPlan {
+  readonly prepare: PlanStep[];
+  readonly make: PlanStep[];
+  /** Below the root, when all is mounted. */
+  readonly guard: PlanStep[];
+}
+
+export interface GuardPlaces {
+  readonly rootSlot: number;
+  /** The /dev that was made here, with our own null in it; undefined where it is an image's or the host's. */
+  readonly ownDev: number | undefined;
+  /** False where nothing of the container is attached anywhere. */
+  readonly attached: boolean;
+  readonly preparing: "host" | "child";
+  readonly slots: Slots;
+}
+
+/** The steps that hide linux.maskedPaths and protect linux.readonlyPaths. */
+export function guardSteps(
+  { maskedPaths = [], readonlyPaths = [] }: Pick<OciLinux, "maskedPaths" | "readonlyPaths">,
+  places: GuardPlaces,
+): GuardPlan {
+  const { rootSlot: root } = places;
+  const readonlySteps = readonlyPaths.map(
+    (path): PlanStep => ({
+      ...WORDS,
+      why: `Read-only: ${whyGuarded(path, DEFAULT_READONLY_PATHS)}`,
+      op: "readonlyPath",
+      root,
+      path,
+    }),
+  );
+  if (maskedPaths.length === 0) return { prepare: [], make: [], guard: readonlySteps };
+  const { prepare, make, open, emptyDirectory, nullDevice } = covers(places);
+  const maskSteps = maskedPaths.map(
+    (path): PlanStep => ({
+      ...WORDS,
+      why: `Hidden: ${whyGuarded(path, DEFAULT_MASKED_PATHS)}`,
+      op: "maskPath",
+      root,
+      path,
+      nullDevice,
+      emptyDirectory,
+    }),
+  );
+  return { prepare, make, guard: [...open, ...maskSteps, ...readonlySteps] };
+}
+
+/** Made once, shown many times, since each superblock costs time to make and to remove. */
+function covers({ ownDev, attached, preparing, slots }: GuardPlaces): Covers {
+  const emptyDirectory = slots.take();
+  const nullDevice = slots.take();
+  const make: PlanStep[] = [emptyDirectoryStep(emptyDirectory, ownDev !== undefined)];
+  if (attached) {
+    make.push({
+      ...WORDS,
+      why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
+      op: "attachRoot",
+      slot: emptyDirectory,
+      path: STAGING,
+    });
+  }
+  if (ownDev !== undefined) {
+    const why = "The null device, held by descriptor, covers hidden files.";
+    const open: PlanStep = {
+      ...WORDS,
+      why,
+      op: "openIn",
+      slot: nullDevice,
+      root: ownDev,
+      path: "null",
+      flags: O_PATH_NOFOLLOW,
+    };
+    return { prepare: [], make, open: [open], emptyDirectory, nullDevice };
+  }
   return {
-    slot,
-    steps: [
+    prepare: [
       {
-        phase: "child",
+        phase: preparing,
         stage: "security",
-        why: "One empty, read-only directory that will cover every hidden one.",
-        op: "newFilesystem",
-        slot,
-        type: "tmpfs",
-        options: ["source=masked", "nr_blocks=1", "nr_inodes=1", "mode=000"],
-        attributes: MOUNT_ATTRIBUTES.ro | MOUNT_ATTRIBUTES.nosuid | MOUNT_ATTRIBUTES.nodev | MOUNT_ATTRIBUTES.noexec,
-      },
-      {
-        phase: "child",
-        stage: "security",
-        why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
-        op: "attachRoot",
-        slot,
-        path: mountPoint,
+        why: "The host's null device covers hidden files: the one in the image may be something else.",
+        op: "cloneDevice",
+        slot: nullDevice,
+        path: "/dev/null",
+        mode: CHARACTER_DEVICE,
+        major: 1,
+        minor: 3,
       },
     ],
+    make: [...make, ...hostNullSteps(emptyDirectory, nullDevice)],
+    open: [],
+    emptyDirectory,
+    nullDevice,
   };
 }
 
-/**
- * @param rootSlot the root's mount
- * @param devSlot the mount at /dev, whose null covers hidden files: our own node, not one that an image brought
- * @param coverSlot what coverSteps made
- */
-export function guardSteps(
-  { maskedPaths = [], readonlyPaths = [] }: Pick<OciLinux, "maskedPaths" | "readonlyPaths">,
-  rootSlot: number,
-  devSlot: number,
-  coverSlot: number,
-  slots: Slots,
-): PlanStep[] {
-  const nullDevice = slots.take();
+function emptyDirectoryStep(slot: number, complete: boolean): PlanStep {
+  const { ro, nosuid, nodev, noexec } = MOUNT_ATTRIBUTES;
+  return {
+    ...WORDS,
+    why: "One empty, read-only directory that will cover every hidden one.",
+    op: "newFilesystem",
+    slot,
+    type: "tmpfs",
+    options: ["source=masked", "nr_blocks=1", `nr_inodes=${complete ? 1 : 2}`, "mode=000"],
+    attributes: (complete ? ro : 0) | nosuid | nodev | noexec,
+  };
+}
+
+/** The clone is mounted on a file that nobody will see: only what is attached can be cloned again (open_tree(2)). */
+function hostNullSteps(directory: number, device: number): PlanStep[] {
   return [
     {
-      phase: "child",
-      stage: "security",
-      why: "The null device, held by descriptor, covers hidden files.",
-      op: "openIn",
-      slot: nullDevice,
-      root: devSlot,
+      ...WORDS,
+      why: "It must be somewhere before it can be shown elsewhere too.",
+      op: "mountAt",
+      slot: device,
+      root: directory,
       path: "null",
-      flags: O_PATH_NOFOLLOW,
+      isFile: MOUNT_TARGET.file,
+      noSymlinks: 0,
     },
-    ...maskedPaths.map(
-      (path): PlanStep => ({
-        phase: "child",
-        stage: "security",
-        why: `Hidden: ${whyGuarded(path, DEFAULT_MASKED_PATHS)}`,
-        op: "maskPath",
-        root: rootSlot,
-        path,
-        nullDevice,
-        emptyDirectory: coverSlot,
-      }),
-    ),
-    ...readonlyPaths.map(
-      (path): PlanStep => ({
-        phase: "child",
-        stage: "security",
-        why: `Read-only: ${whyGuarded(path, DEFAULT_READONLY_PATHS)}`,
-        op: "readonlyPath",
-        root: rootSlot,
-        path,
-      }),
-    ),
+    {
+      ...WORDS,
+      why: "Nothing more is made there.",
+      op: "setMountAttributes",
+      slot: directory,
+      attributes: MOUNT_ATTRIBUTES.ro,
+    },
   ];
 }
 

@@ -3,7 +3,8 @@
  * the container's layer holds only what its programs write. hostname(5), hosts(5).
  */
 import type { PlanStep } from "../../native/plan/plan.ts";
-import { MOUNT_ATTRIBUTES } from "./mount-flags.ts";
+import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
+import { STAGING } from "./root.ts";
 import type { Slots } from "./slots.ts";
 
 interface OwnFile {
@@ -30,13 +31,9 @@ function ownFiles(hostname: string): readonly OwnFile[] {
   ];
 }
 
-/**
- * @param mountPoint where the files' own file system is attached before the root covers it
- * @returns `make` for before the root is attached, `show` for after
- */
+/** @returns `make` for before the root is attached, `show` for after */
 export function ownFileSteps(
   hostname: string,
-  mountPoint: string,
   rootSlot: number,
   slots: Slots,
 ): { readonly make: PlanStep[]; readonly show: PlanStep[] } {
@@ -59,7 +56,7 @@ export function ownFileSteps(
         why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
         op: "attachRoot",
         slot,
-        path: mountPoint,
+        path: STAGING,
       },
       ...files.map(
         ({ name, value, why }): PlanStep => ({

@@ -11,8 +11,18 @@ export const RECEIVED_SLOTS = 3;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
-/** Opens a terminal of the devpts at `ptsSlot`; must run before pivot_root, while /dev can still be mounted on. */
-export function openTerminalSteps(process: OciProcess, ptsSlot: number, devSlot: number | undefined): PlanStep[] {
+/** Where a terminal comes from and goes to. */
+export interface TerminalPlaces {
+  /** The devpts that it is made of. */
+  readonly pts: number;
+  /** The container's /dev, where it is shown as /dev/console; none for a further process of a container. */
+  readonly devices?: number | undefined;
+  /** The socket to which its master is sent; without one the caller gets it. */
+  readonly console?: number | undefined;
+}
+
+/** Opens a terminal; must run before pivot_root, while /dev can still be mounted on. */
+export function openTerminalSteps(process: OciProcess, { pts, devices, console }: TerminalPlaces): PlanStep[] {
   if (!process.terminal) return [];
   return [
     {
@@ -20,13 +30,29 @@ export function openTerminalSteps(process: OciProcess, ptsSlot: number, devSlot:
       stage: "terminal",
       why: "A terminal of the container's own devpts; its master is handed out by descriptor, never by a path.",
       op: "openTerminal",
-      root: ptsSlot,
-      devices: devSlot ?? NO_SLOT,
+      root: pts,
+      devices: devices ?? NO_SLOT,
       columns: process.consoleSize?.width ?? DEFAULT_COLUMNS,
       rows: process.consoleSize?.height ?? DEFAULT_ROWS,
       uid: process.user.uid,
+      console: console ?? NO_SLOT,
     },
   ];
+}
+
+/**
+ * The socket that an engine listens on for the terminal (`--console-socket`), connected while the host's files can be
+ * named. unix(7), SCM_RIGHTS.
+ */
+export function consoleSocketStep(path: string, slot: number, phase: "host" | "child"): PlanStep {
+  return {
+    phase,
+    stage: "terminal",
+    why: "Whoever is to hold the terminal's other end waits at this socket.",
+    op: "connectSocket",
+    slot,
+    path,
+  };
 }
 
 /** A session of its own, and its standard input and output. setsid(2), ioctl_tty(2). */
