@@ -62,6 +62,8 @@ interface Addon {
   lockFile(options: { path: string }): number;
   makeFifo(options: { path: string }): void;
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
+  attachDeviceFilter(options: { path: string; program: Uint8Array }): void;
+  openEventCounter(): number;
   Tracer: new (
     options: Omit<TracerOptions, "follow" | "fromExec"> & { readonly follow: number; readonly fromExec: number },
   ) => TracerHandle;
@@ -173,6 +175,20 @@ export function resizeTerminal(fd: number, size: { columns: number; rows: number
 export function openTracer(options: TracerOptions): TracerHandle {
   const { follow, fromExec } = options;
   return new (addon().Tracer)({ ...options, follow: follow ? 1 : 0, fromExec: fromExec ? 1 : 0 });
+}
+
+/**
+ * Hangs a list of allowed devices on a v2 group, in the place of ours that hung there before (bpf(2)).
+ * @param program as runtime/cgroup/device-filter.ts makes it
+ * @throws an error of Node's shape
+ */
+export function attachDeviceFilter(group: string, program: Uint8Array): void {
+  addon().attachDeviceFilter({ path: group, program });
+}
+
+/** Opens a counter that the kernel adds to, readable when it is not 0 (eventfd(2)). The caller owns it. */
+export function openEventCounter(): number {
+  return addon().openEventCounter();
 }
 
 function signalNumber(signal: string | number): number {

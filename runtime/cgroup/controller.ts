@@ -1,7 +1,7 @@
 /** What every controller of this room says of itself: one file per controller, one object in it. */
-import type { Limits } from "./limits.ts";
+import type { OciResources } from "../oci/config.ts";
 
-/** One value written into one of a new group's files before anything runs in it. */
+/** One value written into one of a group's files. */
 export interface Setting {
   readonly file: string;
   readonly value: string;
@@ -18,20 +18,46 @@ export interface Report {
 
 export interface SettingsContext {
   readonly version: 1 | 2;
-  /** Whether memory and swap can be limited together here (the kernel may have been built or booted without). */
-  readonly swap: boolean;
+  /**
+   * Whether a group of this hierarchy has a file: kernels differ in how they were built. undefined where there is no
+   * group yet that could tell.
+   */
+  has(file: string): boolean | undefined;
+  /** Whether the top of the hierarchy has a file. */
+  atTop(file: string): boolean;
 }
 
 export interface Controller {
+  /** The kernel's name on v1. */
   readonly name: string;
+  /** The kernel's name on v2, where it differs; null where v2 has no such controller. */
+  readonly unifiedName?: string | null;
   /** One sentence: what a group of this controller does for a container. */
   readonly why: string;
-  /** The option that asks for it, for error messages; undefined where no option does. */
-  readonly option: string | undefined;
-  /** Whether a container with these limits cannot do without it. */
-  needed(limits: Limits): boolean;
+  /** What of these resources cannot be had without it, as users know it: `--memory (linux.resources.memory.limit)`. */
+  asked(resources: OciResources): readonly string[];
   /** Whether it is joined on v1 even if nothing is limited. On v2 one group serves all controllers: nothing is saved. */
   readonly joinedOnV1: boolean;
-  settings(limits: Limits, context: SettingsContext): Setting[];
+  /** @throws RingsideError for a value that makes no sense, or that this version cannot hold */
+  settings(resources: OciResources, context: SettingsContext): Setting[];
   reports(version: 1 | 2): Report[];
+}
+
+/** A controller's name where the layout would list it. */
+export function nameOn({ name, unifiedName }: Controller, version: 1 | 2): string | undefined {
+  if (version === 1 || unifiedName === undefined) return name;
+  return unifiedName ?? undefined;
+}
+
+/** The names of the fields that have a value; a 0 or an empty list from an engine stands for "not set" (Go's omitempty). */
+export function given(prefix: string, fields: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => {
+    const isUnset =
+      value === undefined ||
+      value === 0 ||
+      value === "" ||
+      value === false ||
+      (Array.isArray(value) && value.length === 0);
+    return isUnset ? [] : [`${prefix}.${name}`];
+  });
 }

@@ -1,64 +1,85 @@
 /**
  * The devices controller of v1: which device nodes a container may open and make. Root inside keeps CAP_MKNOD, so
  * without this list it could make a node for the host's disk and write to it.
- * Kernel: admin-guide/cgroup-v1/devices.rst. On v2 there is no such controller.
+ * Kernel: admin-guide/cgroup-v1/devices.rst. On v2 a program does the same (device-filter.ts).
  */
-import type { Controller } from "./controller.ts";
+import { readFileSync } from "node:fs";
+import type { OciResources } from "../oci/config.ts";
+import type { Controller, Setting } from "./controller.ts";
+import { allowsEverything, type DeviceList, deviceList, deviceRules, deviceRuleText } from "./device-rules.ts";
 import type { CgroupLayout } from "./layout.ts";
-
-export interface DeviceRule {
-  readonly type: "c" | "b";
-  /** undefined: any. */
-  readonly major: number | undefined;
-  readonly minor: number | undefined;
-  /** r: read, w: write, m: mknod. */
-  readonly access: string;
-  readonly why: string;
-}
-
-/**
- * The list of Docker (moby, oci/defaults.go) and runc (libcontainer/specconv, AllowedDevices): everything is denied,
- * then these are allowed.
- */
-export const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
-  { type: "c", major: undefined, minor: undefined, access: "m", why: "A character node may be made, not opened." },
-  { type: "b", major: undefined, minor: undefined, access: "m", why: "A block node may be made, not opened." },
-  { type: "c", major: 1, minor: 3, access: "rwm", why: "/dev/null may be used." },
-  { type: "c", major: 1, minor: 5, access: "rwm", why: "/dev/zero may be used." },
-  { type: "c", major: 1, minor: 7, access: "rwm", why: "/dev/full may be used." },
-  { type: "c", major: 1, minor: 8, access: "rwm", why: "/dev/random may be used." },
-  { type: "c", major: 1, minor: 9, access: "rwm", why: "/dev/urandom may be used." },
-  { type: "c", major: 5, minor: 0, access: "rwm", why: "/dev/tty, the controlling terminal, may be used." },
-  { type: "c", major: 5, minor: 1, access: "rwm", why: "/dev/console may be used." },
-  { type: "c", major: 5, minor: 2, access: "rwm", why: "/dev/ptmx, which makes terminals, may be used." },
-  { type: "c", major: 136, minor: undefined, access: "rwm", why: "The terminals made there may be used." },
-];
 
 /**
  * Whether an opened device can be refused here. Where it cannot, the inside must have neither CAP_MKNOD nor device nodes
- * that work. (On v2 a list is a BPF program on the group, not a file.)
+ * that work.
  */
 export function devicesCanBeGuarded(layout: CgroupLayout): boolean {
   const place = layout.controllers.devices;
-  return place !== undefined && place.version === 1 && !place.readOnly;
+  if (place !== undefined && place.version === 1) return !place.readOnly;
+  return deviceFilterWorks(layout);
+}
+
+/** v2's program: there must be a tree to hang it on, and loading it takes the privileges of the first user namespace. */
+export function deviceFilterWorks(layout: CgroupLayout, mayLoad = isFirstRoot): boolean {
+  return layout.unified !== undefined && layout.unifiedReadOnly !== true && mayLoad();
+}
+
+/** Root, and not of a user namespace only (user_namespaces(7): the first one maps every id to itself). */
+function isFirstRoot(): boolean {
+  if (process.geteuid?.() !== 0) return false;
+  try {
+    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 export const devices: Controller = {
   name: "devices",
+  unifiedName: null,
   why: "Only harmless devices may be opened: root inside may make nodes, and must not reach the host's disks by them.",
-  option: undefined,
-  needed: () => false,
+  asked: asksForDevices,
   joinedOnV1: true,
 
-  settings: () => [
-    { file: "devices.deny", value: "a", why: "First every device is denied." },
-    ...DEFAULT_DEVICE_RULES.map((rule) => ({ file: "devices.allow", value: deviceRuleText(rule), why: rule.why })),
-  ],
+  settings({ devices: rules }) {
+    const list = deviceList(deviceRules(rules));
+    const first = list.allowAll
+      ? { file: "devices.allow", value: "a", why: "Every device may be used, but for those that follow." }
+      : { file: "devices.deny", value: "a", why: "First every device is denied." };
+    return [first, ...exceptionSettings(list, list.exceptions)];
+  },
 
   reports: () => [],
 };
 
-/** One rule as the kernel reads it: `c 1:3 rwm`. */
-export function deviceRuleText({ type, major, minor, access }: DeviceRule): string {
-  return `${type} ${major ?? "*"}:${minor ?? "*"} ${access}`;
+/** A list that keeps something back; one that allows everything (--privileged) needs nothing to enforce it. */
+function asksForDevices({ devices: rules = [] }: OciResources): string[] {
+  return rules.length === 0 || rules.every(({ allow }) => allow) ? [] : ["linux.resources.devices"];
 }
+
+function exceptionSettings(list: Pick<DeviceList, "allowAll">, exceptions: DeviceList["exceptions"]): Setting[] {
+  const file = list.allowAll ? "devices.deny" : "devices.allow";
+  return exceptions.map((exception) => ({ file, value: deviceRuleText(exception), why: exception.why }));
+}
+
+/**
+ * From the list that a group has to the one that it should have, with no moment in between that denies what both allow.
+ *
+ * @param current the text of the group's devices.list
+ */
+export function deviceChanges(current: string, { devices: rules }: Pick<OciResources, "devices">): Setting[] {
+  const wanted = deviceList(deviceRules(rules));
+  const lines = current.split("\n").filter((line) => line !== "");
+  const isAllowAll = lines.some((line) => line.startsWith("a "));
+  if (allowsEverything(wanted) && isAllowAll) return [];
+  if (wanted.allowAll || isAllowAll) return devices.settings({ devices: rules ?? [] }, NO_CONTEXT);
+  const texts = new Set(wanted.exceptions.map(deviceRuleText));
+  const gone = lines.filter((line) => !texts.has(line));
+  const added = wanted.exceptions.filter((exception) => !lines.includes(deviceRuleText(exception)));
+  return [
+    ...gone.map((value) => ({ file: "devices.deny", value, why: "No longer allowed." })),
+    ...exceptionSettings(wanted, added),
+  ];
+}
+
+const NO_CONTEXT = { version: 1, has: () => undefined, atTop: () => false } as const;

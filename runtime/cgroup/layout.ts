@@ -20,6 +20,8 @@ export interface CgroupLayout {
   readonly unified?: string;
   /** The v2 tree is mounted read-only. */
   readonly unifiedReadOnly?: boolean;
+  /** v1 hierarchies without a controller, by name (`systemd`): a service manager keeps its books there. */
+  readonly named?: Readonly<Record<string, ControllerPlace>>;
 }
 
 interface CgroupMount {
@@ -52,11 +54,22 @@ export function detectCgroups(root = "/sys/fs/cgroup", mountInfo = "/proc/self/m
       controllers[name] ??= { version: 1, directory, readOnly };
     }
   }
+  const named = namedHierarchies(mounts);
   return {
     mode: modeOf(mounts),
     controllers,
+    ...(Object.keys(named).length > 0 && { named }),
     ...(unified && { unified: unified.directory, unifiedReadOnly: unified.readOnly }),
   };
+}
+
+function namedHierarchies(mounts: readonly CgroupMount[]): Record<string, ControllerPlace> {
+  const named: Record<string, ControllerPlace> = {};
+  for (const { type, directory, readOnly, superOptions } of mounts) {
+    const name = superOptions.find((option) => option.startsWith("name="))?.slice("name=".length);
+    if (type === "cgroup" && name !== undefined) named[name] ??= { version: 1, directory, readOnly };
+  }
+  return named;
 }
 
 /** Every v1 controller there has been; the other words among a mount's options are options. */
@@ -112,6 +125,17 @@ function unescapeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
-function wordsOf(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, "utf8").split(/\s+/).filter(Boolean) : [];
+/** The directory of every v1 hierarchy, each once. */
+export function v1Hierarchies(layout: CgroupLayout): ControllerPlace[] {
+  const places = [...Object.values(layout.controllers), ...Object.values(layout.named ?? {})];
+  return [...new Map(places.filter(({ version }) => version === 1).map((place) => [place.directory, place])).values()];
+}
+
+/** The words of a control file such as cgroup.controllers; none where it cannot be read. */
+export function wordsOf(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split(/\s+/).filter(Boolean);
+  } catch {
+    return [];
+  }
 }

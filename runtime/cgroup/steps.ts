@@ -1,25 +1,24 @@
 /**
- * From limits to plan steps: make a group for the container, write its limits, put the process into it, read what
- * happened, remove it. cgroups(7).
- *
- * The groups are made at the top of each hierarchy, as engines do: `/ringside-NAME`, with no directory of Ringside's own
- * between. A shared parent would cost a mkdir and an rmdir in every hierarchy and could vanish between the two of
- * another start.
+ * From resources to plan steps: make the groups of a container, write its limits, put the process into them, read what
+ * happened, remove them. cgroups(7); config-linux.md, Control groups.
  */
-import { constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
-import type { Controller } from "./controller.ts";
-import { cpu } from "./cpu.ts";
-import { devices } from "./devices.ts";
-import type { CgroupLayout, ControllerPlace } from "./layout.ts";
-import { checkLimits, type Limits } from "./limits.ts";
+import type { OciResources } from "../oci/config.ts";
+import { nameOn } from "./controller.ts";
+import { cpuset, inheritedCpusets } from "./cpuset.ts";
+import { delegatedFiles } from "./delegation.ts";
+import { deviceFilter } from "./device-filter.ts";
+import { deviceRules } from "./device-rules.ts";
+import { type Group, groupsFor } from "./groups.ts";
+import { type CgroupLayout, wordsOf } from "./layout.ts";
+import { checkLimits, limitsOf } from "./limits.ts";
 import { memory } from "./memory.ts";
-import { pids } from "./pids.ts";
-
-/** In the order in which they are joined. */
-const CONTROLLERS: readonly Controller[] = [devices, memory, pids, cpu];
+import { ownPath, parseCgroupsPath } from "./path.ts";
+import { settingsContext, settingsOf } from "./settings.ts";
+import { unifiedSettings } from "./unified.ts";
 
 /** open(2); the same on every architecture, and not among Node's constants. */
 const O_PATH = 0o10000000;
@@ -30,6 +29,24 @@ export interface SlotSource {
   take(): number;
 }
 
+/** What of a configuration concerns control groups. */
+export type CgroupRequest = {
+  readonly resources: OciResources;
+  /** Unless said otherwise: `all` for a path, `needed` for a name. */
+  readonly join?: "all" | "needed";
+  /** The host's user to whom the v2 group is given (see groupOwner). */
+  readonly owner?: number;
+} & (
+  | {
+      /** Ringside's own container: its id. Limits on memory get Docker's default for swap. */
+      readonly name: string;
+    }
+  | {
+      /** `linux.cgroupsPath`. */
+      readonly path: string;
+    }
+);
+
 export interface CgroupPlan {
   /** Make the groups and open them: before the process exists. */
   readonly host: PlanStep[];
@@ -39,8 +56,10 @@ export interface CgroupPlan {
   readonly cleanup: PlanStep[];
   /** The slot of the v2 group, for `clone`, or NO_SLOT. */
   readonly cloneInto: number;
-  /** Every group that this plan makes, absolute: what state keeps, and what exec joins. */
+  /** The container's own group in each hierarchy, absolute: what state keeps, and what exec joins. */
   readonly directories: string[];
+  /** The groups on the way to them that are not there yet, those deepest down first: ours to remove when empty. */
+  readonly parents: string[];
   /** Whether device nodes are guarded. Where they are not, the container must not have CAP_MKNOD. */
   readonly devicesGuarded: boolean;
   /** What could not be had and was not asked for by name, in words for the user. */
@@ -50,37 +69,40 @@ export interface CgroupPlan {
 /**
  * The steps that give a container its control groups.
  *
- * On v1 a container joins `devices` and `memory` always, and `pids` and `cpu` only where they limit something: each
- * hierarchy costs about 0.1 ms to make, join and remove. On v2 it gets one group, into which it is cloned.
+ * Ringside's own containers join on v1 `devices` and `memory` always, and the others only where they limit something: each
+ * hierarchy costs about 0.1 ms to make, join and remove. A container with a path of an engine's joins all of them, since
+ * engines count, freeze and find its processes by whichever they like. On v2 it gets one group, into which it is cloned.
  *
  * @param layout what detectCgroups found
- * @param name the container's id: one path component
- * @param limits checked here
  * @param slots where the plan's descriptors come from
  * @throws RingsideError when a value makes no sense or a limit cannot be enforced, naming the controller and the fix
  */
-export function cgroupSteps(layout: CgroupLayout, name: string, limits: Limits, slots: SlotSource): CgroupPlan {
-  checkName(name);
-  checkLimits(limits);
-  const groups = groupsFor(layout, `ringside-${name}`, limits);
-  const swap = limits.memoryBytes !== undefined && swapCanBeLimited(layout);
-  const joining = joinCgroupSteps(
-    layout,
-    groups.map(({ directory }) => directory),
-    slots,
-  );
+export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots: SlotSource): CgroupPlan {
+  const isOwn = "name" in request;
+  if (isOwn) checkLimits(limitsOf(request.resources));
+  const path = isOwn ? ownPath(request.name) : parseCgroupsPath(request.path);
+  const swap = isOwn ? defaultSwap(layout, request.resources) : { resources: request.resources, notes: [] };
+  const { resources } = swap;
+  const all = (request.join ?? (isOwn ? "needed" : "all")) === "all";
+  const { groups, devicesGuarded, notes } = groupsFor(layout, path, resources, all);
+  if (!isOwn) groups.forEach(checkEmpty);
+  const directories = groups.map(({ directory }) => directory);
+  const joining = joinCgroupSteps(layout, directories, slots);
+  const parents = groups.map((group) => missingParents(group));
   return {
     host: [
-      ...enableSteps(layout, groups),
-      ...groups.flatMap((group) => makeSteps(group, limits, swap)),
+      ...groups.flatMap((group) => [...makeSteps(group), ...enableSteps(layout, group, all)]),
+      ...groups.flatMap((group) => writeSteps(group, resources)),
+      ...groups.flatMap((group) => ownerSteps(group, request.owner)),
       ...joining.host,
     ],
     join: joining.join,
     cloneInto: joining.cloneInto,
-    cleanup: cleanupSteps(groups),
-    directories: groups.map(({ directory }) => directory),
-    devicesGuarded: groups.some(({ controllers }) => controllers.includes(devices)),
-    notes: limits.memoryBytes !== undefined && !swap ? [NO_SWAP_NOTE] : [],
+    cleanup: cleanupSteps(groups, parents),
+    directories,
+    parents: parents.flat(),
+    devicesGuarded,
+    notes: [...swap.notes, ...notes],
   };
 }
 
@@ -114,14 +136,6 @@ export function joinCgroupSteps(
   return { host, join, cloneInto };
 }
 
-/** One directory to make, with the controllers that it serves. */
-interface Group {
-  readonly directory: string;
-  readonly version: 1 | 2;
-  readonly top: string;
-  readonly controllers: Controller[];
-}
-
 const HOST = { phase: "host", stage: "cgroup" } as const;
 const CLEANUP = { phase: "cleanup", stage: "cgroup" } as const;
 const V2_FLAGS = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
@@ -130,93 +144,121 @@ const WHY_OPEN_V2 = "The process is born inside its group (CLONE_INTO_CGROUP): n
 const WHY_JOIN = "The process moves itself into the group; all that it starts will be born there.";
 const NO_SWAP_NOTE = "this kernel does not limit swap: the memory limit holds for memory alone";
 
-/** The groups to make, each directory once, and an error for a limit that none of them could enforce. */
-function groupsFor(layout: CgroupLayout, leaf: string, limits: Limits): Group[] {
-  const groups = new Map<string, Group>();
-  const add = (place: Omit<ControllerPlace, "readOnly">, controller?: Controller) => {
-    const group = groups.get(place.directory) ?? {
-      directory: `${place.directory}/${leaf}`,
-      version: place.version,
-      top: place.directory,
-      controllers: [],
-    };
-    groups.set(place.directory, group);
-    if (controller) group.controllers.push(controller);
-  };
-  for (const controller of CONTROLLERS) {
-    const place = layout.controllers[controller.name];
-    if (controller.needed(limits)) {
-      add(usablePlace(layout, controller, place), controller);
-    } else if (place && !place.readOnly && comesFree(controller, place)) {
-      add(place, controller);
-    }
-  }
-  // A pure v2 machine always gives a group: it can be killed as a whole, even with no controller in it.
-  if (layout.mode === "v2" && layout.unified !== undefined && !layout.unifiedReadOnly) {
-    add({ version: 2, directory: layout.unified });
-  }
-  return [...groups.values()];
+/** Docker's default for --memory: as much swap again; where swap is not counted, memory alone is limited, and it is said. */
+function defaultSwap(layout: CgroupLayout, resources: OciResources): { resources: OciResources; notes: string[] } {
+  const { limit = 0, swap } = resources.memory ?? {};
+  const place = layout.controllers.memory;
+  if (limit <= 0 || swap !== undefined || place === undefined) return { resources, notes: [] };
+  const context = settingsContext(place.version, place.directory, memory);
+  const counted = context.has(place.version === 1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max");
+  // Where no group has the controller yet, the kernel's list of swap devices shows whether it knows swap at all.
+  if (!(counted ?? existsSync("/proc/swaps"))) return { resources, notes: [NO_SWAP_NOTE] };
+  return { resources: { ...resources, memory: { ...resources.memory, swap: limit * 2 } }, notes: [] };
 }
 
-/** Joined though nothing is limited: v1 by choice, v2 where the group has the controller anyway. */
-function comesFree({ name, joinedOnV1 }: Controller, { version, directory }: ControllerPlace): boolean {
-  return version === 1 ? joinedOnV1 : readWords(`${directory}/cgroup.subtree_control`).includes(name);
-}
-
-function usablePlace(layout: CgroupLayout, { name, option }: Controller, place: ControllerPlace | undefined) {
-  if (place && !place.readOnly) return place;
-  const reason = place ? `${place.directory} is mounted read-only` : `the ${name} controller is not there`;
-  throw new RingsideError(`cannot enforce ${option ?? name}: ${reason} (cgroup mode: ${layout.mode})`, {
-    fix: place ? `mount -o remount,rw ${place.directory}, or leave out ${option}` : missingFix(layout, name),
+/** A group with somebody in it would share its limits with them, and take them along when it is removed. */
+function checkEmpty({ directory }: Group): void {
+  const [member] = wordsOf(`${directory}/cgroup.procs`);
+  if (member === undefined) return;
+  throw new RingsideError(`linux.cgroupsPath: process ${member} is in ${directory} already`, {
+    fix: "give the container a path of its own",
   });
 }
 
-function missingFix(layout: CgroupLayout, name: string): string {
-  const directory = `/sys/fs/cgroup/${name}`;
-  const fixes: Record<CgroupLayout["mode"], string> = {
-    none: "mount -t cgroup2 none /sys/fs/cgroup",
-    v1: `mkdir -p ${directory} && mount -t cgroup -o ${name} none ${directory}`,
-    hybrid: `mkdir -p ${directory} && mount -t cgroup -o ${name} none ${directory}`,
-    v2: `boot without cgroup_disable=${name}; inside a container, enable ${name} for it from outside`,
-  };
-  return fixes[layout.mode];
+function missingParents({ directories }: Group): string[] {
+  return directories
+    .slice(0, -1)
+    .filter((directory) => !existsSync(directory))
+    .reverse();
 }
 
-/** v2 only: a controller works in a group when its parent hands it down. Done once; usually systemd has done it. */
-function enableSteps(layout: CgroupLayout, groups: readonly Group[]): PlanStep[] {
-  const group = groups.find(({ version }) => version === 2);
-  if (!group) return [];
-  const file = `${group.top}/cgroup.subtree_control`;
-  const enabled = new Set(readWords(file));
-  const missing = group.controllers.map(({ name }) => name).filter((name) => !enabled.has(name));
-  if (missing.length === 0) return [];
-  // The root has no cgroup.type. Any other group that hands controllers down must be empty itself.
-  if (existsSync(`${group.top}/cgroup.type`) && readWords(`${group.top}/cgroup.procs`).length > 0) {
-    throw new RingsideError(
-      `cannot enable ${missing.join(", ")} below ${group.top}: processes live in that very group`,
-      {
-        fix: `mkdir ${group.top}/init && xargs -rn1 < ${group.top}/cgroup.procs > ${group.top}/init/cgroup.procs`,
-      },
-    );
+function makeSteps({ directory, directories, controllers }: Group): PlanStep[] {
+  const why = controllers.map((controller) => controller.why).join(" ") || "One group holds the whole container.";
+  if (directories.length === 1) {
+    return [{ ...HOST, why, op: "makeDirectory", path: directory, mode: 0o755, mayExist: 0 }];
   }
-  const value = missing.map((name) => `+${name}`).join(" ");
-  const why = `The ${layout.mode} tree must hand these controllers down before a group below can use them.`;
-  return [{ ...HOST, why, op: "writeFile", path: file, value }];
+  return [{ ...HOST, why, op: "makeGroup", path: directory, parents: directories.slice(0, -1) }];
 }
 
-function makeSteps(group: Group, limits: Limits, swap: boolean): PlanStep[] {
-  const why = group.controllers.map((controller) => controller.why).join(" ") || "One group holds the whole container.";
+/**
+ * v2 only: a controller works in a group when every group above hands it down. At the top systemd has usually done so.
+ * After the group has been made, which holds those above it in place.
+ */
+function enableSteps(layout: CgroupLayout, group: Group, all: boolean): PlanStep[] {
+  if (group.version === 1) return [];
+  const offered = wordsOf(`${group.top}/cgroup.controllers`);
+  // In hybrid mode a controller that is handed down in the v2 tree could not be mounted as v1 any more.
+  const wanted = offered.filter((name) => group.required.has(name) || (all && layout.mode === "v2"));
+  return [group.top, ...group.directories.slice(0, -1)].flatMap((directory): PlanStep[] => {
+    const file = `${directory}/cgroup.subtree_control`;
+    const enabled = new Set(wordsOf(file));
+    const missing = wanted.filter((name) => !enabled.has(name));
+    const required = missing.filter((name) => group.required.has(name));
+    if (hasOwnProcesses(directory)) {
+      if (required.length > 0) throw ownProcessesError(directory, required);
+      return [];
+    }
+    if (missing.length === 0) return [];
+    const value = missing.map((name) => `+${name}`).join(" ");
+    const why = `The ${layout.mode} tree must hand these controllers down before a group below can use them.`;
+    return [{ ...HOST, why, op: "writeFile", path: file, value }];
+  });
+}
+
+/** The root has no cgroup.type. Any other group that hands controllers down must be empty itself. */
+function hasOwnProcesses(directory: string): boolean {
+  return existsSync(`${directory}/cgroup.type`) && wordsOf(`${directory}/cgroup.procs`).length > 0;
+}
+
+function ownProcessesError(directory: string, controllers: readonly string[]): RingsideError {
+  return new RingsideError(
+    `cannot enable ${controllers.join(", ")} below ${directory}: processes live in that very group`,
+    {
+      fix: `mkdir ${directory}/init && xargs -rn1 < ${directory}/cgroup.procs > ${directory}/init/cgroup.procs`,
+    },
+  );
+}
+
+function writeSteps(group: Group, resources: OciResources): PlanStep[] {
+  const { directory, directories, version, top, controllers, guardsDevices } = group;
+  const inherited = version === 1 && controllers.includes(cpuset) ? inheritedCpusets(top, directories) : [];
+  // On v2 the group has a controller's files only where that is handed down.
+  const present = controllers.filter(
+    (controller) =>
+      version === 1 || controller.asked(resources).length > 0 || isHandedDown(group, nameOn(controller, 2)),
+  );
+  const settings = [
+    ...settingsOf(present, resources, version, top),
+    ...(version === 2 ? unifiedSettings(resources, directory) : []),
+  ];
   return [
-    { ...HOST, why, op: "makeDirectory", path: group.directory, mode: 0o755, mayExist: 0 },
-    ...group.controllers
-      .flatMap((controller) => controller.settings(limits, { version: group.version, swap }))
-      .map(({ file, value, why }): PlanStep => {
-        return { ...HOST, why, op: "writeFile", path: `${group.directory}/${file}`, value };
-      }),
+    ...inherited.map(({ directory: path, setting: { file, value, why } }): PlanStep => {
+      return { ...HOST, why, op: "writeFile", path: `${path}/${file}`, value };
+    }),
+    ...settings.map(({ file, value, why }): PlanStep => {
+      return { ...HOST, why, op: "writeFile", path: `${directory}/${file}`, value };
+    }),
+    ...(guardsDevices ? [deviceFilterStep(directory, resources)] : []),
   ];
 }
 
-function cleanupSteps(groups: readonly Group[]): PlanStep[] {
+function isHandedDown({ top }: Group, name: string | undefined): boolean {
+  return name !== undefined && wordsOf(`${top}/cgroup.subtree_control`).includes(name);
+}
+
+function deviceFilterStep(path: string, { devices: rules }: OciResources): PlanStep {
+  const why = "Only harmless devices may be opened: v2 asks a small program about each, which is made from the list.";
+  return { ...HOST, why, op: "attachDeviceFilter", path, program: deviceFilter(deviceRules(rules)) };
+}
+
+/** v1 is never given away: that is not safe there (config-linux.md, Cgroup ownership). */
+function ownerSteps({ version, directory }: Group, owner: number | undefined): PlanStep[] {
+  if (version === 1 || owner === undefined) return [];
+  const why = "The container sees this group writable and makes groups of its own below it; its limits stay ours.";
+  return [{ ...HOST, why, op: "changeOwner", path: directory, files: delegatedFiles(), uid: owner }];
+}
+
+function cleanupSteps(groups: readonly Group[], parents: readonly string[][]): PlanStep[] {
   const reports = groups.flatMap(({ controllers, directory, version }) =>
     controllers
       .flatMap((controller) => controller.reports(version))
@@ -225,42 +267,22 @@ function cleanupSteps(groups: readonly Group[]): PlanStep[] {
         return { ...CLEANUP, why, op: "readReport", name, path: `${directory}/${file}` };
       }),
   );
-  const kill = groups.slice(0, 1).map(({ directory }): PlanStep => {
+  const isNested = groups.some(({ directories }) => directories.length > 1);
+  // v2's cgroup.kill ends all at once; else the first group will do, since nobody inside can leave only some of them.
+  const first = groups.find(({ version }) => version === 2) ?? groups[0];
+  const kill = (isNested ? groups : first === undefined ? [] : [first]).map(({ directory }): PlanStep => {
     const why = "Whatever is left in the group ends: a group with a process in it cannot be removed.";
     return { ...CLEANUP, why, op: "killCgroup", path: directory };
   });
-  const remove = groups.map(({ directory }): PlanStep => {
-    return { ...CLEANUP, why: "A container leaves no group behind.", op: "removeDirectory", path: directory };
+  const remove = groups.map(({ directory, directories }, index): PlanStep => {
+    const why = "A container leaves no group behind.";
+    if (directories.length === 1) return { ...CLEANUP, why, op: "removeDirectory", path: directory };
+    return { ...CLEANUP, why, op: "removeGroup", path: directory, parents: parents[index] ?? [] };
   });
   return [...reports, ...kill, ...remove];
-}
-
-/** v1 shows it in every group; v2 not at the top, so a group below is asked. */
-function swapCanBeLimited(layout: CgroupLayout): boolean {
-  const place = layout.controllers.memory;
-  if (!place) return false;
-  if (place.version === 1) return existsSync(`${place.directory}/memory.memsw.limit_in_bytes`);
-  const below = readdirSync(place.directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `${place.directory}/${name}`);
-  const sample = below.find((directory) => existsSync(`${directory}/memory.max`));
-  // Where no group has the controller yet, the kernel's list of swap devices shows whether it knows swap at all.
-  return sample === undefined ? existsSync("/proc/swaps") : existsSync(`${sample}/memory.swap.max`);
 }
 
 function isUnified(layout: CgroupLayout, directory: string): boolean {
   // In hybrid mode v1 hierarchies are beside the v2 tree, never below it; on v2 there is nothing else.
   return layout.unified !== undefined && directory.startsWith(`${layout.unified}/`);
-}
-
-function readWords(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, "utf8").split(/\s+/).filter(Boolean) : [];
-}
-
-function checkName(name: string): void {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(name)) {
-    throw new RingsideError(`cannot name a control group ${JSON.stringify(name)}`, {
-      fix: "use letters, digits, dots, dashes and underscores, the first a letter or a digit",
-    });
-  }
 }

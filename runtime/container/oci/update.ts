@@ -1,7 +1,7 @@
 /** `update`: other limits for a container that there is already. */
 
 import { detectCgroups } from "../../cgroup/layout.ts";
-import { updateCgroups } from "../../cgroup/update.ts";
+import { updateResources } from "../../cgroup/update.ts";
 import { RingsideError } from "../../error.ts";
 import type { OciResources } from "../../oci/config.ts";
 import { findEngineContainer, lockContainer } from "./store.ts";
@@ -17,5 +17,5 @@ export async function updateEngineContainer(root: string, id: string, resources:
   if (status === "stopped" || status === "creating") {
     throw new RingsideError(`cannot update container "${id}": container not running: it is ${status}`);
   }
-  await updateCgroups(detectCgroups(), record.cgroups, resources);
+  await updateResources(detectCgroups(), record.cgroups, resources);
 }

@@ -1,0 +1,77 @@
+/**
+ * Where an ordinary user may make groups: below what systemd has given away. cgroups(7), "Delegation";
+ * systemd.resource-control(5), Delegate=. And the other way round: what a container's own root is given of its group.
+ */
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { OciConfig, OciIdMapping } from "../oci/config.ts";
+import type { ControllerPlace } from "./layout.ts";
+
+/** What makes systemd hand more controllers to users: one line for the error that lacks one. */
+export const DELEGATE_FIX =
+  "mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' > /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload, and log in again";
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The directory below which this process may make groups of a hierarchy.
+ *
+ * Root: the top. Anyone else on v2: beside its own group, where that group's parent is its own (a group with processes,
+ * such as ours, can have no children with controllers). On v1 nothing is safely given away.
+ *
+ * @returns undefined where it may make none
+ */
+export function groupTop(
+  { version, directory, readOnly }: ControllerPlace,
+  isRoot = process.geteuid?.() === 0,
+  ownGroups = "/proc/self/cgroup",
+): string | undefined {
+  if (readOnly) return undefined;
+  if (isRoot) return directory;
+  if (version === 1) return isWritable(directory) ? directory : undefined;
+  const own = /^0::(\/.*)$/m.exec(existsSync(ownGroups) ? readFileSync(ownGroups, "utf8") : "")?.[1];
+  if (own === undefined || own === "/") return undefined;
+  const parent = dirname(`${directory}${own}`);
+  return isWritable(parent) && isWritable(`${parent}/cgroup.procs`) ? parent : undefined;
+}
+
+/** Kernels without the list have these (config-linux.md, Cgroup ownership). */
+const DELEGATED = ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads"];
+
+/** The files of a group that may be given to the container, as the kernel lists them. */
+export function delegatedFiles(list = "/sys/kernel/cgroup/delegate"): string[] {
+  if (!existsSync(list)) return DELEGATED;
+  const names = readFileSync(list, "utf8").split("\n");
+  return names.filter((name) => /^[a-z_]+(\.[a-z_]+)+$/.test(name));
+}
+
+/**
+ * To whom a container's v2 group is given: the specification's rule is that it is mounted writable at /sys/fs/cgroup, in
+ * a new cgroup namespace (config-linux.md, Cgroup ownership).
+ *
+ * @returns the host's number of the user that the program runs as; undefined where the group stays ours
+ */
+export function groupOwner({ process, mounts = [], linux = {} }: OciConfig): number | undefined {
+  const isNew = linux.namespaces?.some(({ type, path }) => type === "cgroup" && path === undefined);
+  const isMountedWritable = mounts.some(
+    ({ type, source, destination, options = [] }) =>
+      (source === "cgroup" || type === "cgroup" || type === "cgroup2") &&
+      destination === "/sys/fs/cgroup" &&
+      !options.includes("ro"),
+  );
+  if (!isNew || !isMountedWritable || process === undefined) return undefined;
+  return hostId(process.user.uid, linux.uidMappings);
+}
+
+function hostId(uid: number, mappings: readonly OciIdMapping[] | undefined): number | undefined {
+  if (mappings === undefined || mappings.length === 0) return uid;
+  const range = mappings.find(({ containerID, size }) => uid >= containerID && uid < containerID + size);
+  return range === undefined ? undefined : range.hostID + (uid - range.containerID);
+}
