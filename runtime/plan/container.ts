@@ -11,6 +11,7 @@ import type { NamespaceType, OciConfig, OciProcess } from "../oci/config.ts";
 import { executeStep } from "./execute.ts";
 import { identitySteps } from "./identity.ts";
 import { cgroupNamespaceStep, cloneStep } from "./namespaces.ts";
+import { procWriteSteps, sysctlWrites } from "./private-proc.ts";
 import type { RootSource } from "./root.ts";
 import { Slots } from "./slots.ts";
 import { RECEIVED_SLOTS, sessionSteps } from "./terminal.ts";
@@ -104,6 +105,7 @@ export function containerPlan(
     ...tree.enter,
     hostnameStep(hostname),
     ...networkSteps(namespaces),
+    ...procWriteSteps(sysctlWrites(linux.sysctl), slots),
     ...sessionSteps(process),
     ...identitySteps(process, filter),
     executeStep(process.args, process.env ?? []),

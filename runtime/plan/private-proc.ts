@@ -1,0 +1,57 @@
+/**
+ * Files of /proc that a start writes itself: kernel settings and security labels. They are written below a procfs that
+ * is attached nowhere, so that nothing which a configuration mounts over /proc can take the words for another file, or
+ * swallow them (CVE-2019-16884, CVE-2025-52881). fsopen(2), proc(5).
+ */
+import type { PlanStep } from "../../native/plan/plan.ts";
+import { RingsideError } from "../error.ts";
+import { sysctlPath } from "../oci/sysctl.ts";
+import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
+import type { Slots } from "./slots.ts";
+
+/** One file and what is written to it. */
+export interface ProcWrite {
+  /** Below /proc, as in `sys/net/core/somaxconn` or `thread-self/attr/exec`. */
+  readonly path: string;
+  readonly value: string;
+  readonly stage: string;
+  readonly why: string;
+}
+
+/** The steps that write all of `writes`, in the container's own namespaces; none for none. */
+export function procWriteSteps(writes: readonly ProcWrite[], slots: Slots): PlanStep[] {
+  if (writes.length === 0) return [];
+  const proc = slots.take();
+  const { nosuid, nodev, noexec } = MOUNT_ATTRIBUTES;
+  return [
+    {
+      phase: "child",
+      stage: "security",
+      why: "A /proc that nobody else has, to write to the kernel's files and to no others.",
+      op: "newFilesystem",
+      slot: proc,
+      type: "proc",
+      options: ["source=proc"],
+      attributes: nosuid | nodev | noexec,
+    },
+    ...writes.map(
+      ({ path, value, stage, why }): PlanStep => ({ phase: "child", stage, why, op: "writeProc", proc, path, value }),
+    ),
+  ];
+}
+
+/**
+ * linux.sysctl as files to write.
+ * @throws RingsideError for a name that is no setting's
+ */
+export function sysctlWrites(sysctl: Readonly<Record<string, string>> = {}): ProcWrite[] {
+  return Object.entries(sysctl).map(([name, value]) => {
+    const path = sysctlPath(name);
+    if (path === undefined) {
+      throw new RingsideError(`cannot set ${JSON.stringify(name)}: it is not the name of a kernel setting`, {
+        fix: "write it as sysctl(8) does, like net.core.somaxconn",
+      });
+    }
+    return { path: `sys/${path}`, value, stage: "identity", why: `The kernel setting ${name}, in its own namespace.` };
+  });
+}
