@@ -91,7 +91,13 @@ export function containerPlan(
     ...context,
     slots,
     devicesGuarded: groups.devicesGuarded,
-    cgroupMount: (_, rootSlot) => cgroupMountSteps(layout, groups.directories, rootSlot, slots),
+    cgroupMount: (mount, rootSlot) =>
+      cgroupMountSteps(
+        layout,
+        { mount, directories: groups.directories, hasNamespace: namespaces.includes("cgroup") },
+        rootSlot,
+        slots,
+      ),
     hostname: context.root.kind === "overlay" ? hostname : undefined,
   });
   const joinsLater = groups.join.length > 0;
