@@ -21,6 +21,7 @@ constexpr int kBacklog = 16;
 
 enum ToMonitor : std::uint8_t { kFollow = 1, kWrite = 2, kInput = 3, kResize = 4 };
 enum FromMonitor : std::uint8_t { kMore = 1, kWriter = 2, kEnded = 3 };
+enum Writing : std::uint8_t { kTaken = 0, kGranted = 1, kNoInput = 2 };
 
 struct Header {
   std::uint8_t kind;
@@ -143,8 +144,8 @@ bool MonitorViewers::handle(Viewer& viewer, LogPosition end) {
   }
   if (kind == kWrite && bytes == 0) {
     if (writer_ == nullptr && input_ >= 0 && !ended_) writer_ = &viewer;
-    const std::uint8_t yes = writer_ == &viewer ? 1 : 0;
-    send(viewer, kWriter, &yes, sizeof yes);
+    const std::uint8_t answer = writer_ == &viewer ? kGranted : input_ < 0 ? kNoInput : kTaken;
+    send(viewer, kWriter, &answer, sizeof answer);
     return true;
   }
   if (kind == kResize && bytes == 4) {

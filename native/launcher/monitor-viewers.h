@@ -9,7 +9,7 @@
 //                        3 input: bytes                       for the standard input or the terminal; from the writer only
 //                        4 resize: u16 columns, u16 rows      the terminal; from the writer only
 //     from the monitor   1 more
-//                        2 writer: u8 (1: you are, 0: another one is, or nothing can be written)
+//                        2 writer: u8 (0: another one is, 1: you are, 2: nothing can be written)
 //                        3 ended: i32 status as wait4(2) gives it; the log is complete
 //
 // The end of the socket means that all of the container has gone.

@@ -6,8 +6,8 @@ import type { ExitRecord } from "../../native/kernel.ts";
 import type { RunningWorld, TerminalSize } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
 
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-const SIGNAL_EXIT_BASE = 128;
+/** What is passed on to the inside. */
+export const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 
 /** How large the caller's terminal is; 80 by 24 when its output is not one. */
 export function callerTerminalSize(): TerminalSize {
@@ -42,7 +42,8 @@ function forwardSignals(world: RunningWorld): () => void {
   };
 }
 
-function joinTerminal(world: RunningWorld, interactive: boolean): { readonly drained: Promise<void>; undo(): void } {
+/** Joins our own terminal to that of a world, if it has one. @returns when all has been written, and what undoes it */
+export function joinTerminal(world: Pick<RunningWorld, "terminal">, interactive: boolean): { readonly drained: Promise<void>; undo(): void } {
   const { terminal } = world;
   if (terminal === undefined) return { drained: Promise.resolve(), undo() {} };
   const { stdin, stdout } = process;
@@ -77,12 +78,6 @@ function joinTerminal(world: RunningWorld, interactive: boolean): { readonly dra
       terminal.close();
     },
   };
-}
-
-/** Docker's exit codes: the program's own, or 128 and the signal's number. */
-export function exitCodeOf({ status }: ExitRecord, signals: Readonly<Record<string, number>>): number {
-  if (status.kind === "exited") return status.code;
-  return SIGNAL_EXIT_BASE + (signals[status.signal] ?? 0);
 }
 
 /** Stays with `world` to its end. @returns how it ended, when all its output has been written */

@@ -26,7 +26,8 @@ export interface ContainerFlags {
   readonly network: string;
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
 }
 

@@ -1,10 +1,10 @@
 /** `ringside exec`: a further process in a running container. docker-exec(1). */
 import { closeSync, openSync } from "node:fs";
-import { constants } from "node:os";
 import type { Command } from "commander";
 import { execInContainer } from "../container/exec.ts";
+import { exitCodeOf } from "../container/exit-code.ts";
 import { parseEnv } from "../container/options.ts";
-import { attach, callerTerminalSize, exitCodeOf, requireTerminal } from "./attach.ts";
+import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { withLauncher } from "./launcher.ts";
 
 interface ExecFlags {
@@ -51,7 +51,7 @@ async function exec(container: string, command: readonly string[], flags: ExecFl
           ? { terminal: callerTerminalSize() }
           : { stdio: { stdin, stdout: STDOUT, stderr: STDERR } }),
       });
-      return exitCodeOf(await attach(world, interactive), constants.signals);
+      return exitCodeOf((await attach(world, interactive)).status);
     });
   } finally {
     closeSync(nothing);

@@ -1,19 +1,24 @@
 /** `ringside run`: a container in the foreground. docker-run(1). */
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
-import { constants } from "node:os";
 import type { Command } from "commander";
 import type { ExitRecord, Launcher } from "../../native/kernel.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { parseReports } from "../cgroup/reports.ts";
-import type { ContainerOptions } from "../container/options.ts";
+import { startDetached } from "../container/detached.ts";
+import { exitCodeOf } from "../container/exit-code.ts";
+import { type ContainerOptions, parseLogOptions } from "../container/options.ts";
 import { startContainer } from "../container/start.ts";
 import { RingsideError } from "../error.ts";
-import { attach, callerTerminalSize, exitCodeOf, requireTerminal } from "./attach.ts";
-import { addContainerOptions, type ContainerFlags, containerOptions } from "./container-options.ts";
+import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
+import { addContainerOptions, type ContainerFlags, collect, containerOptions } from "./container-options.ts";
 import { printExplanation } from "./explain.ts";
-import { withLauncher } from "./launcher.ts";
+import { claimIdFile } from "./id-file.ts";
+import { requireKernel, withLauncher } from "./launcher.ts";
 
 interface RunFlags extends ContainerFlags {
+  readonly detach?: boolean;
+  readonly cidfile?: string;
+  readonly logOpt: readonly string[];
   readonly explain?: boolean;
   readonly timeline?: string;
 }
@@ -25,9 +30,12 @@ const STDERR = 2;
 /** Adds `ringside run` to the program. */
 export function registerRun(program: Command): void {
   addContainerOptions(program.command("run"))
-    .description("run a program in a new container and wait for its end")
+    .description("run a program in a new container and wait for its end, or leave it (-d)")
     .argument("<image>", "such as ringside/base")
     .argument("[command...]", "the program and its arguments (default: the image's)")
+    .option("-d, --detach", "leave it running and print its id; see logs, attach, wait")
+    .option("--cidfile <file>", "write its id to a file that does not exist yet")
+    .option("--log-opt <name=value>", "bounds of the log with -d: max-size=8m, max-file=3", collect, [])
     .option("--explain", "print the plan in words before running it")
     .option("--timeline <file>", "write the start as a trace that Perfetto opens (Chrome Trace Event JSON)")
     .addHelpText("after", HELP)
@@ -39,6 +47,7 @@ const HELP = `
 Examples:
   ringside run --rm ringside/base echo hello
   ringside run -it --rm ringside/base
+  ringside run -d --name clock ringside/base sh -c 'while date; do sleep 1; done'
   ringside run --rm --memory 64m --pids-limit 20 ringside/base sh -c 'cat /proc/self/cgroup'
   ringside run --rm --timeline start.json ringside/base true
 
@@ -48,15 +57,39 @@ executed, 125 when Ringside itself failed. A second Ctrl-C ends the container by
 async function run(image: string, command: readonly string[], flags: RunFlags): Promise<void> {
   const interactive = flags.interactive === true;
   const options = containerOptions(image, command, flags);
-  if (flags.tty === true) requireTerminal(interactive);
+  if (flags.tty === true && flags.detach !== true) requireTerminal(interactive);
   if (flags.explain === true) printExplanation(options, (text) => writeSync(STDERR, text));
+  if (flags.detach === true) {
+    await runDetached(options, flags);
+    return;
+  }
+  if (flags.logOpt.length > 0) {
+    throw new RingsideError("--log-opt bounds a log, and without -d there is none", { fix: "add -d, or leave it out" });
+  }
   process.exitCode = await withLauncher((launcher) =>
     withInput(interactive && flags.tty !== true, (stdin) => {
       const streams: Pick<ContainerOptions, "terminal" | "stdio"> =
         flags.tty === true ? { terminal: callerTerminalSize() } : { stdio: { stdin, stdout: STDOUT, stderr: STDERR } };
-      return runToEnd(launcher, { ...options, ...streams }, interactive, flags.timeline);
+      return runToEnd(launcher, { ...options, ...streams }, interactive, flags);
     }),
   );
+}
+
+async function runDetached(options: ContainerOptions, flags: RunFlags): Promise<void> {
+  requireKernel();
+  const claim = claimIdFile(flags.cidfile);
+  const container = await startDetached({
+    ...options,
+    input: flags.interactive === true,
+    log: parseLogOptions(flags.logOpt),
+    ...(flags.tty === true && { terminal: callerTerminalSize() }),
+  }).catch((error: unknown) => {
+    claim.giveUp();
+    throw error;
+  });
+  claim.write(container.id);
+  if (flags.timeline !== undefined) writeTimeline(flags.timeline, chromeTraceText(container.timeline()));
+  process.stdout.write(`${container.id}\n`);
 }
 
 /** Without -i a container reads nothing, as with Docker. */
@@ -74,13 +107,18 @@ async function runToEnd(
   launcher: Launcher,
   options: ContainerOptions,
   interactive: boolean,
-  timelineFile: string | undefined,
+  { timeline: timelineFile, cidfile }: Pick<RunFlags, "timeline" | "cidfile">,
 ): Promise<number> {
-  const container = await startContainer(launcher, options);
+  const claim = claimIdFile(cidfile);
+  const container = await startContainer(launcher, options).catch((error: unknown) => {
+    claim.giveUp();
+    throw error;
+  });
+  claim.write(container.id);
   const exit = await attach(container, interactive);
   if (timelineFile !== undefined) writeTimeline(timelineFile, chromeTraceText(container.timeline()));
   sayWhatHappened(exit, options);
-  return exitCodeOf(exit, constants.signals);
+  return exitCodeOf(exit.status);
 }
 
 function writeTimeline(file: string, text: string): void {

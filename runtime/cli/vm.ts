@@ -1,15 +1,15 @@
 /** `ringside vm`: the same root file system as a guest of its own kernel. A skin over runtime/vm. */
 import { writeFileSync, writeSync } from "node:fs";
-import { constants } from "node:os";
 import { type Command, Option } from "commander";
 import { kernelProblem, Launcher } from "../../native/kernel.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
+import { exitCodeOf } from "../container/exit-code.ts";
 import { parseCount, parseEnv, parseMemory } from "../container/options.ts";
 import { RingsideError } from "../error.ts";
 import type { VmOptions } from "../vm/options.ts";
 import { type AcceleratorName, MACHINE_TYPES, type MachineType } from "../vm/qemu.ts";
 import { startVm, type VirtualMachine } from "../vm/start.ts";
-import { attach, callerTerminalSize, exitCodeOf, requireTerminal } from "./attach.ts";
+import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { bootBars } from "./vm-bars.ts";
 
 interface VmFlags {
@@ -86,7 +86,7 @@ async function run(image: string, command: readonly string[], flags: VmFlags): P
   const machine = await startVm(launcher, options);
   const exit = await stay(machine, flags);
   report(machine, flags);
-  process.exitCode = exitCodeOf(exit, constants.signals);
+  process.exitCode = exitCodeOf(exit.status);
 }
 
 /** @throws RingsideError naming the option whose value makes no sense */

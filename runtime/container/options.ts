@@ -1,5 +1,6 @@
 /** Parsing of what people type, for the command line and the server alike. docker-run(1). */
 import { RingsideError } from "../error.ts";
+import { DEFAULT_LOG_BOUNDS, type LogBounds } from "./monitor-steps.ts";
 import type { TerminalSize } from "./running.ts";
 
 export type Network = "none" | "host";
@@ -77,4 +78,36 @@ export function parseEnv(text: string, environment: NodeJS.ProcessEnv = process.
   if (text.includes("=")) return text;
   const value = environment[text];
   return value === undefined ? undefined : `${text}=${value}`;
+}
+
+/**
+ * Parses the --log-opt options, `max-size=8m` and `max-file=3`, by Docker's names.
+ * @throws RingsideError for another name or a value that is none
+ */
+export function parseLogOptions(options: readonly string[]): LogBounds {
+  let bounds = DEFAULT_LOG_BOUNDS;
+  for (const option of options) {
+    const equals = option.indexOf("=");
+    const name = option.slice(0, Math.max(0, equals));
+    const value = option.slice(equals + 1);
+    if (name === "max-size") bounds = { ...bounds, fileBytes: parseLogSize(value) };
+    else if (name === "max-file") bounds = { ...bounds, files: parseCount(value, "a number of files") };
+    else {
+      throw new RingsideError(`there is no --log-opt ${JSON.stringify(option)}`, {
+        fix: "use max-size=8m and max-file=3",
+      });
+    }
+  }
+  return bounds;
+}
+
+/** One chunk of output must fit into a file. */
+const LEAST_LOG_BYTES = 64 * 1024;
+
+function parseLogSize(text: string): number {
+  const bytes = parseMemory(text);
+  if (bytes >= LEAST_LOG_BYTES) return bytes;
+  throw new RingsideError(`cannot keep a log in files of ${bytes} bytes: the least is 64k`, {
+    fix: "give --log-opt max-size=64k or more",
+  });
 }

@@ -1,11 +1,14 @@
 /** The start of a container, from options to a running process, and the news of its end. */
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { type ExitRecord, type Launcher, monotonicNs } from "../../native/kernel.ts";
+import { type ExitRecord, type Launcher, monotonicNs, type OnPause } from "../../native/kernel.ts";
+import type { Plan } from "../../native/plan/plan.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import { RingsideError } from "../error.ts";
 import { BASE_IMAGE, findImage, type Image } from "../image/image.ts";
 import { compileContainer } from "./compile.ts";
+import { appendEvent } from "./events.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { explainFailure } from "./failure.ts";
 import type { ContainerOptions } from "./options.ts";
 import { processIdentity } from "./process-identity.ts";
@@ -32,35 +35,57 @@ export function newId(): string {
   return randomBytes(ID_BYTES).toString("hex");
 }
 
+/** How a start is looked at while it goes on. */
+export interface StartWatching {
+  /** Adds pauses to the plan (runtime/plan/pauses.ts). */
+  readonly addPauses?: (plan: Plan) => Plan;
+  /** Called at each of them; the start goes on when the promise is fulfilled, and fails with its reason otherwise. */
+  readonly onPause?: OnPause;
+}
+
 /**
  * Starts a container that belongs to this process (ownership "lab"): when this process goes, so does the container.
  * @returns once its program has been exec'd
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
-export async function startContainer(launcher: Launcher, options: ContainerOptions): Promise<RunningWorld> {
+export async function startContainer(
+  launcher: Launcher,
+  options: ContainerOptions,
+  watching: StartWatching = {},
+): Promise<RunningWorld> {
   const requestedNs = monotonicNs();
   const image = requireImage(options.image);
   const id = newId();
   const name = options.name ?? id;
   checkName(name);
   const compiled = compileContainer(id, options, image);
+  const plan = watching.addPauses?.(compiled.plan) ?? compiled.plan;
   reserve(id, name);
-  const record = newRecord(id, name, options, compiled.cgroups, compiled.directories.base, { ...compiled.config });
+  const owner = { kind: "lab" as const, pid: process.pid, startTicks: processIdentity(process.pid)?.startTicks ?? 0 };
+  const record = newRecord(id, name, options, {
+    owner,
+    cgroups: compiled.cgroups,
+    layer: compiled.directories.base,
+    config: { ...compiled.config },
+  });
   const program = compiled.config.process.args[0] ?? "";
   try {
     writeRecord(record);
+    appendEvent("create", record);
     const nothing = openSync("/dev/null", "r+");
     const { stdin, stdout, stderr } = options.stdio ?? { stdin: nothing, stdout: nothing, stderr: nothing };
-    const process = await launcher.start(compiled.plan, [stdin, stdout, stderr]).finally(() => {
+    const { onPause } = watching;
+    const process = await launcher.start(plan, [stdin, stdout, stderr], onPause && { onPause }).finally(() => {
       closeSync(nothing);
     });
     const { startTicks = 0 } = processIdentity(process.pid) ?? {};
     const started: ContainerRecord = { ...record, init: { pid: process.pid, startTicks } };
     writeRecord(started);
+    appendEvent("start", record);
     const facts = {
       title: `container ${name}`,
       world: "container" as const,
-      plan: compiled.plan,
+      plan,
       requestedNs,
       date: record.createdAt,
     };
@@ -76,13 +101,12 @@ export async function startContainer(launcher: Launcher, options: ContainerOptio
   }
 }
 
-function newRecord(
+/** What is known of a container before it starts. */
+export function newRecord(
   id: string,
   name: string,
-  options: ContainerOptions,
-  cgroups: readonly string[],
-  layer: string,
-  config: Record<string, unknown>,
+  options: Pick<ContainerOptions, "image" | "command" | "remove" | "labels">,
+  made: Pick<ContainerRecord, "owner" | "layer" | "config"> & { readonly cgroups: readonly string[] },
 ): ContainerRecord {
   return {
     schema: "ringside.container/1",
@@ -91,20 +115,20 @@ function newRecord(
     image: options.image,
     command: [...options.command],
     createdAt: new Date().toISOString(),
-    owner: { kind: "lab", pid: process.pid, startTicks: processIdentity(process.pid)?.startTicks ?? 0 },
     remove: options.remove,
-    cgroups: [...cgroups],
-    layer,
     labels: { ...options.labels },
-    config,
+    ...made,
+    cgroups: [...made.cgroups],
   };
 }
 
 function finish(record: ContainerRecord, exit: ExitRecord): void {
+  const { oomKilled } = parseReports(exit.reports);
+  appendEvent("die", record, { exitCode: exitCodeOf(exit.status), oomKilled });
   if (record.remove) {
     release(record.id, record.name, record.cgroups);
+    appendEvent("destroy", record);
     return;
   }
-  const { oomKilled } = parseReports(exit.reports);
   writeRecord({ ...record, exit: { status: exit.status, at: new Date().toISOString(), oomKilled } });
 }

@@ -8,15 +8,21 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
-  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseStatus } from "../../native/kernel.ts";
+import { parseReports } from "../cgroup/reports.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
+import { appendEvent } from "./events.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { killGroups, removeGroups } from "./groups.ts";
+import { EXIT_FILE } from "./monitor-steps.ts";
 import { isAlive } from "./process-identity.ts";
 
 const processSchema = z.object({ pid: z.int(), startTicks: z.int() });
@@ -30,6 +36,17 @@ const exitSchema = z.object({
   oomKilled: z.boolean(),
 });
 
+/** What a monitor writes when its container has ended (native/launcher/monitor-record.h). */
+const monitorExitSchema = z.object({
+  schema: z.literal("ringside.exit/1"),
+  at: z.string(),
+  waitStatus: z.int(),
+  userUs: z.number(),
+  systemUs: z.number(),
+  maxRssKiB: z.number(),
+  reports: z.record(z.string(), z.string()),
+});
+
 const stateSchema = z.object({
   schema: z.literal("ringside.container/1"),
   id: z.string(),
@@ -37,8 +54,8 @@ const stateSchema = z.object({
   image: z.string(),
   command: z.array(z.string()),
   createdAt: z.string(),
-  /** Whose container it is: with kind lab it dies with this process. */
-  owner: processSchema.extend({ kind: z.literal("lab") }),
+  /** Whose container it is, and with whom it dies: a Ringside process, or a monitor of its own. */
+  owner: processSchema.extend({ kind: z.enum(["lab", "monitor"]) }),
   /** The container's PID 1, as the host numbers it; absent until it has exec'd. */
   init: processSchema.optional(),
   exit: exitSchema.optional(),
@@ -51,7 +68,8 @@ const stateSchema = z.object({
 });
 
 export type ContainerRecord = z.infer<typeof stateSchema>;
-export type ContainerStatus = "creating" | "running" | "exited";
+export type ContainerStatus = "creating" | "running" | "paused" | "exited";
+export type ContainerExit = z.infer<typeof exitSchema>;
 export type ContainerState = ContainerRecord & { readonly status: ContainerStatus };
 
 const ID = /^[0-9a-f]{12}$/;
@@ -77,8 +95,8 @@ export function checkName(name: string): void {
 
 /** Makes the directory of a new container and takes its name. @throws RingsideError when the name is taken */
 export function reserve(id: string, name: string): void {
-  const { states, names, layers } = places();
-  for (const directory of [states, names, layers]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { states, names, layers, logs } = places();
+  for (const directory of [states, names, layers, logs]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {
     symlinkSync(id, join(names, name));
   } catch (error) {
@@ -117,37 +135,33 @@ export function writeRecord(record: ContainerRecord): void {
 function readRecord(id: string): ContainerRecord | undefined {
   if (!ID.test(id)) return undefined;
   try {
-    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(join(places().states, id, "state.json"), "utf8")));
-    return parsed.success ? parsed.data : undefined;
+    const directory = join(places().states, id);
+    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(join(directory, "state.json"), "utf8")));
+    if (!parsed.success) return undefined;
+    const exit = parsed.data.owner.kind === "monitor" ? readMonitorExit(join(directory, EXIT_FILE)) : undefined;
+    return exit === undefined ? parsed.data : { ...parsed.data, exit };
   } catch {
     return undefined;
   }
 }
 
-/** A cgroup is busy for a moment after its last process has died (cgroups(7)). */
-const CGROUP_ATTEMPTS = 50;
-const CGROUP_WAIT_MS = 2;
-
-/** Usually the launcher has removed them; when it was killed itself, nobody has. */
-function removeCgroups(directories: readonly string[]): void {
-  for (const directory of directories) {
-    for (let attempt = 0; attempt < CGROUP_ATTEMPTS; attempt++) {
-      try {
-        rmdirSync(directory);
-        break;
-      } catch (error) {
-        if (errorCode(error) !== "EBUSY") break;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CGROUP_WAIT_MS);
-      }
-    }
+function readMonitorExit(path: string): ContainerExit | undefined {
+  try {
+    const parsed = monitorExitSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
+    if (!parsed.success) return undefined;
+    const { at, waitStatus, reports } = parsed.data;
+    return { at, status: parseStatus(waitStatus), oomKilled: parseReports(reports).oomKilled };
+  } catch {
+    return undefined;
   }
 }
 
 /** Lets go of an id and its name, of its control groups, and of what the container wrote. */
 export function release(id: string, name: string, cgroups: readonly string[] = []): void {
-  removeCgroups(cgroups);
-  const { states, names, layers } = places();
+  removeGroups(cgroups);
+  const { states, names, layers, logs } = places();
   rmSync(join(layers, id), { recursive: true, force: true });
+  rmSync(join(logs, id), { recursive: true, force: true });
   rmSync(join(states, id), { recursive: true, force: true });
   try {
     if (readlinkSync(join(names, name)) === id) rmSync(join(names, name), { force: true });
@@ -201,16 +215,42 @@ export function sweep(): void {
 
 /** A container has its state from before it writes anything until after all of it is gone. */
 function sweepLayers(): void {
-  const { states, layers } = places();
+  const { states, layers, logs } = places();
   const known = new Set(entries(states));
-  const orphans = entries(layers).filter((id) => ID.test(id) && !known.has(id));
-  for (const id of orphans) rmSync(join(layers, id), { recursive: true, force: true });
+  for (const directory of [layers, logs]) {
+    const orphans = entries(directory).filter((id) => ID.test(id) && !known.has(id));
+    for (const id of orphans) rmSync(join(directory, id), { recursive: true, force: true });
+  }
 }
 
 function sweepRecords(): void {
-  for (const { id, name, status, remove, owner, cgroups } of listContainers()) {
-    if (status !== "exited" || isAlive(owner.pid, owner.startTicks)) continue;
-    if (remove) release(id, name, cgroups);
-    else removeCgroups(cgroups);
+  for (const container of listContainers()) {
+    const { id, name, status, remove, owner, cgroups } = container;
+    if (isAlive(owner.pid, owner.startTicks)) continue;
+    // What has lost its monitor dies of it, and is only kept from it by being frozen.
+    if (status !== "exited" && owner.kind === "lab") continue;
+    killGroups(cgroups);
+    if (owner.kind === "monitor" && container.exit === undefined) recordLostMonitor(container);
+    if (remove) {
+      release(id, name, cgroups);
+      appendEvent("destroy", container);
+    } else removeGroups(cgroups);
   }
+}
+
+/** The monitor was killed itself, and its container with it: SIGKILL, since that is how it dies with its parent. */
+function recordLostMonitor(container: ContainerState): void {
+  const exit: z.infer<typeof monitorExitSchema> = {
+    schema: "ringside.exit/1",
+    at: new Date().toISOString(),
+    waitStatus: constants.signals.SIGKILL,
+    userUs: 0,
+    systemUs: 0,
+    maxRssKiB: 0,
+    reports: {},
+  };
+  const path = join(places().states, container.id, EXIT_FILE);
+  writeFileSync(`${path}.new`, JSON.stringify(exit), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  appendEvent("die", container, { exitCode: exitCodeOf(parseStatus(exit.waitStatus)), oomKilled: false });
 }

@@ -1,0 +1,135 @@
+/** `ringside attach`: this terminal at a detached container. docker-attach(1), termios(3). */
+import { writeSync } from "node:fs";
+import type { Command } from "commander";
+import { exitCodeOf } from "../container/exit-code.ts";
+import { type ContainerState, findContainer } from "../container/state.ts";
+import { killContainer } from "../container/stop.ts";
+import { openViewer, type Viewer } from "../container/viewer.ts";
+import { RingsideError } from "../error.ts";
+import { callerTerminalSize, FORWARDED } from "./attach.ts";
+import { DEFAULT_DETACH_KEYS, DetachKeys, parseDetachKeys } from "./detach-keys.ts";
+import { requireKernel } from "./launcher.ts";
+import { lostText } from "./logs.ts";
+import { OutputClosed, PatientWriter } from "./output.ts";
+
+interface AttachFlags {
+  readonly stdin: boolean;
+  readonly detachKeys: string;
+  readonly sigProxy: boolean;
+}
+
+const STDERR = 2;
+
+/** Adds `ringside attach` to the program. */
+export function registerAttach(program: Command): void {
+  program
+    .command("attach")
+    .description("see what a detached container prints from now on, and type into it")
+    .argument("<container>", "its name, its id or the beginning of its id")
+    .option("--no-stdin", "only look")
+    .option("--detach-keys <keys>", "what leaves it without ending it", DEFAULT_DETACH_KEYS)
+    .option("--no-sig-proxy", "keep signals to this command; they end the look, not the container")
+    .addHelpText("after", HELP)
+    .action(attach);
+}
+
+const HELP = `
+Several may look at one container; the first that types is the one who may, until it leaves. The exit code is the
+container's own, or 0 when it was left by the detach keys. What was printed before: ringside logs.`;
+
+async function attach(container: string, flags: AttachFlags): Promise<void> {
+  requireKernel();
+  const keys = new DetachKeys(parseDetachKeys(flags.detachKeys));
+  const state = findContainer(container);
+  if (state.status === "paused") {
+    throw new RingsideError(`cannot attach to ${state.name}: it is paused`, { fix: `ringside unpause ${state.name}` });
+  }
+  const viewer = await openViewer(state);
+  const left = Promise.withResolvers<"left">();
+  const undo: (() => void)[] = [];
+  try {
+    if (flags.sigProxy) undo.push(forwardSignals(state));
+    if (flags.stdin && (await mayWrite(viewer, state))) {
+      undo.push(joinInput(viewer, hasTerminal(state), keys, () => left.resolve("left")));
+    }
+    const over = await Promise.race([print(viewer), left.promise]);
+    process.exitCode = over === "left" ? 0 : exitCodeOf(await viewer.exitStatus());
+  } finally {
+    for (const step of undo) step();
+    viewer.close();
+  }
+}
+
+function hasTerminal({ config }: ContainerState): boolean {
+  const { process } = config;
+  return typeof process === "object" && process !== null && "terminal" in process && process.terminal === true;
+}
+
+async function mayWrite(viewer: Viewer, { name }: ContainerState): Promise<boolean> {
+  const writing = await viewer.requestWriting();
+  if (writing === "taken") {
+    writeSync(STDERR, `ringside: somebody else types into ${name}; you see what it prints\n`);
+  }
+  return writing === "granted";
+}
+
+async function print(viewer: Viewer): Promise<"ended"> {
+  const writers = { stdout: new PatientWriter(process.stdout), stderr: new PatientWriter(process.stderr) };
+  try {
+    for await (const record of viewer.output()) {
+      if (record.kind === "lost") writeSync(STDERR, `ringside: ${lostText(record.bytes)}\n`);
+      else await writers[record.stream].write(record.data);
+    }
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
+  }
+  return "ended";
+}
+
+function forwardSignals({ id }: ContainerState): () => void {
+  const handlers = FORWARDED.map((signal) => {
+    const handler = (): void => {
+      try {
+        killContainer(id, signal);
+      } catch {
+        // It has ended meanwhile, and the news of it is on its way.
+      }
+    };
+    process.on(signal, handler);
+    return { signal, handler };
+  });
+  return () => {
+    for (const { signal, handler } of handlers) process.off(signal, handler);
+  };
+}
+
+/** @returns undoes it */
+function joinInput(viewer: Viewer, terminal: boolean, keys: DetachKeys, onLeave: () => void): () => void {
+  const { stdin, stdout } = process;
+  const onResize = (): void => viewer.resize(callerTerminalSize());
+  const onInput = (chunk: Uint8Array): void => {
+    const { pass, isDetached } = terminal ? keys.type(chunk) : { pass: chunk, isDetached: false };
+    stdin.pause();
+    void viewer.write(pass).then(() => {
+      if (isDetached) onLeave();
+      else stdin.resume();
+    });
+  };
+  const isRaw = terminal && stdin.isTTY;
+  if (isRaw) stdin.setRawMode(true);
+  if (terminal && stdout.isTTY) {
+    // A full-screen program draws itself again when the size changes: once to another size and back.
+    const size = callerTerminalSize();
+    viewer.resize({ ...size, rows: size.rows + 1 });
+    viewer.resize(size);
+    stdout.on("resize", onResize);
+  }
+  stdin.on("data", onInput);
+  return () => {
+    stdin.off("data", onInput);
+    stdout.off("resize", onResize);
+    if (isRaw) stdin.setRawMode(false);
+    stdin.pause();
+    stdin.unref();
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * What happens to containers, as lines of JSON in one file of the state directory that all Ringside processes and all
+ * monitors append to. It is bounded: when it is full it becomes `events.jsonl.1`, in place of the one before.
+ * docker-events(1).
+ */
+import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { z } from "zod";
+import { places } from "./directories.ts";
+
+const eventSchema = z.object({
+  schema: z.literal("ringside.event/1"),
+  action: z.string(),
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  /** ISO 8601, UTC. */
+  time: z.string(),
+  /** Of `die`. */
+  exitCode: z.int().optional(),
+  oomKilled: z.boolean().optional(),
+  /** Of `kill`. */
+  signal: z.string().optional(),
+});
+
+export type ContainerEvent = z.infer<typeof eventSchema>;
+export type EventSubject = Pick<ContainerEvent, "id" | "name" | "image">;
+
+const MOST_BYTES = 512 * 1024;
+
+/** The beginning of an event's line, which a monitor completes (native/launcher/monitor-record.h). */
+export function eventBeginning(action: string, { id, name, image }: EventSubject): string {
+  return `${JSON.stringify({ schema: "ringside.event/1", action, id, name, image }).slice(0, -1)},`;
+}
+
+/** Writes down what happened to a container, now. A full disk must not stop what is being done, so it is not told. */
+export function appendEvent(
+  action: string,
+  subject: EventSubject,
+  more: Pick<ContainerEvent, "exitCode" | "oomKilled" | "signal"> = {},
+): void {
+  const { id, name, image } = subject;
+  const time = new Date().toISOString();
+  const event: ContainerEvent = { schema: "ringside.event/1", action, id, name, image, time, ...more };
+  const file = places().events;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    rotate(file);
+    appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  } catch {
+    // See above.
+  }
+}
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
+}
+
+function rotate(file: string): void {
+  if (sizeOf(file) < MOST_BYTES) return;
+  try {
+    renameSync(file, `${file}.1`);
+  } catch {
+    // Another process was quicker.
+  }
+}
+
+function parseLine(line: string): ContainerEvent[] {
+  try {
+    const parsed = eventSchema.safeParse(JSON.parse(line));
+    if (!parsed.success) return [];
+    const { exitCode: _code, oomKilled, ...same } = parsed.data;
+    // A monitor writes one line for an end; who asks for `oom` gets it as Docker has it.
+    return oomKilled === true && same.action === "die" ? [{ ...same, action: "oom" }, parsed.data] : [parsed.data];
+  } catch {
+    return [];
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Every event that is still known, oldest first. */
+export function readEvents(): ContainerEvent[] {
+  const { events } = places();
+  return `${textOf(`${events}.1`)}${textOf(events)}`.split("\n").flatMap(parseLine);
+}
+
+/**
+ * The events that come from now on, until `signal` is aborted.
+ * @param withPast those that are still known first
+ */
+export async function* followEvents(signal: AbortSignal, withPast: boolean): AsyncGenerator<ContainerEvent> {
+  const file = places().events;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  let known = identityOf(file);
+  let read = withPast ? 0 : sizeOf(file);
+  let unfinished = withPast ? textOf(`${file}.1`) : "";
+  for await (const _ of changes(file, signal)) {
+    const now = identityOf(file);
+    let text = "";
+    if (now !== known && known !== undefined) {
+      text = readFileFrom(`${file}.1`, read).toString();
+      read = 0;
+    }
+    known = now;
+    const current = readFileFrom(file, read);
+    read += current.length;
+    const lines = `${unfinished}${text}${current.toString()}`.split("\n");
+    unfinished = lines.pop() ?? "";
+    yield* lines.flatMap(parseLine);
+  }
+}
+
+function identityOf(file: string): number | undefined {
+  try {
+    return statSync(file).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+function readFileFrom(file: string, from: number): Buffer {
+  try {
+    return readFileSync(file).subarray(from);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** Yields whenever `file` may have changed, and once at the start (inotify(7), on its directory: it may be replaced). */
+async function* changes(file: string, signal: AbortSignal): AsyncGenerator<void> {
+  let wake = (): void => undefined;
+  let isDirty = true;
+  const watcher = watch(dirname(file), (_, name) => {
+    if (name !== null && !name.startsWith(basename(file))) return;
+    isDirty = true;
+    wake();
+  });
+  const onAbort = (): void => wake();
+  signal.addEventListener("abort", onAbort);
+  try {
+    while (!signal.aborted) {
+      if (isDirty) {
+        isDirty = false;
+        yield;
+        continue;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (isDirty || signal.aborted) resolve();
+      });
+    }
+  } finally {
+    watcher.close();
+    signal.removeEventListener("abort", onAbort);
+  }
+}

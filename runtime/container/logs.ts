@@ -1,0 +1,134 @@
+/** What a detached container has printed, line by line: the last ones, those since a moment, and on. docker-logs(1). */
+import { join } from "node:path";
+import { RingsideError } from "../error.ts";
+import { places } from "./directories.ts";
+import { LogReader, type LogRecord } from "./log-files.ts";
+import { MonitorConnection } from "./monitor-socket.ts";
+import type { ContainerState } from "./state.ts";
+
+export interface LogOptions {
+  /** Goes on until the container ends. */
+  readonly follow: boolean;
+  /** How many of the last lines; undefined: all. */
+  readonly tail?: number;
+  /** Only what was printed since, in nanoseconds since 1970. */
+  readonly sinceNs?: bigint;
+  /** Only what was printed until then. */
+  readonly untilNs?: bigint;
+}
+
+/** A line, or a part of one: its end may come later, or never. Or a note that something is missing. */
+export type LogPiece =
+  | {
+      readonly kind: "text";
+      readonly stream: "stdout" | "stderr";
+      readonly timeNs: bigint;
+      readonly data: Uint8Array;
+      /** Nothing of this line has come before. */
+      readonly isStart: boolean;
+    }
+  | { readonly kind: "lost"; readonly bytes: number | undefined };
+
+const NEWLINE = 0x0a;
+
+/** Where the monitor of a container keeps its log. */
+export function logDirectory(id: string): string {
+  return join(places().logs, id);
+}
+
+/** @throws RingsideError when nobody keeps its output */
+export function requireLog(state: ContainerState): string {
+  if (state.owner.kind === "monitor") return logDirectory(state.id);
+  throw new RingsideError(`there is no log of ${state.name}: its output went to whoever started it`, {
+    fix: "start it with ringside run -d, then its output is kept",
+  });
+}
+
+/** Cuts records into lines. Two streams may have a line unfinished at the same time. */
+class LineCutter {
+  readonly #open = { stdout: false, stderr: false };
+
+  *cut(record: LogRecord): Generator<LogPiece> {
+    if (record.kind === "lost") {
+      this.#open.stdout = false;
+      this.#open.stderr = false;
+      yield record;
+      return;
+    }
+    const { stream, timeNs, data } = record;
+    for (let at = 0; at < data.length; ) {
+      const newline = data.indexOf(NEWLINE, at);
+      const end = newline < 0 ? data.length : newline + 1;
+      yield { kind: "text", stream, timeNs, data: data.subarray(at, end), isStart: !this.#open[stream] };
+      this.#open[stream] = newline < 0;
+      at = end;
+    }
+  }
+}
+
+function isWanted(record: LogRecord, { sinceNs, untilNs }: LogOptions): boolean {
+  if (record.kind === "lost") return sinceNs === undefined && untilNs === undefined;
+  return (sinceNs === undefined || record.timeNs >= sinceNs) && (untilNs === undefined || record.timeNs <= untilNs);
+}
+
+function* wantedPieces(reader: LogReader, options: LogOptions, cutter: LineCutter): Generator<LogPiece> {
+  for (const record of reader.records()) {
+    if (isWanted(record, options)) yield* cutter.cut(record);
+  }
+}
+
+function countLines(directory: string, options: LogOptions): number {
+  const reader = new LogReader(directory);
+  try {
+    let lines = 0;
+    for (const piece of wantedPieces(reader, options, new LineCutter())) {
+      if (piece.kind === "text" && piece.isStart) lines++;
+    }
+    return lines;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Leaves out the pieces of the first `skipped` lines, each stream's own. */
+class LineSkipper {
+  #left: number;
+  readonly #skipping = { stdout: false, stderr: false };
+
+  constructor(skipped: number) {
+    this.#left = skipped;
+  }
+
+  passes(piece: LogPiece): boolean {
+    if (piece.kind === "lost") return this.#left <= 0;
+    if (piece.isStart) {
+      this.#skipping[piece.stream] = this.#left > 0;
+      this.#left--;
+    }
+    return !this.#skipping[piece.stream];
+  }
+}
+
+/**
+ * The log of a container, in the order in which it was printed.
+ * @throws RingsideError when the container has none
+ */
+export async function* readLog(state: ContainerState, options: LogOptions): AsyncGenerator<LogPiece> {
+  const directory = requireLog(state);
+  const skipped = options.tail === undefined ? 0 : Math.max(0, countLines(directory, options) - options.tail);
+  const skipper = new LineSkipper(skipped);
+  const cutter = new LineCutter();
+  const reader = new LogReader(directory);
+  const monitor = options.follow ? await MonitorConnection.open(join(places().states, state.id)) : undefined;
+  try {
+    for (let isLast = monitor === undefined; ; ) {
+      for (const piece of wantedPieces(reader, options, cutter)) if (skipper.passes(piece)) yield piece;
+      if (isLast || monitor === undefined) return;
+      // What was written before the end is read once more after it.
+      isLast = (await monitor.waitForMore(reader.position)) === "ended";
+    }
+  } finally {
+    monitor?.close();
+    reader.close();
+  }
+}

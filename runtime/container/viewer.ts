@@ -1,0 +1,62 @@
+/** One who looks at a detached container while it runs, and may type: the log from now on, and the monitor's socket. */
+import { join } from "node:path";
+import { type ExitStatus, parseStatus } from "../../native/kernel.ts";
+import { RingsideError } from "../error.ts";
+import { places } from "./directories.ts";
+import { LogReader, type LogRecord } from "./log-files.ts";
+import { requireLog } from "./logs.ts";
+import { MonitorConnection, type Writing } from "./monitor-socket.ts";
+import type { TerminalSize } from "./running.ts";
+import type { ContainerState } from "./state.ts";
+
+export interface Viewer {
+  /** Asks to type: one viewer at a time may. */
+  requestWriting(): Promise<Writing>;
+  /** @returns once more may be typed */
+  write(data: Uint8Array): Promise<void>;
+  resize(size: TerminalSize): void;
+  /** What is printed from now on, to the end. */
+  output(): AsyncGenerator<LogRecord>;
+  /** How it ended. @throws RingsideError when its monitor was killed */
+  exitStatus(): Promise<ExitStatus>;
+  close(): void;
+}
+
+/** @throws RingsideError when it does not run, or is nobody's to look at */
+export async function openViewer(state: ContainerState): Promise<Viewer> {
+  const { id, name } = state;
+  const directory = requireLog(state);
+  const monitor = await MonitorConnection.open(join(places().states, id));
+  if (monitor === undefined) {
+    throw new RingsideError(`cannot attach to ${name}: it is ${state.status}`, {
+      fix: `ringside logs ${name} shows what it has printed`,
+    });
+  }
+  const reader = new LogReader(directory);
+  reader.skipToEnd();
+  return {
+    requestWriting: () => monitor.requestWriting(),
+    write: (data) => monitor.write(data),
+    resize(size) {
+      monitor.resize(size);
+    },
+    async *output() {
+      for (let isLast = false; ; ) {
+        yield* reader.records();
+        if (isLast) return;
+        isLast = (await monitor.waitForMore(reader.position)) === "ended";
+      }
+    },
+    async exitStatus() {
+      const status = await monitor.ended;
+      if (status !== undefined) return parseStatus(status);
+      throw new RingsideError(`the monitor of ${name} was killed, and the container with it`, {
+        fix: "ringside ps -a sweeps up after it",
+      });
+    },
+    close() {
+      monitor.close();
+      reader.close();
+    },
+  };
+}
