@@ -45,18 +45,21 @@ bool isStopSignal(int signal) {
   return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-// The thread group of a thread: field Tgid of proc_pid_status(5).
-pid_t processOf(pid_t tid) {
+// A number of proc_pid_status(5): `Tgid` is the process of a thread, `TracerPid` who traces it.
+pid_t statusNumber(pid_t tid, const char* field, pid_t otherwise) {
   char path[64], line[128];
   snprintf(path, sizeof path, "/proc/%d/status", tid);
   FILE* file = fopen(path, "re");
-  pid_t process = tid;
-  if (file == nullptr) return process;
+  pid_t number = otherwise;
+  if (file == nullptr) return number;
+  const std::size_t length = strlen(field);
   while (fgets(line, sizeof line, file) != nullptr) {
-    if (sscanf(line, "Tgid: %d", &process) == 1) break;
+    if (strncmp(line, field, length) != 0 || line[length] != ':') continue;
+    number = atoi(line + length + 1);
+    break;
   }
   fclose(file);
-  return process;
+  return number;
 }
 
 std::vector<pid_t> threadsOf(pid_t pid) {
@@ -201,14 +204,19 @@ int Tracer::seizeThread(pid_t tid) {
   if (tracees_.contains(tid)) return 0;
   // Never PTRACE_O_EXITKILL: what is only looked at must not die with the one who looks.
   const std::uint64_t options = kAlways | (settings_.follow ? kFollow : 0);
-  if (ptrace(PTRACE_SEIZE, tid, 0, options) < 0) return errno;
+  if (ptrace(PTRACE_SEIZE, tid, 0, options) < 0) {
+    const int error = errno;
+    // Ours already: made by a process that is traced, and its first stop is on its way.
+    const bool isOurs = error == EPERM && statusNumber(tid, "TracerPid", 0) == gettid();
+    return isOurs ? 0 : error;
+  }
   traceeOf(tid);
   return ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0 ? errno : 0;
 }
 
 Tracer::Tracee& Tracer::traceeOf(pid_t tid) {
   const auto [place, isNew] = tracees_.try_emplace(tid);
-  if (isNew) place->second.process = processOf(tid);
+  if (isNew) place->second.process = statusNumber(tid, "Tgid", tid);
   return place->second;
 }
 

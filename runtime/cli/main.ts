@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   kill: async () => (await import("./kill.ts")).registerKill,
   rm: async () => (await import("./rm.ts")).registerRm,
   inspect: async () => (await import("./inspect.ts")).registerInspect,
+  trace: async () => (await import("./trace.ts")).registerTrace,
   image: async () => (await import("./image.ts")).registerImage,
   vm: async () => (await import("./vm.ts")).registerVm,
   bench: async () => (await import("./bench.ts")).registerBench,

@@ -32,13 +32,19 @@ const LEAST_DATA_BYTES = 110;
 function explained(error: unknown, pid: number): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EPERM") {
-    return new RingsideError(`cannot trace process ${pid}: the kernel refuses it, or something else traces it already`, {
-      cause: error,
-      fix: `see TracerPid in /proc/${pid}/status; trace as root; /proc/sys/kernel/yama/ptrace_scope must be below 3`,
-    });
+    return new RingsideError(
+      `cannot trace process ${pid}: the kernel refuses it, or something else traces it already`,
+      {
+        cause: error,
+        fix: `see TracerPid in /proc/${pid}/status; trace as root; /proc/sys/kernel/yama/ptrace_scope must be below 3`,
+      },
+    );
   }
   if (code === "ESRCH") {
-    return new RingsideError(`cannot trace process ${pid}: it has ended`, { cause: error, fix: "ringside ps lists what runs" });
+    return new RingsideError(`cannot trace process ${pid}: it has ended`, {
+      cause: error,
+      fix: "ringside ps lists what runs",
+    });
   }
   return error;
 }
