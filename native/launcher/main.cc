@@ -6,7 +6,6 @@
 // anything about containers; the plan has said it all.
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -23,6 +22,7 @@
 #include "../descriptor.h"
 #include "../protocol.h"
 #include "container.h"
+#include "idle-memory.h"
 #include "plan.h"
 #include "seal.h"
 #include "socket.h"
@@ -31,6 +31,7 @@ namespace ringside {
 
 namespace {
 
+constexpr int kIdleAfterMs = 500;
 constexpr off_t kMostPlanBytes = 8 << 20;
 constexpr int kPlanSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
@@ -48,10 +49,11 @@ class Launcher {
       std::vector<pollfd> sources{{control_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
       int patienceMs = -1;
       for (const auto& container : containers_) container->watch(sources, patienceMs);
-      if (poll(sources.data(), sources.size(), patienceMs) < 0) {
+      if (waitFor(sources, patienceMs) < 0) {
         if (errno == EINTR) continue;
         break;
       }
+      for (const auto& container : containers_) container->onTurn();
       // Starts before exits: a process that was quick has sent both.
       for (std::size_t i = 2; i < sources.size(); i++) {
         if (sources[i].revents != 0) onReady(sources[i]);
@@ -73,6 +75,15 @@ class Launcher {
   }
 
  private:
+  // A monitor on which nothing has happened for a while waits on with as little memory as it can.
+  int waitFor(std::vector<pollfd>& sources, int patienceMs) const {
+    if (!alone_ || patienceMs >= 0) return poll(sources.data(), sources.size(), patienceMs);
+    const int ready = poll(sources.data(), sources.size(), kIdleAfterMs);
+    if (ready != 0) return ready;
+    giveBackMemory();
+    return poll(sources.data(), sources.size(), -1);
+  }
+
   void onReady(const pollfd& source) {
     for (const auto& container : containers_) container->onReady(source, control_);
   }
@@ -129,7 +140,6 @@ class Launcher {
     dup2(STDOUT_FILENO, STDERR_FILENO);  // /dev/null
     if (chdir("/") < 0) return;          // then the caller's directory cannot be unmounted; no more than that
     for (const auto& container : containers_) container->forgetStart();
-    malloc_trim(0);
   }
 
   void refuse(std::uint32_t id, int error) {
@@ -187,6 +197,15 @@ void blockSignals() {
   sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
+// Node marks its own 0 to 2 close-on-exec. What is opened from now on must not come to lie there: a container's standard
+// streams are put there, and what is put cannot be in the way of itself.
+bool openStandardStreams() {
+  int fd;
+  do fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  return fd >= 0 && close(fd) == 0;
+}
+
 }  // namespace
 
 }  // namespace ringside
@@ -194,6 +213,7 @@ void blockSignals() {
 int main(int, char** argv) {
   using namespace ringside;
   blockSignals();
+  if (!openStandardStreams()) return 1;
   // exec resets it, so here and not before; without it a process that joins our container could trace us.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return 1;
   if (!runSealed(argv)) return 1;
