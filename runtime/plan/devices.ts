@@ -9,7 +9,7 @@ import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { OciDevice } from "../oci/config.ts";
 import { DEFAULT_DEVICES, DEFAULT_LINKS } from "../oci/defaults.ts";
-import { MOUNT_TARGET } from "./mounts.ts";
+import { MOUNT_TARGET } from "./mount-context.ts";
 import type { Slots } from "./slots.ts";
 
 const S_IFMT: Readonly<Record<OciDevice["type"], number>> = { c: 0o020000, u: 0o020000, b: 0o060000, p: 0o010000 };

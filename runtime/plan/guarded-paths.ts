@@ -7,8 +7,8 @@ import {
   type GuardedPath,
   WHY_THROTTLING_HIDDEN,
 } from "../oci/defaults.ts";
+import { MOUNT_TARGET } from "./mount-context.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
-import { MOUNT_TARGET } from "./mounts.ts";
 import { STAGING } from "./root.ts";
 import type { Slots } from "./slots.ts";
 

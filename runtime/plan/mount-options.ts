@@ -4,7 +4,7 @@
  * the kernel if the file system does not know it either: an unknown word never becomes a flag.
  */
 import { RingsideError } from "../error.ts";
-import type { Propagation } from "../oci/config.ts";
+import type { OciLinux, Propagation } from "../oci/config.ts";
 
 /** Bits of mount_setattr(2) and fsmount(2). */
 export const MOUNT_ATTRIBUTES = {
@@ -22,12 +22,12 @@ export const MOUNT_ATTRIBUTES = {
 const ACCESS_TIMES = 0x70;
 
 /** MS_… of mount(2). */
-export const PROPAGATION_FLAGS: Readonly<Record<string, number>> = {
+export const PROPAGATION_FLAGS = {
   unbindable: 1 << 17,
   private: 1 << 18,
   slave: 1 << 19,
   shared: 1 << 20,
-};
+} as const;
 
 /** A change of a mount's attributes; of the whole tree below it too, if it is recursive. */
 interface AttributeRow {
@@ -102,7 +102,7 @@ const OPTIONS: Readonly<Record<string, OptionRow>> = {
   nomand: usual,
   lazytime: unusual,
   nolazytime: usual,
-  iversion: { kind: "nothing", why: "file systems that count versions do it unasked since Linux 6.3" },
+  iversion: { kind: "nothing", why: "file systems that count versions do so unasked since Linux 6.1" },
   noiversion: { kind: "nothing", why: "a file system that does not count versions cannot be told to" },
   silent: { kind: "nothing", why: "what the kernel says of a refused mount is reported, not logged" },
   loud: { kind: "nothing", why: "the same" },
@@ -219,5 +219,15 @@ const MOST_VALUE_BYTES = 255;
 /** The flag of `rshared` and the like, and whether it means the whole tree. */
 export function propagationOf(name: Propagation): { readonly flag: number; readonly recursive: boolean } {
   const recursive = name.startsWith("r");
-  return { flag: PROPAGATION_FLAGS[recursive ? name.slice(1) : name] ?? 0, recursive };
+  return { flag: Object.entries(PROPAGATION_FLAGS).find(([plain]) => name.endsWith(plain))?.[1] ?? 0, recursive };
+}
+
+/**
+ * How a clone of the host's mounts stands to the host's own, unless its options say otherwise: a shared one would show
+ * the container's mounts on the host.
+ */
+export function basePropagation({ rootfsPropagation }: OciLinux): number {
+  const flag = rootfsPropagation === undefined ? PROPAGATION_FLAGS.private : propagationOf(rootfsPropagation).flag;
+  if (flag === PROPAGATION_FLAGS.shared) return 0;
+  return flag === PROPAGATION_FLAGS.slave ? PROPAGATION_FLAGS.slave : PROPAGATION_FLAGS.private;
 }

@@ -6,8 +6,7 @@
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciLinux } from "../oci/config.ts";
-import { MOUNT_ATTRIBUTES, propagationOf } from "./mount-options.ts";
-import { basePropagation } from "./mounts.ts";
+import { basePropagation, MOUNT_ATTRIBUTES, propagationOf } from "./mount-options.ts";
 import type { Slots } from "./slots.ts";
 
 /** Directories on the host. */

@@ -9,6 +9,7 @@ import { RingsideError } from "../error.ts";
 import type { NamespaceType, OciConfig, OciLinux, OciMount, OciProcess } from "../oci/config.ts";
 import { deviceSteps } from "./devices.ts";
 import { guardSteps } from "./guarded-paths.ts";
+import { securityModules } from "./labels.ts";
 import { type MountPlan, mountSteps } from "./mounts.ts";
 import { ownFileSteps } from "./own-files.ts";
 import { type RootEntry, type RootPlan, type RootSource, rootSteps } from "./root.ts";
@@ -35,7 +36,6 @@ export interface TreeContext {
   readonly unprivileged?: boolean | undefined;
   /** No device node can be made: Ringside is itself in a user namespace. */
   readonly noNodes?: boolean | undefined;
-  readonly selinux?: boolean | undefined;
 }
 
 export interface TreePlan {
@@ -100,7 +100,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
     bundle: context.bundle ?? "/",
     preparing,
     linux,
-    selinux: context.selinux === true,
+    selinux: () => securityModules().selinux,
     cgroup: (mount) => context.cgroupMount(mount, root.slot),
   });
   const parts: Parts = { config, linux, context, preparing, root, mounts };
@@ -129,6 +129,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
       ...files.show,
       directoryStep(config.process.cwd, root.slot),
       ...terminal.steps,
+      ...mounts.finish,
       ...guards.guard,
     ],
     enter: root.enter,
