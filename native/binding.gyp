@@ -48,6 +48,13 @@
       "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
     },
     {
+      "target_name": "ringside-floor",
+      "type": "executable",
+      "sources": ["bench/floor.cc"],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-static", "-s"],
+    },
+    {
       "target_name": "ringside-oci",
       "type": "executable",
       "sources": ["oci.cc"],

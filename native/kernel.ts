@@ -109,7 +109,12 @@ export function kernelProblem(): { reason: string; fix: string } | undefined {
 }
 
 /** The programs of native/. */
-export type NativeProgram = "ringside-launcher" | "ringside-probe" | "ringside-init" | "ringside-getppid-loop";
+export type NativeProgram =
+  | "ringside-launcher"
+  | "ringside-probe"
+  | "ringside-init"
+  | "ringside-getppid-loop"
+  | "ringside-floor";
 
 /** The host's copy of a program of native/. */
 export function nativeProgram(name: NativeProgram): string | undefined {

@@ -1,4 +1,4 @@
-/** The floor: fork and exec, nothing else. */
+/** A plain process: fork and exec, nothing else. */
 
 import { startProcess } from "../../process/start.ts";
 import { execveNs, measureStart } from "../measure.ts";
@@ -7,7 +7,7 @@ import { ringsideVersion } from "../version.ts";
 
 export const processSystem: SystemRow = {
   world: "process",
-  what: "fork and exec from the warm launcher: the floor",
+  what: "fork and exec from the warm launcher: the floor of everything",
   async prepare(bench) {
     return {
       version: ringsideVersion(),

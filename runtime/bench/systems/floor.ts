@@ -1,0 +1,22 @@
+/** The floor: the same container by the bare system calls, as a whole command, started by the same launcher. */
+
+import { commandSystem } from "../command.ts";
+import { floorCommand } from "../floor.ts";
+import type { SystemRow } from "../system.ts";
+import { ringsideVersion } from "../version.ts";
+
+export const floorSystem: SystemRow = {
+  world: "container",
+  what: "the system calls that our container takes, and nothing else (native/bench/floor.cc)",
+  async prepare(bench) {
+    const argv = floorCommand({ ...bench, program: [bench.guestProbe] });
+    return commandSystem(bench, {
+      argv,
+      version: ringsideVersion(),
+      notes: [
+        "a static program; it is forked and executed by the launcher for every start, as the commands of other runtimes are",
+        "keeps no state, checks nothing, reports nothing",
+      ],
+    });
+  },
+};
