@@ -9,6 +9,7 @@ import { cgroupMountSteps } from "../../runtime/cgroup/mounts.ts";
 import { parseReports } from "../../runtime/cgroup/reports.ts";
 import { cgroupSteps } from "../../runtime/cgroup/steps.ts";
 import { Slots } from "../../runtime/plan/slots.ts";
+import { resourcesOf } from "../support/cgroup-plans.ts";
 import { confinementProblem, FREE_SLOT, runConfined } from "../support/confined.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -23,7 +24,11 @@ function needs(skip: (condition: boolean, note?: string) => void, reason: string
 
 /** Runs a script in groups with these limits; whatever happens, the groups must be gone afterwards. */
 async function inGroups(script: string, limits: Limits) {
-  const plan = cgroupSteps(layout, `test-${randomUUID().slice(0, 8)}`, limits, new Slots(FREE_SLOT));
+  const plan = cgroupSteps(
+    layout,
+    { name: `test-${randomUUID().slice(0, 8)}`, resources: resourcesOf(limits) },
+    new Slots(FREE_SLOT),
+  );
   const { output, record } = await runConfined(script, { ...plan, child: plan.join });
   expect(plan.directories.filter((directory) => existsSync(directory))).toEqual([]);
   return { output, record, report: parseReports(record.reports), plan };
@@ -90,7 +95,11 @@ describe("in the groups of this machine's kernel", () => {
   }) => {
     needs(skip, missing("memory"));
     const slots = new Slots(FREE_SLOT);
-    const plan = cgroupSteps(layout, `test-${randomUUID().slice(0, 8)}`, { memoryBytes: 48 * 1024 * 1024 }, slots);
+    const plan = cgroupSteps(
+      layout,
+      { name: `test-${randomUUID().slice(0, 8)}`, resources: { memory: { limit: 48 * 1024 * 1024 } } },
+      slots,
+    );
     const root = slots.take();
     const top = temporaryDirectory();
     const step = { phase: "child", stage: "mounts", why: "for a test" } as const;
@@ -99,7 +108,7 @@ describe("in the groups of this machine's kernel", () => {
       { ...step, op: "setPropagation", flags: MS_REC | MS_PRIVATE },
       { ...step, op: "newFilesystem", slot: root, type: "tmpfs", options: ["mode=755"], attributes: 0 },
       { ...step, op: "attachRoot", slot: root, path: top },
-      ...cgroupMountSteps(layout, plan.directories, root, slots),
+      ...cgroupMountSteps(layout, { mount: VIEW, directories: plan.directories, hasNamespace: true }, root, slots),
     ];
     const script = `cd ${top}/sys/fs/cgroup && cat memory*/memory.limit_in_bytes memory.max 2>/dev/null
       for procs in cgroup.procs */cgroup.procs; do test -e $procs && echo $$ > $procs; done; mkdir mine`;
@@ -110,6 +119,12 @@ describe("in the groups of this machine's kernel", () => {
     expect(plan.directories.filter((directory) => existsSync(directory))).toEqual([]);
   });
 });
+
+const VIEW = {
+  destination: "/sys/fs/cgroup",
+  type: "cgroup",
+  options: ["nosuid", "nodev", "noexec", "ro"],
+} as const;
 
 /** unshare(2), mount(2). */
 const CLONE_NEWCGROUP = 0x0200_0000;
