@@ -9,6 +9,7 @@ import { RingsideError } from "../../error.ts";
 import { cacheDirectory } from "../../image/cache.ts";
 import type { OciConfig, OciProcess } from "../../oci/config.ts";
 import { type ContainerPlan, containerPlan } from "../../plan/container.ts";
+import { CREATE_RUNTIME } from "../../plan/hooks.ts";
 import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
 import { processIdentity } from "../process-identity.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -98,6 +99,7 @@ export function prepareContainer(options: CreateOptions): PreparedContainer {
       owner: ownerName(),
       annotations: config.annotations ?? {},
       cgroups: plan.cgroups,
+      cgroupParents: plan.cgroupParents,
       hooks: hasLaterHooks(config),
       systemd: options.systemdCgroup,
     };
@@ -112,11 +114,11 @@ export function prepareContainer(options: CreateOptions): PreparedContainer {
   }
 }
 
-/** What is done while the plan pauses: hooks outside of it, and what tells others that the container is there. */
-function whilePaused(prepared: PreparedContainer, launcher: Launcher): OnPause {
+/** What is done while the plan pauses: hooks outside of it, and what tells others that the container is there. @throws RingsideError */
+export function whilePaused(prepared: PreparedContainer, launcher: Launcher): OnPause {
   const { options, directory, config, record } = prepared;
   return async (name, pid) => {
-    if (name === "createRuntime") {
+    if (name === CREATE_RUNTIME) {
       const state = { ...stateOf(record, "creating"), pid };
       await runHooks(config, ["prestart", "createRuntime"], { launcher, directory, state });
     }

@@ -5,6 +5,7 @@
 import { constants } from "node:os";
 import { Launcher, processEnd, signalProcess } from "../../../native/kernel.ts";
 import { thaw } from "../../cgroup/freezer.ts";
+import { killAll } from "../../cgroup/processes.ts";
 import { removeCgroups } from "../../cgroup/remove.ts";
 import { RingsideError } from "../../error.ts";
 import type { OciConfig } from "../../oci/config.ts";
@@ -12,7 +13,6 @@ import { isAlive } from "../process-identity.ts";
 import { readConfig } from "./bundle.ts";
 import { runPoststopHooks } from "./hooks.ts";
 import { checkId } from "./id.ts";
-import { signalAll } from "./kill.ts";
 import { type EngineRecord, readEngineRecord, savedConfigPath, stateDirectory } from "./record.ts";
 import { engineStatus, stateOf } from "./status.ts";
 import { doesNotExist, isReserved, lockContainer, removeState } from "./store.ts";
@@ -25,10 +25,10 @@ async function endProcesses({ init, cgroups }: EngineRecord): Promise<void> {
     const same = () => isAlive(init.pid, init.startTicks);
     signalProcess(init.pid, SIGKILL, same);
     // A frozen process dies when it is thawed.
-    thaw(cgroups);
+    await thaw(cgroups);
     if (same()) await processEnd(init.pid, same);
   }
-  signalAll({ cgroups }, SIGKILL);
+  await killAll(cgroups, SIGKILL);
 }
 
 /**
@@ -42,7 +42,7 @@ export async function destroyContainer(
   { config, launcher }: { readonly config?: OciConfig; readonly launcher?: Launcher } = {},
 ): Promise<string[]> {
   await endProcesses(record);
-  await removeCgroups(record.cgroups);
+  await removeCgroups(record.cgroups, record.cgroupParents);
   const problems = record.hooks ? await poststop(directory, record, config, launcher) : [];
   removeState(directory);
   return problems;

@@ -1,7 +1,6 @@
 /** `kill`: a signal for the container's first process, or for all that are in its groups (runtime.md, "Kill"). */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { signalProcess } from "../../../native/kernel.ts";
+import { listProcesses } from "../../cgroup/processes.ts";
 import { RingsideError } from "../../error.ts";
 import { isAlive, processIdentity } from "../process-identity.ts";
 import { type EngineContainer, findEngineContainer } from "./store.ts";
@@ -9,30 +8,6 @@ import { type EngineContainer, findEngineContainer } from "./store.ts";
 /** The words that containerd looks for. */
 function notRunning(container: EngineContainer): RingsideError {
   return new RingsideError(`container not running: container "${container.id}" is ${container.status}`);
-}
-
-function pidsOf(group: string): number[] {
-  try {
-    return readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-function groupsBelow(group: string): string[] {
-  try {
-    const below = readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return [group, ...below.flatMap(({ name }) => groupsBelow(join(group, name)))];
-  } catch {
-    return [];
-  }
-}
-
-/** Every process of a container, by the host's numbers: those of its group, and of the groups that it made itself. */
-export function processesOf({ cgroups }: { readonly cgroups: readonly string[] }): number[] {
-  // Each hierarchy has them all; one that a container may have been moved out of by hand does not hide the rest.
-  const pids = cgroups.flatMap(groupsBelow).flatMap(pidsOf);
-  return [...new Set(pids)].filter((pid) => pid > 0).toSorted((a, b) => a - b);
 }
 
 /**
@@ -43,7 +18,7 @@ export function signalAll(record: { readonly cgroups: readonly string[] }, signa
   const reached = new Set<string>();
   for (let found = true; found; ) {
     found = false;
-    for (const pid of processesOf(record)) {
+    for (const pid of listProcesses(record.cgroups)) {
       const identity = processIdentity(pid);
       const key = `${pid} ${identity?.startTicks}`;
       if (identity === undefined || identity.state === "Z" || reached.has(key)) continue;

@@ -18,6 +18,8 @@ export interface EngineRecord {
   readonly annotations: Readonly<Record<string, string>>;
   /** Every control group that was made for it, absolute; written down before they are made. */
   readonly cgroups: readonly string[];
+  /** Groups on the way to them that were made with them, deepest first. */
+  readonly cgroupParents: readonly string[];
   /** Hooks run when it is started or deleted: then its configuration has to be read. */
   readonly hooks: boolean;
   /** --systemd-cgroup: the groups are systemd's to remove. */
@@ -70,6 +72,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
+
 function stringsOf(value: unknown): Record<string, string> {
   if (!isObject(value)) return {};
   return Object.fromEntries(
@@ -109,7 +115,8 @@ export function parseRecord(text: string): EngineRecord | undefined {
     createdAt: String(createdAt),
     owner: String(owner),
     annotations: stringsOf(value.annotations),
-    cgroups: cgroups.filter((group) => typeof group === "string"),
+    cgroups: textsOf(cgroups),
+    cgroupParents: textsOf(value.cgroupParents),
     hooks: value.hooks === true,
     systemd: value.systemd === true,
     ...(process !== undefined && { init: process }),

@@ -1,0 +1,52 @@
+/** `run`: create and start in one, and the launcher stays the parent, so that it knows how the program ends. */
+import { CREATED, type Launcher, type StartedProcess } from "../../../native/kernel.ts";
+import { type CreateOptions, createContainer, prepareContainer, whilePaused } from "./create.ts";
+import { deleteEngineContainer, destroyContainer } from "./delete.ts";
+import { explainOciFailure } from "./failure.ts";
+import { startEngineContainer } from "./start.ts";
+import { lockContainer } from "./store.ts";
+
+/**
+ * Creates a container and starts it, and lets go of it.
+ * @throws RingsideError as create and start do; nothing is left behind then
+ */
+export async function runDetached(launcher: Launcher, options: CreateOptions): Promise<void> {
+  await createContainer(launcher, options);
+  try {
+    await startEngineContainer(options.root, options.id);
+  } catch (error) {
+    await deleteEngineContainer(options.root, options.id, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Creates a container and starts it. It ends with the launcher.
+ * @returns its process, once it has become the program
+ * @throws RingsideError saying what was wrong; nothing is left behind then
+ */
+export async function runAttached(launcher: Launcher, options: CreateOptions): Promise<StartedProcess> {
+  const prepared = prepareContainer(options);
+  const { directory, record, config, plan, descriptors } = prepared;
+  const lock = lockContainer(options.id, directory);
+  const pause = whilePaused(prepared, launcher);
+  let started: Promise<void> | undefined;
+  try {
+    const process = await launcher.start(plan.plan, descriptors, {
+      async onPause(name, pid, steps, terminalFd) {
+        await pause(name, pid, steps, terminalFd);
+        if (name !== CREATED) return;
+        lock[Symbol.dispose]();
+        started = startEngineContainer(options.root, options.id);
+        // It is waited for below; a failure before that must not count as one that nobody handles.
+        started.catch(() => {});
+      },
+    });
+    await started;
+    return process;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    await destroyContainer(directory, record, { config, launcher });
+    throw explainOciFailure(error, config.process);
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * docker with our runtime under it: dockerd is started by hand on a socket of its own and given `--add-runtime`, as an
+ * administrator would. What is asked is what the inside sees, what docker says, and what is left when all is over.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { baseArchive, command, EnginePlace, groupsNaming, needsSystemPrograms } from "../support/engines.ts";
+import { untilEmpty } from "../support/leftovers.ts";
+import { CONTAINERS, describeWhere } from "../support/needs.ts";
+import type { Outcome } from "../support/ringside.ts";
+
+const START_LIMIT_MS = 120_000;
+const IMAGE = "base:latest";
+
+describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containerd", "script")], "docker", () => {
+  let place: EnginePlace;
+
+  const docker = (...args: string[]): Promise<Outcome> =>
+    command("docker", ["-H", `unix://${place.path("docker.sock")}`, ...args]);
+  /** `docker run` without a network of docker's own, which would need a bridge on the host. */
+  const run = (...args: string[]): Promise<Outcome> => docker("run", "--network", "none", ...args);
+  /** A program of docker on a terminal of its own. */
+  const onTerminal = (line: string): Promise<Outcome> =>
+    command("script", ["-qec", `docker -H unix://${place.path("docker.sock")} ${line}`, "/dev/null"]);
+
+  beforeAll(async () => {
+    place = new EnginePlace("docker");
+    const config = place.path("daemon.json");
+    writeFileSync(config, "{}");
+    const args = [
+      "--iptables=false",
+      "--ip-masq=false",
+      "--bridge=none",
+      "--storage-driver=vfs",
+      "--config-file",
+      config,
+    ];
+    const places = [
+      "--data-root",
+      place.path("data"),
+      "--exec-root",
+      place.path("exec"),
+      "--pidfile",
+      place.path("pid"),
+    ];
+    const ours = ["--add-runtime", `ringside=${place.runtime}`, "--default-runtime", "ringside"];
+    const socket = ["-H", `unix://${place.path("docker.sock")}`];
+    await place.startDaemon(
+      "dockerd",
+      [...args, ...places, ...ours, ...socket],
+      async () => (await docker("info")).code === 0,
+    );
+    const imported = await docker("import", await baseArchive(place.directory), IMAGE);
+    if (imported.code !== 0) throw new Error(imported.stderr);
+  }, START_LIMIT_MS);
+
+  afterAll(async () => {
+    const ids = (await docker("ps", "-aq")).stdout.split("\n").filter(Boolean);
+    if (ids.length > 0) await docker("rm", "-f", ...ids);
+    await place[Symbol.asyncDispose]();
+  }, START_LIMIT_MS);
+
+  test("names our runtime", async () => {
+    expect((await docker("info", "--format", "{{.DefaultRuntime}} {{.Runtimes.ringside.Path}}")).stdout.trim()).toBe(
+      `ringside ${place.runtime}`,
+    );
+  });
+
+  test("runs a program: its output, both streams, and its exit code", async () => {
+    expect(await run("--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")).toEqual({
+      stdout: "out\n",
+      stderr: "err\n",
+      code: 7,
+    });
+  });
+
+  test("gives what comes on standard input", async () => {
+    const socket = `unix://${place.path("docker.sock")}`;
+    const args = ["-H", socket, "run", "-i", "--rm", "--network", "none", IMAGE, "cat"];
+    expect((await command("docker", args, { input: "through the pipe" })).stdout).toBe("through the pipe");
+  });
+
+  test.each([
+    ["is not there", ["nonesuch"], 127],
+    ["is not there, by its path", ["/nowhere/nonesuch"], 127],
+    ["is not executable", ["/etc/passwd"], 126],
+    ["is a directory", ["/etc"], 126],
+  ])("a program that %s ends docker run with %s → %d", async (_, program, code) => {
+    const ended = await run("--rm", IMAGE, ...program);
+    expect({ code: ended.code, ours: ended.stderr.includes(program[0] ?? "") }).toEqual({ code, ours: true });
+  });
+
+  test("sets hostname, user, directory, variables and capabilities as asked for", async () => {
+    const options = [
+      "--hostname",
+      "seat",
+      "-u",
+      "1000:44",
+      "-w",
+      "/var",
+      "-e",
+      "A=b c",
+      "--cap-drop",
+      "ALL",
+      "--group-add",
+      "77",
+    ];
+    const { stdout } = await run(
+      "--rm",
+      ...options,
+      IMAGE,
+      "sh",
+      "-c",
+      'hostname; id -u; id -g; id -G; pwd; echo "$A"; grep CapBnd /proc/self/status',
+    );
+    expect(stdout).toBe("seat\n1000\n44\n44 77\n/var\nb c\nCapBnd:\t0000000000000000\n");
+  });
+
+  test("shows the limits inside", async () => {
+    const limits = ["--memory", "64m", "--pids-limit", "33", "--cpus", "0.5", "--ulimit", "nofile=100:200"];
+    const script =
+      "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/cpu*/cpu.cfs_quota_us; ulimit -n";
+    const v2 = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; cut -d' ' -f1 /sys/fs/cgroup/cpu.max; ulimit -n";
+    const { stdout } = await run(
+      "--rm",
+      ...limits,
+      IMAGE,
+      "sh",
+      "-c",
+      `if [ -e /sys/fs/cgroup/cgroup.controllers ]; then ${v2}; else ${script}; fi`,
+    );
+    expect([...new Set(stdout.trim().split("\n"))]).toEqual(["67108864", "33", "50000", "100"]);
+  });
+
+  test("shows volumes, writable and read-only", async () => {
+    const shared = place.make("shared");
+    writeFileSync(join(shared, "from-outside"), "outside");
+    const script = "cat /rw/from-outside; echo inside > /rw/from-inside; echo no > /ro/x || echo refused";
+    const { stdout } = await run("--rm", "-v", `${shared}:/rw`, "-v", `${shared}:/ro:ro`, IMAGE, "sh", "-c", script);
+    expect([stdout, readFileSync(join(shared, "from-inside"), "utf8")]).toEqual(["outsiderefused\n", "inside\n"]);
+  });
+
+  test("keeps a root read-only with a tmpfs where one is asked for", async () => {
+    const script = "echo x > /x || echo refused; echo x > /tmp/x && cat /tmp/x";
+    expect((await run("--rm", "--read-only", "--tmpfs", "/tmp", IMAGE, "sh", "-c", script)).stdout).toBe(
+      "refused\nx\n",
+    );
+  });
+
+  test("gives a terminal to run and to exec", async () => {
+    expect(
+      (await onTerminal(`run --rm -it --network none ${IMAGE} sh -c 'tty; test -t 0 && test -t 1 && echo both'`))
+        .stdout,
+    ).toBe("/dev/pts/0\r\nboth\r\n");
+    await run("-d", "--name", "term", IMAGE, "sleep", "300");
+    expect(await onTerminal("exec -it term sh -c 'test -t 1 && stty size && exit 3'")).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^\d+ \d+\r\n$/),
+    });
+    await docker("rm", "-f", "term");
+  });
+
+  test("runs further programs in a running container", async () => {
+    await run("-d", "--name", "host", "-e", "A=own", IMAGE, "sleep", "300");
+    expect(
+      await docker("exec", "-e", "B=added", "-w", "/var", "host", "sh", "-c", "echo $A $B $PWD; exit 5"),
+    ).toMatchObject({ stdout: "own added /var\n", code: 5 });
+    expect((await docker("exec", "-u", "1000", "host", "id", "-u")).stdout).toBe("1000\n");
+    expect(await docker("exec", "host", "nonesuch")).toMatchObject({
+      code: expect.toSatisfy((code) => code === 126 || code === 127),
+    });
+    const [first, ...others] = (await docker("top", "host", "-o", "pid,args")).stdout.trim().split("\n").slice(1);
+    expect([first?.includes("sleep 300"), others]).toEqual([true, []]);
+    expect((await docker("inspect", "-f", "{{.State.Status}} {{.State.Running}}", "host")).stdout).toBe(
+      "running true\n",
+    );
+    await docker("rm", "-f", "host");
+  });
+
+  test("keeps a log", async () => {
+    await run("--name", "logged", IMAGE, "sh", "-c", "echo one; echo two >&2");
+    const { stdout, stderr } = await docker("logs", "logged");
+    expect([stdout, stderr]).toEqual(["one\n", "two\n"]);
+    await docker("rm", "logged");
+  });
+
+  test("stops by signal, and a container that does not listen by force", async () => {
+    await run("-d", "--name", "polite", IMAGE, "sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done");
+    await docker("stop", "-t", "20", "polite");
+    await run("-d", "--name", "deaf", IMAGE, "sleep", "300");
+    await docker("stop", "-t", "0", "deaf");
+    await run("-d", "--name", "killed", IMAGE, "sleep", "300");
+    await docker("kill", "-s", "KILL", "killed");
+    expect((await docker("wait", "polite", "deaf", "killed")).stdout).toBe("9\n137\n137\n");
+    await docker("rm", "polite", "deaf", "killed");
+  });
+
+  test("starts a stopped container again", async () => {
+    await run("--name", "again", IMAGE, "sh", "-c", "echo run >> /runs; wc -l < /runs");
+    expect((await docker("start", "-a", "again")).stdout.trim()).toBe("2");
+    await docker("rm", "again");
+  });
+
+  test("pauses and goes on", async () => {
+    await run("-d", "--name", "paused", IMAGE, "sleep", "300");
+    await docker("pause", "paused");
+    expect((await docker("inspect", "-f", "{{.State.Status}}", "paused")).stdout).toBe("paused\n");
+    expect((await docker("exec", "paused", "true")).code).not.toBe(0);
+    await docker("unpause", "paused");
+    expect((await docker("exec", "paused", "true")).code).toBe(0);
+    await docker("rm", "-f", "paused");
+  });
+
+  test("changes limits of a running container, and counts what it uses", async () => {
+    await run("-d", "--name", "changed", "--memory", "64m", IMAGE, "sleep", "300");
+    expect(
+      (await docker("update", "--memory", "32m", "--memory-swap", "64m", "--pids-limit", "20", "changed")).code,
+    ).toBe(0);
+    const script = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null";
+    expect((await docker("exec", "changed", "sh", "-c", script)).stdout).toBe("33554432\n");
+    expect((await docker("stats", "--no-stream", "--format", "{{.PIDs}} {{.MemUsage}}", "changed")).stdout).toMatch(
+      /^1 \d.* \/ 32MiB\n$/,
+    );
+    await docker("rm", "-f", "changed");
+  });
+
+  test("sees a container that uses more memory than it may as killed for that", async () => {
+    const script = "head -c 100m /dev/zero | tail -c 100m > /dev/null";
+    await run(
+      "--name",
+      "greedy",
+      "--memory",
+      "16m",
+      "--memory-swap",
+      "16m",
+      IMAGE,
+      "sh",
+      "-c",
+      `exec ${script.includes("|") ? "sh -c" : ""} '${script}'`,
+    );
+    expect((await docker("inspect", "-f", "{{.State.ExitCode}}", "greedy")).stdout).not.toBe("0\n");
+    await docker("rm", "greedy");
+  });
+
+  test("runs its own init as the first process", async () => {
+    const { stdout, stderr } = await run("--rm", "--init", IMAGE, "sh", "-c", "cat /proc/1/comm");
+    // Debian's docker.io has no docker-init of its own; without one docker says so itself.
+    expect(stderr === "" ? stdout : stderr).toMatch(/^(docker-init|tini)\n$|docker-init/);
+  });
+
+  test("checks a container's health by exec", async () => {
+    await run(
+      "-d",
+      "--name",
+      "healthy",
+      "--health-cmd",
+      "test -e /ready",
+      "--health-interval",
+      "100ms",
+      "--health-retries",
+      "100",
+      IMAGE,
+      "sh",
+      "-c",
+      "touch /ready; sleep 300",
+    );
+    const status = async () => (await docker("inspect", "-f", "{{.State.Health.Status}}", "healthy")).stdout.trim();
+    const last = await untilEmptyText(status, "healthy");
+    expect(last).toBe("healthy");
+    await docker("rm", "-f", "healthy");
+  });
+
+  test("leaves nothing behind: no group, no mount, no process, no state", async () => {
+    const id = (await run("-d", "--memory", "64m", IMAGE, "sh", "-c", "sleep 300 & sleep 300")).stdout.trim();
+    expect(groupsNaming(id).length).toBeGreaterThan(0);
+    await docker("rm", "-f", id);
+    expect(await untilEmpty(() => groupsNaming(id))).toEqual([]);
+    expect(place.mounts().filter((point) => point.includes(id))).toEqual([]);
+    expect(place.strays().filter((line) => line.includes(id))).toEqual([]);
+    expect((await command("find", [place.path("exec"), "-name", `*${id}*`])).stdout).toBe("");
+  });
+});
+
+/** Asks until the answer is the one that is waited for, for half a minute at most. */
+async function untilEmptyText(ask: () => Promise<string>, wanted: string): Promise<string> {
+  const deadline = Date.now() + 30_000;
+  let answer = await ask();
+  while (answer !== wanted && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    answer = await ask();
+  }
+  return answer;
+}

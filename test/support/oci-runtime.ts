@@ -1,0 +1,143 @@
+/**
+ * OCI runtimes as commands: ours, crun and runc, each with a root directory of its own and bundles made for a test. What
+ * a test leaves behind is taken away, also when it fails.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OciConfig } from "../../runtime/oci/config.ts";
+import { baseArchive, command, runtimeProgram, systemProgram } from "./engines.ts";
+import type { Outcome } from "./ringside.ts";
+
+export type RuntimeName = "ringside" | "crun" | "runc";
+
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** A plain container: what `spec` of all three makes, without a terminal. */
+export function plainConfig(
+  args: readonly string[],
+  change: (config: OciConfig) => OciConfig = (config) => config,
+): OciConfig {
+  const set = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
+  return change({
+    ociVersion: "1.0.2",
+    root: { path: "rootfs", readonly: true },
+    hostname: "differential",
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args,
+      env: [PATH, "TERM=xterm"],
+      cwd: "/",
+      capabilities: { bounding: set, effective: set, permitted: set },
+      rlimits: [{ type: "RLIMIT_NOFILE", hard: 1024, soft: 1024 }],
+      noNewPrivileges: true,
+    },
+    mounts: [
+      { destination: "/proc", type: "proc", source: "proc" },
+      {
+        destination: "/dev",
+        type: "tmpfs",
+        source: "tmpfs",
+        options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+      },
+      {
+        destination: "/dev/pts",
+        type: "devpts",
+        source: "devpts",
+        options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+      },
+      {
+        destination: "/dev/shm",
+        type: "tmpfs",
+        source: "shm",
+        options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+      },
+      { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
+      { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+      {
+        destination: "/sys/fs/cgroup",
+        type: "cgroup",
+        source: "cgroup",
+        options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
+      },
+    ],
+    linux: {
+      resources: { devices: [{ allow: false, access: "rwm" }] },
+      namespaces: [
+        { type: "pid" },
+        { type: "network" },
+        { type: "ipc" },
+        { type: "uts" },
+        { type: "mount" },
+        { type: "cgroup" },
+      ],
+      maskedPaths: [
+        "/proc/acpi",
+        "/proc/kcore",
+        "/proc/keys",
+        "/proc/latency_stats",
+        "/proc/timer_list",
+        "/proc/sched_debug",
+        "/sys/firmware",
+        "/proc/scsi",
+      ],
+      readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    },
+  });
+}
+
+/** A directory with bundles of the base image, and the runtimes' states beside them. */
+export class Bench implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), "ringside-oci-"));
+  readonly #ours = runtimeProgram(this.directory);
+  readonly #made: { readonly name: RuntimeName; readonly id: string }[] = [];
+  #archive: Promise<string> | undefined;
+
+  program(name: RuntimeName): string {
+    return name === "ringside" ? this.#ours : (systemProgram(name) ?? name);
+  }
+
+  root(name: RuntimeName): string {
+    return join(this.directory, `states-${name}`);
+  }
+
+  /** Makes a bundle with files of its own. */
+  async bundle(name: string, config: OciConfig): Promise<string> {
+    const path = join(this.directory, name);
+    mkdirSync(join(path, "rootfs"), { recursive: true });
+    this.#archive ??= baseArchive(this.directory);
+    const unpacked = await command("tar", ["-xf", await this.#archive, "-C", join(path, "rootfs")]);
+    if (unpacked.code !== 0) throw new Error(unpacked.stderr);
+    this.configure(path, config);
+    return path;
+  }
+
+  configure(bundle: string, config: OciConfig): void {
+    writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
+  }
+
+  /** `RUNTIME --root … ARGS…` */
+  call(name: RuntimeName, args: readonly string[], input = ""): Promise<Outcome> {
+    return command(this.program(name), ["--root", this.root(name), ...args], { input });
+  }
+
+  /** A container that is taken away at the end. */
+  owns(name: RuntimeName, id: string): string {
+    this.#made.push({ name, id });
+    return id;
+  }
+
+  /**
+   * Starts a runtime whose output goes to a file, as engines have it: what the container holds open is not our pipe.
+   */
+  async detached(name: RuntimeName, args: readonly string[], output: string): Promise<Outcome> {
+    const words = [this.program(name), "--root", this.root(name), ...args].map((word) => `'${word}'`).join(" ");
+    return await command("sh", ["-c", `${words} </dev/null >'${output}' 2>&1`]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { name, id } of this.#made) await this.call(name, ["delete", "--force", id]);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
