@@ -51,7 +51,13 @@ async function runLoop(launcher: Launcher, path: string, onStart: (pid: number) 
       if (name === PROGRAM_PAUSE) onStart(pid);
     };
     const process = await launcher.start(plan, [nothing, pipe.writeFd, nothing], { onPause });
-    await process.exited;
+    const { status } = await process.exited;
+    if (status.kind !== "exited" || status.code !== 0) {
+      const how = status.kind === "exited" ? `with exit code ${status.code}` : `by ${status.signal}`;
+      throw new RingsideError(`the cost of tracing could not be measured: the loop that measures it ended ${how}`, {
+        fix: "rm -r native/build && npm run build",
+      });
+    }
     const result = Buffer.alloc(RESULT_BYTES);
     readSync(pipe.readFd, result);
     return { calls: Number(result.readBigInt64LE(0)), totalNs: Number(result.readBigInt64LE(8)) };

@@ -114,8 +114,7 @@ function futexArgument({ value, call, parameter }: Place): string | undefined {
   if (operation.startsWith("FUTEX_WAIT_BITSET") && parameter === "5") {
     return value === 0xffff_ffffn ? "FUTEX_BITSET_MATCH_ANY" : hex(value);
   }
-  const most = operation.startsWith("FUTEX_WAIT_BITSET") ? 6 : shown;
-  if (Number(parameter) >= most) return undefined;
+  if (Number(parameter) >= shown) return undefined;
   return parameter === "2" ? String(int32(value)) : address(value);
 }
 
@@ -153,6 +152,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   octal: ({ value }) => octal(value),
   signal: ({ value }) => signalName(int32(value)),
   flags: bits,
+  bits: ({ value, parameter }) => (isTable(parameter) ? flags(parameter, value) : hex(value)),
   one: ({ value, parameter }) => (isTable(parameter) ? oneOf(parameter, value) : hex(value)),
   createmode: ({ value, parameter, call }) =>
     ((call.args[Number(parameter)] ?? 0n) & MAKES_A_FILE) === 0n ? undefined : octal(value),
@@ -190,9 +190,18 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   }),
 };
 
+/** What fcntl(2) answers: flags, where it was asked for them. */
+function fcntlResult(value: bigint, call: CallRecord): string {
+  const operation = oneOf("fcntl", call.args[1] ?? 0n);
+  if (operation === "F_GETFD" && value !== 0n) return `${hex(value)} (flags ${flags("fdflags", value)})`;
+  if (operation === "F_GETFL") return `${hex(value)} (flags ${openFlags(value)})`;
+  return String(value);
+}
+
 /** How each kind of result is written. */
-const RESULTS: Readonly<Record<string, (value: bigint) => string>> = {
+const RESULTS: Readonly<Record<string, (value: bigint, call: CallRecord) => string>> = {
   number: (value) => String(value),
+  fcntl: fcntlResult,
   address: (value) => address(BigInt.asUintN(64, value)),
   hex: (value) => hex(BigInt.asUintN(64, value)),
   octal: (value) => octal(BigInt.asUintN(64, value)),
@@ -200,7 +209,8 @@ const RESULTS: Readonly<Record<string, (value: bigint) => string>> = {
 
 function resultOf(call: CallRecord, form: string): { readonly result: string; readonly error: string | undefined } {
   if (!call.hasReturned) return { result: "?", error: undefined };
-  if (!call.isError) return { result: (RESULTS[form] ?? String)(call.returnValue), error: undefined };
+  if (!call.isError)
+    return { result: RESULTS[form]?.(call.returnValue, call) ?? String(call.returnValue), error: undefined };
   const { name, words } = errorWords(Number(-call.returnValue));
   return {
     result: `${name.startsWith("ERESTART") ? "?" : "-1"} ${name}${words === "" ? "" : ` (${words})`}`,

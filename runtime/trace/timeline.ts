@@ -72,11 +72,14 @@ export class TraceTimeline {
     this.#span(id, record.enterNs, record.exitNs, { name, mode: "kernel", stage: "call", args: words });
     this.#span(id, record.exitNs, record.resumedNs, { name: HELD, mode: "kernel", stage: "tracing" });
     thread.endNs = record.resumedNs;
-    if (name === "execve" && record.hasReturned && !record.isError) this.#becomes(record, thread, args[0]);
+    if (name === "execve" && record.hasReturned && !record.isError) this.#becomes(record, thread);
   }
 
-  #becomes(record: CallRecord, thread: Thread, path: string | undefined): void {
-    thread.name = (path ?? "").replaceAll('"', "").split("/").at(-1) || thread.name;
+  /** Its name is what it was called by, its first argument: the path may be a link to a program of many names. */
+  #becomes(record: CallRecord, thread: Thread): void {
+    const texts = record.captures.find(({ argument }) => argument === 1)?.bytes ?? new Uint8Array();
+    const calledBy = Buffer.from(texts).toString().split("\0")[0] ?? "";
+    thread.name = calledBy.split("/").at(-1) || thread.name;
     const at = this.#at(record.resumedNs);
     this.#instants.push({ track: String(record.thread), name: MARKS.firstInstruction, at });
   }

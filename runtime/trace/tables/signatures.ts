@@ -11,6 +11,7 @@
  *   pair            two descriptors that it filled                          status       a wait status that it filled
  *   timespec        seconds and nanoseconds
  *   flags:T one:T   bits, or one value, of the table T of constants.ts      createmode:N shown where flags N can make a file
+ *   bits:open       flags of open(2) where there is no way of opening in them
  *   fcntl futex     arguments that depend on the call's operation
  *
  * A call that is not here is shown with its six arguments as they are.
@@ -40,7 +41,7 @@ connect fd sockaddr:2 uint
 creat path octal
 dup fd
 dup2 fd fd
-dup3 fd fd flags:open
+dup3 fd fd bits:open
 epoll_create int
 epoll_create1 flags:epoll
 epoll_ctl fd one:epoll_ctl fd address
@@ -60,7 +61,7 @@ fchmod fd octal
 fchmodat dirfd path octal
 fchown fd uid uid
 fchownat dirfd path uid uid flags:at
-fcntl fd one:fcntl fcntl
+fcntl fd one:fcntl fcntl = fcntl
 fdatasync fd
 flock fd flags:flock
 fork
@@ -125,7 +126,7 @@ personality hex = hex
 pidfd_open pid uint
 pidfd_send_signal fd signal address uint
 pipe pair
-pipe2 pair flags:open
+pipe2 pair bits:open
 pivot_root path path
 poll address uint int
 ppoll address uint timespec address ulong
