@@ -202,6 +202,7 @@ Outcome mountAt(const Step& step, Execution& execution) {
   const bool isFile = kind == kFile || (kind == kLikeSource && !isDirectory(mount));
   const bool noSymlinks = step.number(k_noSymlinks) != 0;
   const Descriptor target(walk::openOrMake(root, step.text(k_path), isFile, noSymlinks ? RESOLVE_NO_SYMLINKS : 0));
+  if (target && isFile && isDirectory(target.get())) return Outcome::failed(EISDIR);
   if (!target || attach(mount, target.get()) < 0) return Outcome::failed(errno);
   return noSymlinks ? verify(mount, root, step.text(k_path)) : Outcome::done();
 }

@@ -123,7 +123,8 @@ function directorySteps(path: string, { nodev, preparing, propagation }: RootOpt
       why: "The container's files, held by descriptor: from now on nobody can put others in their place.",
       op: "cloneTree",
       slot,
-      path,
+      // With the dot nothing but a directory will do.
+      path: `${path}/.`,
       recursive: 1,
     },
     ...(change.set === 0 && change.propagation === 0
