@@ -2,11 +2,11 @@
  * Packages of the distribution: which are missing, and on Debian and Ubuntu, as root, their installation. Elsewhere, or
  * where RINGSIDE_NO_APT=1 forbids it, only the line to type.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { Gap } from "./report.mjs";
 import { run, which } from "./run.mjs";
 
-/** Name (Debian's) → what it is for, the program to look for, and other distributions' names. */
+/** Name (Debian's) → what it is for, the program or the file to look for, and other distributions' names. */
 export const PACKAGES = JSON.parse(readFileSync(new URL("packages.json", import.meta.url), "utf8"));
 
 const MANAGERS = {
@@ -37,8 +37,13 @@ const isRoot = () => process.getuid?.() === 0;
 export function missingPackages(purposes) {
   return Object.entries(PACKAGES)
     .filter(([, row]) => purposes.includes(row.for))
-    .filter(([name, row]) => (name === "busybox-static" ? staticBusybox() : which(row.binary)) === undefined)
+    .filter(([name, row]) => !isThere(name, row))
     .map(([name]) => name);
+}
+
+function isThere(name, { binary, file }) {
+  if (file !== undefined) return existsSync(file);
+  return (name === "busybox-static" ? staticBusybox() : which(binary)) !== undefined;
 }
 
 /** @returns {string} the line that installs packages on this machine */

@@ -10,7 +10,7 @@ import {
   optional,
   required,
   text,
-  UINT32,
+  UINT16,
 } from "./readers.ts";
 import type { SeccompAction, SeccompArgument, SeccompOperator, SeccompProfile, SeccompRule } from "./seccomp.ts";
 
@@ -65,7 +65,7 @@ const argument = object<SeccompArgument>({
 const fields = object<SeccompRule>({
   names: required(filledList("the names of system calls", text)),
   action: required(action),
-  errnoRet: optional(UINT32),
+  errnoRet: optional(UINT16),
   args: optional(list(argument)),
 });
 
@@ -83,7 +83,7 @@ function carries(by: SeccompAction, errno: number | undefined, field: string): v
 
 const profile = object<SeccompProfile>({
   defaultAction: required(action),
-  defaultErrnoRet: optional(UINT32),
+  defaultErrnoRet: optional(UINT16),
   architectures: optional(list(keyOf("an architecture", SECCOMP_ARCHITECTURES))),
   flags: optional(list(keyOf("a flag", SECCOMP_FLAGS))),
   listenerPath: optional(text),

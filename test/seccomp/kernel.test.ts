@@ -16,7 +16,7 @@ async function underFilter(script: string): Promise<string> {
   const security = { phase: "child", stage: "security", why: "for a test" } as const;
   const last: PlanStep[] = [
     { ...security, op: "setNoNewPrivileges" },
-    { ...security, op: "setSeccomp", filter },
+    { ...security, op: "setSeccomp", filter, flags: 0 },
   ];
   return (await runConfined(script, { last })).output;
 }

@@ -17,6 +17,12 @@ interface Instruction {
   readonly value: number;
 }
 
+export interface Run {
+  readonly verdict: number;
+  readonly steps: number;
+  readonly loaded: readonly number[];
+}
+
 const LOAD_WORD = 0x20;
 const AND = 0x54;
 const RETURN = 0x06;
@@ -35,9 +41,10 @@ const DATA_BYTES = 64;
 /**
  * Reads a filter and refuses what the kernel would refuse.
  *
- * @returns a function from a system call to the 32 bits of the verdict, and the number of instructions run for it
+ * @returns a function from a system call to the 32 bits of the verdict, the number of instructions run for it, and the
+ *   offsets of what they loaded
  */
-export function loadFilter(bytes: Uint8Array): (data: SeccompData) => { verdict: number; steps: number } {
+export function loadFilter(bytes: Uint8Array): (data: SeccompData) => Run {
   const program = decode(bytes);
   return (data) => run(program, encodeData(data));
 }
@@ -71,15 +78,19 @@ function encodeData({ number, audit, args }: SeccompData): DataView {
   return data;
 }
 
-function run(program: readonly Instruction[], data: DataView): { verdict: number; steps: number } {
+function run(program: readonly Instruction[], data: DataView): Run {
+  const loaded: number[] = [];
   let accumulator = 0;
   let at = 0;
   for (let steps = 1; steps <= program.length; steps++) {
     const instruction = program[at];
     if (!instruction) break;
     const { code, whenTrue, whenFalse, value } = instruction;
-    if (code === RETURN) return { verdict: value, steps };
-    if (code === LOAD_WORD) accumulator = data.getUint32(value, true);
+    if (code === RETURN) return { verdict: value, steps, loaded };
+    if (code === LOAD_WORD) {
+      accumulator = data.getUint32(value, true);
+      loaded.push(value);
+    }
     if (code === AND) accumulator = (accumulator & value) >>> 0;
     at += 1 + (code === JUMP ? value : COMPARE[code]?.(accumulator, value) ? whenTrue : whenFalse);
   }

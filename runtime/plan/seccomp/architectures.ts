@@ -4,7 +4,7 @@
  */
 import { aarch64Calls } from "./tables/aarch64.ts";
 import { ARM_PRIVATE, armCalls } from "./tables/arm.ts";
-import { x86Calls } from "./tables/x86.ts";
+import { type Multiplexed, x86Calls, x86Multiplexed } from "./tables/x86.ts";
 import { X32_BIT, x32Calls, x86_64Calls } from "./tables/x86-64.ts";
 
 export interface Architecture {
@@ -14,6 +14,8 @@ export interface Architecture {
   readonly audit: number;
   /** Its calls by name, read from its table on demand. */
   readonly numbers: () => ReadonlyMap<string, number>;
+  /** Calls that are made through another one, beside or instead of a number of their own. */
+  readonly multiplexed?: () => ReadonlyMap<string, Multiplexed>;
   /** Whether arguments have 64 bits. x32 counts as 32, as in libseccomp. */
   readonly wide: boolean;
   /** Its numbers are at or above this. */
@@ -38,6 +40,7 @@ const x86: Architecture = {
   name: "SCMP_ARCH_X86",
   audit: 0x4000_0003,
   numbers: x86Calls,
+  multiplexed: x86Multiplexed,
   wide: false,
   base: 0,
   privateFrom: NOTHING_PRIVATE,

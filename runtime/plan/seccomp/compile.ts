@@ -7,7 +7,7 @@
  */
 import { RingsideError } from "../../error.ts";
 import type { SeccompProfile } from "../../oci/seccomp.ts";
-import { FOREIGN_VERDICT, NEWER_VERDICT } from "./actions.ts";
+import { FOREIGN_VERDICT, NEWER_VERDICT, verdictOf } from "./actions.ts";
 import { type Architecture, isMachineArchitecture, SERVED } from "./architectures.ts";
 import { Assembler, type Label } from "./assembler.ts";
 import { emitCall } from "./conditions.ts";
@@ -17,6 +17,7 @@ import { X32_BIT } from "./tables/x86-64.ts";
 
 const NUMBER_OFFSET = 0;
 const ARCHITECTURE_OFFSET = 4;
+const NO_CALL = 0xffff_ffff;
 
 export interface CompileOptions {
   /** Whose kernel it is for: a value of `process.arch`. */
@@ -68,9 +69,11 @@ function numberRuns(assembler: Assembler, profile: SeccompProfile, group: readon
   const [own] = group;
   const hasX32 = group.some(({ base }) => base === X32_BIT);
   const runs = group.flatMap((architecture) => architectureRuns(assembler, profile, architecture));
-  // x32 calls to a filter without x32: foreign, like any other architecture that is not named.
+  // x32 calls to a filter without x32: foreign, like any other architecture that is not named. Not so -1, which is what
+  // a tracer writes for "no call": it gets the default verdict.
   if (own?.name === "SCMP_ARCH_X86_64" && !hasX32) {
     runs.push({ start: X32_BIT, target: assembler.return(FOREIGN_VERDICT) });
+    runs.push({ start: NO_CALL, target: assembler.return(verdictOf(profile.defaultAction, profile.defaultErrnoRet)) });
   }
   return joinRuns(runs);
 }

@@ -25,7 +25,7 @@ import { MAXIMUM_INSTRUCTIONS } from "./assembler.ts";
 import { compileSeccomp } from "./compile.ts";
 
 /** Part of every file's name. Raise it when compiling the same profile gives other instructions. */
-export const COMPILER_VERSION = 3;
+export const COMPILER_VERSION = 4;
 
 const INSTRUCTION_BYTES = 8;
 const CHECKSUM_BYTES = 32;

@@ -6,6 +6,8 @@
  * - of rules with conditions the first that holds wins, else the default action does;
  * - conditions on one argument in one rule are alternatives;
  * - names that an architecture does not have are skipped;
+ * - a call that 32-bit x86 also makes through socketcall(2) or ipc(2) is ruled there too, by its code in the first
+ *   argument; a condition on the call's own first argument is then lost, since it lies in memory;
  * - calls newer than the newest named are answered with ENOSYS, so that programs fall back to older ones.
  */
 import { RingsideError } from "../../error.ts";
@@ -47,28 +49,58 @@ export interface ArchitectureRules {
  */
 export function rulesFor(profile: SeccompProfile, architecture: Architecture): ArchitectureRules {
   const defaultVerdict = verdictOf(profile.defaultAction, profile.defaultErrnoRet);
-  const calls = new Map<number, { conditional: ConditionalVerdict[]; otherwise: number; settled: boolean }>();
+  const calls = new Map<number, GrowingRules>();
   const numbers = architecture.numbers();
+  const multiplexed = architecture.multiplexed?.();
   let newestNumber: number | undefined;
   for (const rule of profile.syscalls ?? []) {
     const verdict = verdictOf(rule.action, rule.errnoRet);
     const alternatives = alternativesOf(rule);
+    const callOf = (number: number) => {
+      const call = calls.get(number) ?? { conditional: [], otherwise: defaultVerdict, settled: false };
+      calls.set(number, call);
+      return call;
+    };
     for (const name of rule.names) {
+      const through = multiplexed?.get(name);
+      if (through !== undefined && verdict !== defaultVerdict) {
+        addRule(
+          callOf(through.number),
+          verdict,
+          alternatives.map((conditions) => asMultiplexed(conditions, through.first)),
+        );
+      }
       const number = numbers.get(name);
       if (number === undefined) continue;
       if (number < architecture.privateFrom) newestNumber = Math.max(newestNumber ?? 0, number);
       // Also for a rule that says nothing: a call that is named is not newer than the profile.
-      const call = calls.get(number) ?? { conditional: [], otherwise: defaultVerdict, settled: false };
-      calls.set(number, call);
-      if (call.settled || verdict === defaultVerdict) continue;
-      if (alternatives.some((conditions) => conditions.length === 0)) {
-        Object.assign(call, { conditional: [], otherwise: verdict, settled: true });
-      } else {
-        call.conditional.push(...alternatives.map((conditions) => ({ conditions, verdict })));
-      }
+      const call = callOf(number);
+      if (verdict !== defaultVerdict) addRule(call, verdict, alternatives);
     }
   }
   return { defaultVerdict, calls, newestNumber: PERMISSIVE.has(profile.defaultAction) ? undefined : newestNumber };
+}
+
+interface GrowingRules {
+  conditional: ConditionalVerdict[];
+  otherwise: number;
+  /** By a rule without conditions: no later one is asked. */
+  settled: boolean;
+}
+
+function addRule(call: GrowingRules, verdict: number, alternatives: readonly (readonly Condition[])[]): void {
+  if (call.settled) return;
+  if (alternatives.some((conditions) => conditions.length === 0)) {
+    Object.assign(call, { conditional: [], otherwise: verdict, settled: true });
+  } else {
+    call.conditional.push(...alternatives.map((conditions) => ({ conditions, verdict })));
+  }
+}
+
+/** The first argument is the call's code, whatever the rule wanted of it. */
+function asMultiplexed(conditions: readonly Condition[], first: number): Condition[] {
+  const code: Condition = { index: 0, op: "SCMP_CMP_EQ", value: BigInt(first), expected: 0n };
+  return [code, ...conditions.filter(({ index }) => index !== 0)];
 }
 
 /** One list of conditions that must all hold; several where one argument is named twice. */
@@ -97,7 +129,9 @@ function parseCondition({ index, op, value, valueTwo = 0 }: SeccompArgument): Co
       fix: `use one of ${[...OPERATORS].join(", ")}`,
     });
   }
-  return { index, op, value: parse64(value), expected: parse64(valueTwo) };
+  const mask = parse64(value);
+  // Bits outside of the mask cannot be in the result: they are not asked for either, as in libseccomp.
+  return { index, op, value: mask, expected: parse64(valueTwo) & mask };
 }
 
 function parse64(value: number | bigint): bigint {

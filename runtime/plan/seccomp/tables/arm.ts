@@ -71,7 +71,10 @@ export const armCalls = (): ReadonlyMap<string, number> =>
     ["sync_file_range2", 341],
     ["breakpoint", ARM_PRIVATE + 1],
     ["cacheflush", ARM_PRIVATE + 2],
+    ["usr26", ARM_PRIVATE + 3],
+    ["usr32", ARM_PRIVATE + 4],
     ["set_tls", ARM_PRIVATE + 5],
+    ["get_tls", ARM_PRIVATE + 6],
     ...time64Calls(),
     ...[...commonCalls()].filter(([name]) => name !== "memfd_secret"),
   ]);

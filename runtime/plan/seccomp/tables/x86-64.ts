@@ -56,6 +56,7 @@ const ONLY_64: ReadonlySet<string> = new Set([
   "epoll_wait_old",
   "get_kernel_syms",
   "get_thread_area",
+  "map_shadow_stack",
   "nfsservctl",
   "query_module",
   "set_thread_area",

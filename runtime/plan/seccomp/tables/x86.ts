@@ -52,3 +52,36 @@ export const x86Calls = (): ReadonlyMap<string, number> =>
     ...time64Calls(),
     ...commonCalls(),
   ]);
+
+/** socketcall(2) and ipc(2): one number for many calls, which one the first argument says (linux/net.h, linux/ipc.h). */
+const SOCKETCALL = 102;
+const IPC = 117;
+
+/** A call within another: the other's number, and what its first argument then is. */
+export interface Multiplexed {
+  readonly number: number;
+  readonly first: number;
+}
+
+const within = (number: number, table: string) =>
+  [...numbered(table)].map(([name, first]): [string, Multiplexed] => [name, { number, first }]);
+
+/** Calls that 32-bit programs make through another one, as C libraries did before Linux 4.3 gave most a number. */
+export const x86Multiplexed = (): ReadonlyMap<string, Multiplexed> =>
+  new Map([
+    ...within(
+      SOCKETCALL,
+      `
+ 1 socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown
+14 setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg
+`,
+    ),
+    ...within(
+      IPC,
+      `
+ 1 semop semget semctl semtimedop
+11 msgsnd msgrcv msgget msgctl
+21 shmat shmdt shmget shmctl
+`,
+    ),
+  ]);
