@@ -18,7 +18,7 @@ export interface OomWatch extends Disposable {
  *
  * @param paths the container's group in each hierarchy
  * @param onOom gets how many processes have been killed up to now; on v1 the count may lag by the kill that is under way
- * @returns the watch, which does not keep this process running
+ * @returns the watch; it keeps this process running until stopped
  * @throws RingsideError when none of the groups counts memory
  */
 export function watchOom(paths: readonly string[], onOom: (kills: number) => void): OomWatch {
@@ -45,7 +45,7 @@ export function oomKills(paths: readonly string[]): number | null {
 function watchEvents(file: string, onOom: (kills: number) => void): OomWatch {
   const ooms = () => parseTable(readGroupFile(file));
   let before = ooms()?.oom ?? 0;
-  const watcher = watch(file, { persistent: false }, () => {
+  const watcher = watch(file, () => {
     const table = ooms();
     // The file changes for other reasons too, and once more when the group goes.
     if (table?.oom === undefined || table.oom <= before) return;

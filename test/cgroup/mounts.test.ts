@@ -88,10 +88,13 @@ describe("a container's view of its groups on v1", () => {
 });
 
 describe("a container's view of its groups on v2", () => {
-  const layout = layoutOf(V2_MOUNTS, V2_FILES);
-  const own = [`${layout.root}/ringside-one`];
+  function v2() {
+    const layout = layoutOf(V2_MOUNTS, V2_FILES);
+    return { layout, own: [`${layout.root}/ringside-one`] };
+  }
 
   test("is one read-only mount; without groups there is none", () => {
+    const { layout, own } = v2();
     const steps = cgroupMountSteps(layout, viewOf(own), 7, new Slots(20));
     expect(steps.map(({ op }) => op)).toEqual(["newFilesystem", "mountAt"]);
     expect(steps[0]).toMatchObject({ type: "cgroup2", attributes: 0xf });
@@ -99,12 +102,14 @@ describe("a container's view of its groups on v2", () => {
   });
 
   test("without a namespace is the own group, bound", () => {
+    const { layout, own } = v2();
     const steps = cgroupMountSteps(layout, viewOf(own, { hasNamespace: false }), 7, new Slots(20));
     expect(steps.map(({ op }) => op)).toEqual(["cloneTree", "setMountAttributes", "mountAt"]);
     expect(steps[0]).toMatchObject({ path: own[0] });
   });
 
   test("an option that control groups do not have is refused by name", () => {
+    const { layout, own } = v2();
     const mount = { ...MOUNT, options: ["ro", "size=1m"] };
     expect(() => cgroupMountSteps(layout, viewOf(own, { mount }), 7, new Slots(20))).toThrow(/no option "size=1m"/);
   });

@@ -3,9 +3,10 @@ import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NO_SLOT } from "../../native/plan/operations.ts";
+import { deviceFilterWorks } from "../../runtime/cgroup/devices.ts";
 import { checkLimits, type Limits, MAXIMUM_PIDS, MINIMUM_MEMORY_BYTES } from "../../runtime/cgroup/limits.ts";
 import { RingsideError } from "../../runtime/error.ts";
-import { layoutOf, paths, planOf, writes } from "../support/cgroup-plans.ts";
+import { layoutOf, paths, planOf, writeList, writes } from "../support/cgroup-plans.ts";
 import { type FakeMount, V1_FILES, V1_MOUNTS, V2_FILES, V2_MOUNTS } from "../support/cgroup-tree.ts";
 
 const MIB = 1024 * 1024;
@@ -101,13 +102,10 @@ describe("control groups on v2", () => {
     expect(paths(plan.cleanup, "killCgroup", layout.root)).toEqual(["ringside-one"]);
   });
 
-  test("controllers that the parent does not hand down are enabled first, only those, only when needed", () => {
+  test("controllers that the parent does not hand down are enabled before they are used, only those, only when needed", () => {
     const layout = layoutOf(V2_MOUNTS, { ...V2_FILES, "cgroup.subtree_control": "pids\n" });
-    expect(planOf(layout, ALL).host[0]).toMatchObject({
-      op: "writeFile",
-      path: `${layout.root}/cgroup.subtree_control`,
-      value: "+memory +cpu",
-    });
+    const [first] = writeList(planOf(layout, ALL).host, layout.root);
+    expect(first).toEqual(["cgroup.subtree_control", "+cpu +memory"]);
     const without = planOf(layout, {}).host;
     expect(paths(without, "writeFile", layout.root)).toEqual([]);
   });
@@ -115,11 +113,20 @@ describe("control groups on v2", () => {
   test("a group that has processes of its own cannot hand controllers down: the error names the way out", () => {
     const inside = { ...V2_FILES, "cgroup.subtree_control": "", "cgroup.type": "domain\n", "cgroup.procs": "1\n" };
     const layout = layoutOf(V2_MOUNTS, inside);
-    expect(() => planOf(layout, ALL)).toThrow(/cannot enable memory, pids, cpu below/);
+    expect(() => planOf(layout, ALL)).toThrow(/cannot enable cpu, memory, pids below/);
   });
 
-  test("without the devices controller the caller is told to withhold CAP_MKNOD", () => {
-    expect(planOf(layoutOf(V2_MOUNTS, V2_FILES), {}).devicesGuarded).toBe(false);
+  test("devices are guarded by a program on the group, since there is no controller", () => {
+    const layout = layoutOf(V2_MOUNTS, V2_FILES);
+    const plan = planOf(layout, {});
+    expect(plan.devicesGuarded).toBe(deviceFilterWorks(layout));
+    const guarded = plan.host.flatMap((step) => (step.op === "attachDeviceFilter" ? [step.path] : []));
+    expect(guarded).toEqual(plan.devicesGuarded ? plan.directories : []);
+  });
+
+  test("where programs cannot be loaded the caller is told to withhold CAP_MKNOD", () => {
+    expect(deviceFilterWorks(layoutOf(V2_MOUNTS, V2_FILES), () => false)).toBe(false);
+    expect(deviceFilterWorks(layoutOf(V1_MOUNTS, V1_FILES), () => true)).toBe(false);
   });
 
   test("swap is looked for in a group below, since the top does not show it", () => {
