@@ -14,7 +14,9 @@ const HELD = "stopped by the tracer";
 
 interface Thread {
   name: string;
-  readonly process: number;
+  /** By an execve that was seen. */
+  isNamed: boolean;
+  process: number;
   /** Until when its track is drawn. */
   endNs: number | undefined;
 }
@@ -41,8 +43,12 @@ export class TraceTimeline {
 
   #thread(record: TraceRecord): Thread {
     const known = this.#threads.get(record.thread);
-    if (known !== undefined) return known;
-    const thread: Thread = { name: nameOf(record.thread), process: record.process, endNs: undefined };
+    if (known !== undefined) {
+      // Its parent knew only its number, not whether it is a thread.
+      known.process = record.process;
+      return known;
+    }
+    const thread = { name: nameOf(record.thread), isNamed: false, process: record.process, endNs: undefined };
     this.#threads.set(record.thread, thread);
     return thread;
   }
@@ -80,6 +86,7 @@ export class TraceTimeline {
     const texts = record.captures.find(({ argument }) => argument === 1)?.bytes ?? new Uint8Array();
     const calledBy = Buffer.from(texts).toString().split("\0")[0] ?? "";
     thread.name = calledBy.split("/").at(-1) || thread.name;
+    thread.isNamed = true;
     const at = this.#at(record.resumedNs);
     this.#instants.push({ track: String(record.thread), name: MARKS.firstInstruction, at });
   }
@@ -97,8 +104,11 @@ export class TraceTimeline {
     }
     if (record.kind === "signal") this.#instants.push({ track, name: `signal ${signalName(record.signal)}`, at });
     if (record.kind === "spawn") {
-      const child = { name: thread.name, process: record.child, endNs: record.atNs };
-      if (!this.#threads.has(record.child)) this.#threads.set(record.child, child);
+      // The news of a birth may come after the child's first calls.
+      const child = this.#threads.get(record.child);
+      if (child !== undefined && !child.isNamed) child.name = thread.name;
+      const fresh = { name: thread.name, isNamed: false, process: record.child, endNs: record.atNs };
+      if (child === undefined) this.#threads.set(record.child, fresh);
     }
   }
 
