@@ -16,7 +16,8 @@ enum class RequestKind : std::uint32_t {
   cancel = 5,   // end a start that has not come to exec: kill, clean up, answer `failed` with ECANCELED
 };
 
-// Node to launcher. `id` is the start's own number; a release has none.
+// Node to launcher. `id` is the start's own number. A release without one is carried out at once; with one, as soon as
+// that start has come to exec.
 struct Request {
   RequestKind kind;
   std::uint32_t id;

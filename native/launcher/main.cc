@@ -58,6 +58,7 @@ class Launcher {
       for (std::size_t i = 2; i < sources.size(); i++) {
         if (sources[i].revents != 0) onReady(sources[i]);
       }
+      letGoWhenStarted();
       if (sources[1].revents != 0) reap();
       if (sources[0].revents != 0) {
         const Next next = onRequest();
@@ -94,8 +95,27 @@ class Launcher {
     int status;
     rusage usage;
     // Strays of our containers end up here too, since we are their subreaper.
-    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
+    for (pid_t pid; (pid = nextExit()) > 0 && wait4(pid, &status, 0, &usage) > 0;) {
       std::erase_if(containers_, [&](const auto& container) { return container->onExit(control_, pid, status, usage); });
+    }
+  }
+
+  // Somebody who has ended and was not reaped yet. One that is to be let go when it has started is not ours to reap: its
+  // exit status is for whoever adopts it, however short its life was.
+  pid_t nextExit() {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -1;
+    if (info.si_pid > 0 && releasing_ != 0) {
+      for (const auto& container : containers_) container->catchUp(control_);
+      letGoWhenStarted();
+    }
+    return info.si_pid;
+  }
+
+  void letGoWhenStarted() {
+    if (releasing_ == 0) return;
+    for (const auto& container : containers_) {
+      if (container->id() == releasing_ && container->hasStarted()) letGo();
     }
   }
 
@@ -125,7 +145,10 @@ class Launcher {
         });
         return Next::goOn;
       case RequestKind::release:
-        return Next::letGo;
+        if (request.id == 0) return Next::letGo;
+        releasing_ = request.id;
+        letGoWhenStarted();
+        return Next::goOn;
       case RequestKind::monitor:
         liveAlone();
         return Next::goOn;
@@ -186,6 +209,7 @@ class Launcher {
 
   int control_;
   bool alone_ = false;
+  std::uint32_t releasing_ = 0;  // the start after which everything is let go
   Descriptor signals_;
   std::vector<std::unique_ptr<Container>> containers_;
 };

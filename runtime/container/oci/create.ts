@@ -51,11 +51,12 @@ export interface PreparedContainer {
 
 const STDIO = 3;
 
-function runnable({ config }: Bundle): RunnableConfig {
-  if (config.process === undefined) {
-    throw new RingsideError("config.json: process: needed to start a container, and not there");
-  }
-  return { ...config, process: config.process };
+/** A container that names no group gets one of its own in every hierarchy: engines expect to pause it, and to limit it. */
+function runnable({ config }: Bundle, id: string): RunnableConfig {
+  const { process, linux = {} } = config;
+  if (process === undefined) throw new RingsideError("config.json: process: needed to start a container, and not there");
+  const cgroupsPath = linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
+  return { ...config, process, linux: { ...linux, cgroupsPath } };
 }
 
 function compile(config: RunnableConfig, bundle: Bundle, directory: string, options: CreateOptions): ContainerPlan {
@@ -85,7 +86,7 @@ function compile(config: RunnableConfig, bundle: Bundle, directory: string, opti
  */
 export function prepareContainer(options: CreateOptions): PreparedContainer {
   const bundle = readBundle(options.bundle);
-  const config = runnable(bundle);
+  const config = runnable(bundle, options.id);
   const directory = reserveId(options.root, options.id);
   try {
     const plan = compile(config, bundle, directory, options);
