@@ -65,6 +65,11 @@ interface TwoPlaces {
   readonly steps: PlanStep[];
 }
 
+interface TerminalPlan extends TwoPlaces {
+  /** Before the root is attached. */
+  readonly before: PlanStep[];
+}
+
 /** What /dev is, and whether it is only the container's. */
 interface OwnDev extends TwoPlaces {
   readonly slot: number;
@@ -120,6 +125,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
     prepare: [...root.prepare, ...mounts.prepare, ...devices.prepare, ...terminal.prepare, ...guards.prepare],
     build: [
       ...(propagation === undefined ? [] : [propagation]),
+      ...terminal.before,
       ...files.make,
       ...guards.make,
       ...attach,
@@ -194,25 +200,22 @@ function ownFiles({ context, root }: Parts): ReturnType<typeof ownFileSteps> {
 }
 
 /** In the container's own devpts; where it has none, in the one that it sees, or at last in the host's. */
-function terminalSteps({ config, context, preparing, root, mounts }: Parts, dev: OwnDev): TwoPlaces {
+function terminalSteps({ config, context, preparing, root, mounts }: Parts, dev: OwnDev): TerminalPlan {
   const { process } = config;
-  if (!process.terminal) return { prepare: [], steps: [] };
+  if (!process.terminal) return { prepare: [], before: [], steps: [] };
   const { slots, consoleSocket } = context;
   const console = consoleSocket === undefined ? undefined : slots.take();
   const own = mounts.slotOf.get("/dev/pts");
   const pts = own ?? slots.take();
-  const words = { stage: "terminal", slot: pts, path: "/dev/pts", flags: O_PATH_DIRECTORY } as const;
+  const words = { phase: "child", stage: "terminal", slot: pts, path: "/dev/pts", flags: O_PATH_DIRECTORY } as const;
   const why = "Terminals are made here.";
-  const hosts: PlanStep[] = dev.isHosts ? [] : [{ ...words, why, phase: preparing, op: "openPath" }];
-  const seen: PlanStep[] = dev.isHosts ? [{ ...words, why, phase: "child", op: "openIn", root: root.slot }] : [];
+  // The host's in the container's copy of the host's mounts: only there can one be shown as /dev/console too.
+  const before: PlanStep[] = own === undefined && !dev.isHosts ? [{ ...words, why, op: "openPath" }] : [];
+  const seen: PlanStep[] = own === undefined && dev.isHosts ? [{ ...words, why, op: "openIn", root: root.slot }] : [];
   return {
-    prepare: [
-      ...(consoleSocket === undefined || console === undefined
-        ? []
-        : [consoleSocketStep(consoleSocket, console, preparing)]),
-      ...(own === undefined ? hosts : []),
-    ],
-    steps: [...(own === undefined ? seen : []), ...openTerminalSteps(process, { pts, devices: dev.slot, console })],
+    prepare: console === undefined ? [] : [consoleSocketStep(consoleSocket ?? "", console, preparing)],
+    before,
+    steps: [...seen, ...openTerminalSteps(process, { pts, devices: dev.slot, console })],
   };
 }
 
