@@ -129,7 +129,7 @@ const ioPriority = object<OciIoPriority>({
 });
 
 /** As cpuset(7) writes lists of CPUs or memory nodes; empty says nothing. */
-export const CPU_LIST = /^(\d+(-\d+(:\d+\/\d+)?)?(,\s*\d+(-\d+(:\d+\/\d+)?)?)*)?$/;
+const CPU_LIST = /^(\d{1,5}(-\d{1,5})?(, *\d{1,5}(-\d{1,5})?)*)?$/;
 export const cpuList = textLike("a list of numbers such as 0-3,8", CPU_LIST);
 
 const affinity = object<OciCpuAffinity>({ initial: optional(cpuList), final: optional(cpuList) });

@@ -11,7 +11,6 @@ import type {
   OciRdma,
   OciResources,
 } from "./config.ts";
-import { cpuList } from "./process-fields.ts";
 import {
   flag,
   int64,
@@ -80,6 +79,10 @@ function memory(value: unknown): OciMemory {
   return swappiness < 0 ? rest : { ...rest, swappiness };
 }
 
+/** The kernel's own reader takes more than ranges: `0-31:2/8` is two of every eight (Documentation/core-api/cpu_list). */
+const RANGE = "\\d{1,5}(-\\d{1,5}(:\\d{1,5}/\\d{1,5})?)?";
+const cpusetList = textLike("a list of numbers such as 0-3,8", new RegExp(`^(${RANGE}(, *${RANGE})*)?$`));
+
 const cpuFields = object<OciCpu>({
   shares: optional(uint64),
   quota: optional(int64),
@@ -87,8 +90,8 @@ const cpuFields = object<OciCpu>({
   period: optional(uint64),
   realtimeRuntime: optional(int64),
   realtimePeriod: optional(uint64),
-  cpus: optional(cpuList),
-  mems: optional(cpuList),
+  cpus: optional(cpusetList),
+  mems: optional(cpusetList),
   idle: optional(integer(0, 1)),
 });
 
