@@ -447,6 +447,21 @@ export class Launcher implements AsyncDisposable {
     this.#stopListening();
   }
 
+  /**
+   * Executes `plan` and lets go of the process as soon as it has exec'd, before anybody here could take its exit: that is
+   * for whoever adopts it (ownership "engine").
+   * @throws StepError when a step fails; nothing of the plan is left behind
+   */
+  async startAndRelease(plan: Plan, descriptors: readonly number[] = []): Promise<CreatedProcess> {
+    const starting = this.start(plan, descriptors);
+    if (this.#open) this.#request("release", this.#nextId - 1);
+    const { pid, terminalFd, steps } = await starting;
+    for (const { pidfd } of this.#pending.values()) if (pidfd !== undefined) closeSync(pidfd);
+    this.#pending.clear();
+    await this.#ended();
+    return { pid, terminalFd, steps };
+  }
+
   /** Ends the launcher without ending or removing anything that it started; starts that are not done stay unanswered. */
   async release(): Promise<void> {
     if (!this.#open) return;

@@ -13,6 +13,7 @@
 
 #include "cgroups.h"
 #include "files.h"
+#include "listener.h"
 #include "socket.h"
 #include "syscalls.h"
 
@@ -23,6 +24,9 @@ namespace {
 std::uint64_t microseconds(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000u + static_cast<std::uint64_t>(time.tv_usec);
 }
+
+// The child cannot call us once its filter is in force, so we look.
+constexpr int kListenerPollMs = 1;
 
 // As a shell has it; the program never ran.
 constexpr int kNotExecuted = 127;
@@ -64,6 +68,7 @@ Container::~Container() {
 
 bool Container::start(int controlSocket, const int* fds, unsigned fdCount) {
   for (unsigned i = 0; i < fdCount; i++) slots_.put(i, fds[i]);
+  listens_ = listener::findStep(*plan_);
   if (page_ != nullptr) return advance(controlSocket);
   sendFailure(controlSocket);
   return false;
@@ -86,7 +91,7 @@ bool Container::advance(int controlSocket) {
     if (!runHostStep(next_)) return failHost(controlSocket);
   }
   const auto mine = [](const Step& step) { return step.phase == Phase::host || step.operation() == Operation::pause; };
-  if (std::none_of(steps.begin() + next_, steps.end(), mine)) slots_.closeAll();
+  if (std::none_of(steps.begin() + next_, steps.end(), mine) && listens_ == nullptr) slots_.closeAll();
   // Where it has died meanwhile, its exit is on its way to us.
   if (asked) sendMessage(sync_.get(), "r", 1, nullptr, 0);
   return true;
@@ -161,6 +166,9 @@ bool Container::failHost(int controlSocket) {
 }
 
 void Container::release() {
+  // A child that has only made room for another is not for those who adopt to wonder about.
+  adoptSibling();
+  if (intermediate_ > 0) waitpid(intermediate_, nullptr, 0);
   page_->released.store(1);
   if (paused_ && sync_) sendMessage(sync_.get(), "r", 1, nullptr, 0);
 }
@@ -173,7 +181,7 @@ void Container::runChild(int sync) {
   for (std::uint32_t i = 0; i < steps.size(); i++) {
     const Step& step = steps[i];
     const bool launchers = step.phase == Phase::host || step.operation() == Operation::pause;
-    if (launchers && cloned && !asked && !handOver(sync)) break;
+    if (launchers && cloned && !asked && !handOver(execution.sync)) break;
     asked = launchers && cloned;
     cloned = cloned || step.operation() == Operation::clone;
     if (!launchers && step.phase == Phase::child && !runStep(runChildOperation, step, i, execution)) break;
@@ -193,7 +201,7 @@ void Container::onHandOver(int controlSocket) {
 // A process that took the first child's place is the one that matters from now on.
 void Container::adoptSibling() {
   const pid_t sibling = page_->siblingPid.load();
-  if (sibling <= 0 || sibling == pid_) return;
+  if (sibling <= 0 || sibling == pid_ || reaped_) return;
   intermediate_ = pid_;
   pid_ = sibling;
   pidfd_ = Descriptor(sys::pidfd_open(sibling));
@@ -201,14 +209,27 @@ void Container::adoptSibling() {
 
 void Container::watch(std::vector<pollfd>& sources, int& patienceMs) const {
   if (sync_) sources.push_back({sync_.get(), POLLIN, 0});
+  if (sync_ && listens_ != nullptr) patienceMs = kListenerPollMs;
   if (monitor_ == nullptr) return;
   monitor_->watch(sources);
   if (const int ms = monitor_->patienceMs(); ms >= 0) patienceMs = ms;
 }
 
+void Container::onTurn() {
+  if (listens_ == nullptr || !pidfd_) return;
+  adoptSibling();
+  if (!listener::hand(*listens_, slots_, page_, pidfd_.get(), pid_)) return;
+  listens_ = nullptr;
+  slots_.closeAll();
+}
+
 void Container::onReady(const pollfd& source, int controlSocket) {
   if (sync_ && source.fd == sync_.get()) onSync(controlSocket);
   else if (monitor_ != nullptr) monitor_->onReady(source);
+}
+
+void Container::catchUp(int controlSocket) {
+  for (pollfd source{sync_.get(), POLLIN, 0}; sync_ && poll(&source, 1, 0) > 0;) onSync(controlSocket);
 }
 
 void Container::onSync(int controlSocket) {
@@ -288,7 +309,9 @@ bool Container::removeIfOver() {
 }
 
 void Container::forgetStart() {
-  if (started_) plan_->keepFrom(Phase::cleanup);
+  if (!started_) return;
+  listens_ = nullptr;
+  plan_->keepFrom(Phase::cleanup);
 }
 
 void Container::abandon() {

@@ -34,6 +34,9 @@ class Container {
   // The launcher will be gone: a paused child goes on alone.
   void release();
 
+  // Once in every turn of the launcher's loop: what announces itself by no descriptor.
+  void onTurn();
+
   // What poll(2) is to watch, and for how long at most; every source that is ready comes back through onReady.
   void watch(std::vector<pollfd>& sources, int& patienceMs) const;
   void onReady(const pollfd& source, int controlSocket);
@@ -50,7 +53,11 @@ class Container {
   // Whether it has ended and everything of it is to be removed, which is then done.
   bool removeIfOver();
 
+  // Takes in what the child has said already.
+  void catchUp(int controlSocket);
+
   std::uint32_t id() const { return id_; }
+  bool hasStarted() const { return started_; }
 
  private:
   // The sync socket has something: a request of the child, or its end, which means that exec has happened or will not.
@@ -81,6 +88,7 @@ class Container {
   pid_t intermediate_ = -1;  // the one that joined a pid namespace for it, until reaped
   std::uint64_t startedNs_ = 0;
   std::uint32_t next_ = 0;  // the step that the launcher has not passed yet
+  const Step* listens_ = nullptr;  // the step whose seccomp listener has not been handed over yet
   bool paused_ = false;
   bool reaped_ = false;
   bool started_ = false;

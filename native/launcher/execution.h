@@ -26,6 +26,8 @@ struct TracePage {
   std::atomic<std::uint32_t> executing;  // 1 once execve is about to be called
   std::atomic<std::int32_t> siblingPid;  // the process that takes the first child's place (forkSibling)
   std::atomic<std::int32_t> pid;         // the first child, as the launcher numbers it
+  std::atomic<std::int32_t> listener;       // 1 + the child's descriptor of a seccomp listener, to be taken
+  std::atomic<std::int32_t> listenerTaken;  // 1, or a negative errno
   std::atomic<std::uint32_t> released;   // 1 once the launcher has let go: nobody reads this page any more
   char detail[kDetailBytes];             // the kernel's own words, where it has any
   StepTime times[];

@@ -109,19 +109,19 @@ export const OPERATIONS = {
   },
 
   openNamespace: {
-    code: 9,
+    code: 12,
     arguments: { slot: "slot", path: "string", flag: "u64" },
     manual: "ioctl_nsfs(2)",
     calls: "openat, fstatfs, ioctl(NS_GET_NSTYPE)",
   },
   writeIdMaps: {
-    code: 10,
+    code: 13,
     arguments: { uidMap: "string", gidMap: "string", denySetgroups: "u64" },
     manual: "user_namespaces(7)",
     calls: "openat, write",
   },
   moveNetDevice: {
-    code: 11,
+    code: 14,
     arguments: { name: "string", newName: "string" },
     manual: "rtnetlink(7)",
     calls: "sendto(RTM_GETADDR), sendto(RTM_NEWLINK), setns, sendto(RTM_NEWADDR), ioctl(SIOCSIFFLAGS)",
@@ -328,7 +328,12 @@ export const OPERATIONS = {
     calls: "seccomp",
   },
   dieWithParent: { code: 53, arguments: { signal: "u64" }, manual: "prctl(2)", calls: "prctl, poll" },
-  closeDescriptors: { code: 54, arguments: { from: "u64", keep: "slot" }, manual: "close_range(2)", calls: "close_range" },
+  closeDescriptors: {
+    code: 54,
+    arguments: { from: "u64", keep: "slot" },
+    manual: "close_range(2)",
+    calls: "close_range",
+  },
   resetSignals: { code: 55, arguments: {}, manual: "sigaction(2)", calls: "rt_sigaction, rt_sigprocmask" },
   execute: {
     code: 56,
@@ -362,7 +367,12 @@ export const OPERATIONS = {
     manual: "setrlimit(2)",
     calls: "prlimit64",
   },
-  setOomScore: { code: 61, arguments: { value: "string" }, manual: "proc_pid_oom_score_adj(5)", calls: "openat, write" },
+  setOomScore: {
+    code: 61,
+    arguments: { value: "string" },
+    manual: "proc_pid_oom_score_adj(5)",
+    calls: "openat, write",
+  },
   setScheduler: {
     code: 62,
     arguments: {
@@ -377,7 +387,12 @@ export const OPERATIONS = {
     manual: "sched_setattr(2)",
     calls: "sched_setattr",
   },
-  setIoPriority: { code: 63, arguments: { class: "u64", priority: "u64" }, manual: "ioprio_set(2)", calls: "ioprio_set" },
+  setIoPriority: {
+    code: 63,
+    arguments: { class: "u64", priority: "u64" },
+    manual: "ioprio_set(2)",
+    calls: "ioprio_set",
+  },
   setAffinity: {
     code: 64,
     arguments: { mask: "bytes" },

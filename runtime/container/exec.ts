@@ -13,13 +13,13 @@ import { cacheDirectory } from "../image/cache.ts";
 import type { NamespaceType, OciProcess } from "../oci/config.ts";
 import { DEFAULT_PATH } from "../oci/defaults.ts";
 import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
-import { executeStep } from "../plan/execute.ts";
-import { identitySteps } from "../plan/identity.ts";
 import { namespaceFlags } from "../plan/namespaces.ts";
+import { processSteps } from "../plan/process.ts";
 import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
+import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
-import { openTerminalSteps, RECEIVED_SLOTS, sessionSteps } from "../plan/terminal.ts";
+import { openTerminalSteps, RECEIVED_SLOTS } from "../plan/terminal.ts";
 import { explainFailure } from "./failure.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
@@ -155,9 +155,13 @@ export async function execInContainer(
   const plan: Plan = [
     ...joinSteps(init, state, layout, slots),
     ...terminalSteps(process, slots),
-    ...sessionSteps(process),
-    ...identitySteps(process, cachedFilter(defaultSeccomp(DEFAULT_CAPABILITIES), cacheDirectory())),
-    executeStep(process.args, process.env),
+    ...processSteps(process, {
+      seccomp: seccompSteps(cachedFilter(defaultSeccomp(DEFAULT_CAPABILITIES), cacheDirectory())),
+      linux: {},
+      limitPhase: "child",
+      diesWithLauncher: true,
+      keyring: state.id,
+    }).steps,
   ];
   const nothing = openSync("/dev/null", "r+");
   try {

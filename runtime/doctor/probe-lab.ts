@@ -102,7 +102,7 @@ async function output(launcher: Launcher, argv: readonly [string, ...string[]]):
   try {
     const plan = probePlan([], 0, [
       { op: "setStdio", stdin: 0, stdout: 1, stderr: 1 },
-      { op: "closeDescriptors", from: 3 },
+      { op: "closeDescriptors", from: 3, keep: NO_SLOT },
       { op: "resetSignals" },
       { op: "execute", candidates: [argv[0]], argv, env: environment() },
     ]);

@@ -3,6 +3,7 @@
  * seccomp(2).
  */
 import { readFileSync } from "node:fs";
+import { NO_SLOT } from "../../native/plan/operations.ts";
 import { gap, ok, type Question } from "./check.ts";
 
 const NAME = "seccomp";
@@ -16,7 +17,10 @@ export const askSeccomp: Question = async (lab) => {
     const fix = process.platform === "linux" ? "use a kernel with CONFIG_SECCOMP_FILTER" : "run Ringside on Linux";
     return [gap(NAME, "missing", "this kernel has no system call filters", fix)];
   }
-  const attempt = await lab.attempt([], 0, [{ op: "setNoNewPrivileges" }, { op: "setSeccomp", filter: ALLOW_ALL }]);
+  const attempt = await lab.attempt([], 0, [
+    { op: "setNoNewPrivileges" },
+    { op: "setSeccomp", filter: ALLOW_ALL, flags: 0, listener: NO_SLOT, state: [] },
+  ]);
   if (attempt.kind === "worked") return [ok(NAME, `a filter was installed; verdicts: ${actions}`)];
   if (attempt.kind === "failed") return [gap(NAME, "missing", `a filter was refused (${attempt.code})`, null)];
   return [gap(NAME, "limited", `the kernel has filters; not tried: ${attempt.reason}`, null)];

@@ -6,32 +6,58 @@ import type { Plan, PlanStep } from "../../native/plan/plan.ts";
 import { groupOwner } from "../cgroup/delegation.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
 import { cgroupMountSteps } from "../cgroup/mounts.ts";
-import { cgroupSteps } from "../cgroup/steps.ts";
-import type { NamespaceType, OciConfig, OciProcess } from "../oci/config.ts";
-import { executeStep } from "./execute.ts";
-import { identitySteps } from "./identity.ts";
-import { cgroupNamespaceStep, cloneStep } from "./namespaces.ts";
+import { type CgroupPlan, cgroupSteps } from "../cgroup/steps.ts";
+import type { OciConfig, OciProcess } from "../oci/config.ts";
+import { createRuntimePause, insideHookSteps, type StateFacts } from "./hooks.ts";
+import { hostnameSteps } from "./hostname.ts";
+import { labelWrites } from "./labels.ts";
+import { isApart, type NamespacePlan, namespaceSteps } from "./namespaces.ts";
+import { networkSteps } from "./network.ts";
 import { procWriteSteps, sysctlWrites } from "./private-proc.ts";
+import { type ProcessPlan, processSteps } from "./process.ts";
 import type { RootSource } from "./root.ts";
+import { oomSteps } from "./scheduling.ts";
+import { type SeccompPlan, seccompSteps } from "./seccomp-steps.ts";
 import { Slots } from "./slots.ts";
-import { RECEIVED_SLOTS, sessionSteps } from "./terminal.ts";
-import { treePlan } from "./tree.ts";
+import { type StartGate, startGate } from "./start-gate.ts";
+import { RECEIVED_SLOTS } from "./terminal.ts";
+import { type TreePlan, treePlan } from "./tree.ts";
+
+/**
+ * To whom a container belongs. `lab`: to the process that asked for it, and it goes with it. `monitor`: to its launcher,
+ * which lives on. `engine`: to whoever adopts orphans; the launcher ends.
+ */
+export type Ownership = "lab" | "monitor" | "engine";
 
 /** What a plan needs to know beside the configuration. */
 export interface PlanContext {
   readonly id: string;
   readonly root: RootSource;
   readonly layout: CgroupLayout;
-  /** Compiled from the configuration's profile. */
-  readonly filter: Uint8Array;
+  /** Compiled from the configuration's profile; undefined: no system call is forbidden. */
+  readonly filter: Uint8Array | undefined;
   /** The container goes with its end (--rm). */
   readonly ephemeral: boolean;
+  /** `lab` unless said otherwise. */
+  readonly ownership?: Ownership;
   /** The directory of config.json: relative paths in it begin here. */
   readonly bundle?: string;
+  /** A FIFO on the host that the process waits on before it becomes its program (`create`). */
+  readonly startFifo?: string;
+  /** How many descriptors the caller sends beside the standard streams, for the program to inherit. */
+  readonly preserveFds?: number;
+  /** How many of those are sockets to listen on, as it is told by LISTEN_FDS. */
+  readonly listenFds?: number;
   /** Where the terminal's master is sent, instead of to the caller. */
   readonly consoleSocket?: string;
   /** The root is entered without pivot_root(2), as on an initramfs. */
   readonly noPivot?: boolean;
+  /** The caller's session key ring stays. */
+  readonly noNewKeyring?: boolean;
+  /** The group is made by systemd. */
+  readonly systemdCgroup?: boolean;
+  /** The capabilities that this machine can give; all unless said otherwise. */
+  readonly grantable?: bigint;
 }
 
 export interface ContainerPlan {
@@ -43,85 +69,129 @@ export interface ContainerPlan {
   readonly notes: readonly string[];
 }
 
-function networkSteps(namespaces: readonly NamespaceType[]): PlanStep[] {
-  if (!namespaces.includes("network")) return [];
-  return [
-    {
-      phase: "child",
-      stage: "network",
-      why: "A new network namespace has only a loopback interface, and it is down: up with it.",
-      op: "loopbackUp",
-    },
-  ];
+type RunnableConfig = OciConfig & { readonly process: OciProcess };
+
+/** Everything that the order is made of. */
+interface Parts {
+  readonly config: RunnableConfig;
+  readonly facts: StateFacts;
+  readonly slots: Slots;
+  readonly groups: CgroupPlan;
+  readonly tree: TreePlan;
+  readonly namespaces: NamespacePlan;
+  readonly seccomp: SeccompPlan;
+  readonly gate: StartGate;
+  readonly process: ProcessPlan;
+  readonly limitPhase: "host" | "child";
 }
 
-function hostnameStep(name: string): PlanStep {
-  return {
-    phase: "child",
-    stage: "identity",
-    why: "Its own hostname, in its own UTS namespace.",
-    op: "setHostname",
-    name,
-  };
-}
-
-/**
- * Compiles `config` into a plan.
- * @throws RingsideError when a limit cannot be enforced on this machine
- */
-export function containerPlan(
-  config: OciConfig & { readonly process: OciProcess },
-  context: PlanContext,
-): ContainerPlan {
-  const slots = new Slots(RECEIVED_SLOTS);
-  const { layout, id, filter, ephemeral } = context;
-  const { linux = {}, process, hostname = id } = config;
-  const namespaces = (linux.namespaces ?? []).map(({ type }) => type);
+function groupSteps(config: RunnableConfig, { layout, id, ownership }: PlanContext, slots: Slots): CgroupPlan {
+  const { linux = {} } = config;
   const owner = groupOwner(config);
-  const groups = cgroupSteps(
+  return cgroupSteps(
     layout,
     {
       ...(linux.cgroupsPath ? { path: linux.cgroupsPath } : { name: id }),
       resources: linux.resources ?? {},
       ...(owner !== undefined && { owner }),
+      // What lives on is to be paused, counted and limited later.
+      ...(ownership === "monitor" && { join: "all" as const }),
     },
     slots,
   );
-  const tree = treePlan(config, {
+}
+
+function tree(config: RunnableConfig, context: PlanContext, groups: CgroupPlan, slots: Slots): TreePlan {
+  const { layout, id } = context;
+  const { linux = {}, hostname = id } = config;
+  return treePlan(config, {
     ...context,
     slots,
     devicesGuarded: groups.devicesGuarded,
     cgroupMount: (mount, rootSlot) =>
       cgroupMountSteps(
         layout,
-        { mount, directories: groups.directories, hasNamespace: namespaces.includes("cgroup") },
+        { mount, directories: groups.directories, hasNamespace: isApart(linux.namespaces, "cgroup") },
         rootSlot,
         slots,
       ),
     hostname: context.root.kind === "overlay" ? hostname : undefined,
   });
-  const joinsLater = groups.join.length > 0;
-  const steps: PlanStep[] = [
-    ...groups.host,
-    ...tree.prepare,
-    cloneStep(namespaces, groups.cloneInto, joinsLater),
-    ...groups.join,
-    ...(joinsLater ? [cgroupNamespaceStep()] : []),
+}
+
+function parts(config: RunnableConfig, context: PlanContext): Parts {
+  const { id, filter, bundle = "/", preserveFds = 0, startFifo, ownership = "lab" } = context;
+  const { linux = {}, process, annotations = {} } = config;
+  const slots = new Slots(RECEIVED_SLOTS + preserveFds);
+  const facts: StateFacts = { id, bundle, annotations };
+  const groups = groupSteps(config, context, slots);
+  const gateSlot = slots.take();
+  const gate = startGate(startFifo, gateSlot, process.args, process.env ?? []);
+  const seccomp = seccompSteps(filter, linux.seccomp && { profile: linux.seccomp, facts, slots });
+  const limitPhase = isApart(linux.namespaces, "user") ? "host" : "child";
+  return {
+    config,
+    facts,
+    slots,
+    groups,
+    tree: tree(config, context, groups, slots),
+    namespaces: namespaceSteps(linux, groups, slots),
+    seccomp,
+    gate,
+    limitPhase,
+    process: processSteps(process, {
+      seccomp,
+      linux,
+      limitPhase,
+      preserveFds,
+      gateSlot,
+      diesWithLauncher: ownership !== "engine",
+      keyring: context.noNewKeyring ? undefined : id,
+      listenFds: context.listenFds,
+      grantable: context.grantable,
+      gate: [...gate.wait, ...insideHookSteps("startContainer", config, facts)],
+    }),
+  };
+}
+
+/** From the clone until the process stands in its own root, with its own names and network. */
+function insideSteps({ config, facts, slots, tree, namespaces, limitPhase }: Parts): PlanStep[] {
+  const { linux = {}, process } = config;
+  return [
+    ...namespaces.enter,
+    ...oomSteps(process, limitPhase),
     ...tree.build,
+    ...createRuntimePause(config),
+    ...insideHookSteps("createContainer", config, facts),
     ...tree.enter,
-    hostnameStep(hostname),
-    ...networkSteps(namespaces),
-    ...procWriteSteps(sysctlWrites(linux.sysctl), slots),
-    ...sessionSteps(process),
-    ...identitySteps(process, filter),
-    executeStep(process.args, process.env ?? []),
+    ...hostnameSteps(config),
+    ...networkSteps(linux),
+    ...procWriteSteps([...labelWrites(process), ...sysctlWrites(linux.sysctl)], slots),
+  ];
+}
+
+/**
+ * Compiles `config` into a plan.
+ * @throws RingsideError when this machine cannot give what the configuration asks for
+ */
+export function containerPlan(config: RunnableConfig, context: PlanContext): ContainerPlan {
+  const all = parts(config, context);
+  const { groups, tree, namespaces, seccomp, process, gate } = all;
+  const plan: PlanStep[] = [
+    ...gate.host,
+    ...groups.host,
+    ...namespaces.host,
+    ...seccomp.host,
+    ...tree.prepare,
+    ...insideSteps(all),
+    ...process.steps,
     ...groups.cleanup,
-    ...(ephemeral ? tree.abandon : []),
+    ...(context.ephemeral ? tree.abandon : []),
   ];
   return {
-    plan: steps,
+    plan,
     cgroups: groups.directories,
     cgroupParents: groups.parents,
-    notes: [...groups.notes, ...tree.notes],
+    notes: [...groups.notes, ...tree.notes, ...process.notes],
   };
 }

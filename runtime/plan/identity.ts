@@ -1,89 +1,107 @@
 /**
- * Who the process is and what it may ask of the kernel, in the order that the kernel forces: seccomp last, since it
- * may forbid everything before it. credentials(7), capabilities(7), seccomp(2).
+ * Who the process is and what it may ask of the kernel, in the order that the kernel forces. credentials(7),
+ * capabilities(7).
  */
 import { constants } from "node:os";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciProcess } from "../oci/config.ts";
-import { capabilityMask } from "./capabilities.ts";
+import { capabilitySets } from "./capability-sets.ts";
 
 const DEFAULT_UMASK = 0o022;
-const FIRST_DESCRIPTOR_ABOVE_STDIO = 3;
 
-/** @param filter compiled BPF */
-export function identitySteps(process: OciProcess, filter: Uint8Array): PlanStep[] {
-  const { user } = process;
-  const { bounding = [], effective = [], permitted = [], inheritable = [], ambient = [] } = process.capabilities ?? {};
+/** Before anything else: signals, keys, umask. @param keyring the name of a key ring of its own; undefined: none */
+export function beginningSteps({ user }: OciProcess, keyring: string | undefined): PlanStep[] {
+  const words = { phase: "child", stage: "identity" } as const;
+  const ring: PlanStep[] =
+    keyring === undefined
+      ? []
+      : [
+          {
+            ...words,
+            why: "A key ring of its own, since key rings are in no namespace.",
+            op: "joinKeyring",
+            name: keyring,
+          },
+        ];
   return [
+    { ...words, why: "Signals mean what they mean by default, and none is blocked.", op: "resetSignals" },
+    ...ring,
     {
-      phase: "child",
-      stage: "identity",
-      why: "Signals mean what they mean by default, and none is blocked.",
-      op: "resetSignals",
-    },
-    {
-      phase: "child",
-      stage: "identity",
-      why: "A key ring of its own, since key rings are in no namespace.",
-      op: "joinKeyring",
-      name: "ringside",
-    },
-    {
-      phase: "child",
-      stage: "identity",
-      why: "New files are writable by their owner alone.",
+      ...words,
+      why:
+        user.umask === undefined
+          ? "New files are writable by their owner alone."
+          : "Who may use the files that it makes.",
       op: "setUmask",
-      mask: DEFAULT_UMASK,
+      mask: user.umask ?? DEFAULT_UMASK,
     },
+  ];
+}
+
+/** Where asked for; the filter can then be set by a process without rights. */
+export function noNewPrivilegesSteps({ noNewPrivileges }: OciProcess): PlanStep[] {
+  if (noNewPrivileges !== true) return [];
+  return [
     {
       phase: "child",
       stage: "security",
       why: "No program that it starts can gain rights that it has not, set-user-ID or not.",
       op: "setNoNewPrivileges",
     },
-    {
-      phase: "child",
-      stage: "security",
-      why: `Root is split into capabilities; all but ${bounding.length} are given up for good.`,
-      op: "dropBounding",
-      keep: capabilityMask(bounding),
-    },
-    {
-      phase: "child",
-      stage: "identity",
-      why: `From here on it is user ${user.uid}, group ${user.gid}.`,
-      op: "setUser",
-      uid: user.uid,
-      gid: user.gid,
-      groups: user.additionalGids ?? [],
-    },
-    {
-      phase: "child",
-      stage: "security",
-      why: "Of what is left, exactly this much is in force.",
-      op: "setCapabilities",
-      permitted: capabilityMask(permitted),
-      effective: capabilityMask(effective),
-      inheritable: capabilityMask(inheritable),
-      ambient: capabilityMask(ambient),
-    },
-    {
-      phase: "child",
-      stage: "identity",
-      why: "The working directory, checked to lie below the root.",
-      op: "setDirectory",
-      path: process.cwd,
-    },
-    dieWithParentStep(),
-    closeDescriptorsStep(),
-    {
-      phase: "child",
-      stage: "security",
-      why: "Every system call is now checked against a list; what is not on it fails.",
-      op: "setSeccomp",
-      filter,
-    },
   ];
+}
+
+export interface IdentityPlan {
+  readonly steps: PlanStep[];
+  /** Capabilities that the configuration names and that it cannot have. */
+  readonly notes: string[];
+}
+
+/** @param grantable the capabilities that this machine can give; undefined: all */
+export function identitySteps(process: OciProcess, grantable?: bigint): IdentityPlan {
+  const { user } = process;
+  const { bounding, permitted, effective, inheritable, ambient, kept, notes } = capabilitySets(
+    process.capabilities,
+    grantable,
+  );
+  return {
+    notes,
+    steps: [
+      {
+        phase: "child",
+        stage: "security",
+        why: `Root is split into capabilities; all but ${kept} are given up for good.`,
+        op: "dropBounding",
+        keep: bounding,
+      },
+      {
+        phase: "child",
+        stage: "identity",
+        why: `From here on it is user ${user.uid}, group ${user.gid}.`,
+        op: "setUser",
+        uid: user.uid,
+        gid: user.gid,
+        groups: user.additionalGids ?? [],
+      },
+      {
+        phase: "child",
+        stage: "security",
+        why: "Of what is left, exactly this much is in force.",
+        op: "setCapabilities",
+        permitted,
+        effective,
+        inheritable,
+        ambient,
+      },
+      {
+        phase: "child",
+        stage: "identity",
+        why: "The working directory, checked to lie below the root.",
+        op: "setDirectory",
+        path: process.cwd,
+      },
+    ],
+  };
 }
 
 /** Set late, since a change of user clears it (PR_SET_PDEATHSIG(2const)). */
@@ -94,16 +112,5 @@ export function dieWithParentStep(): PlanStep {
     why: "When the launcher goes, however it goes, so does this process.",
     op: "dieWithParent",
     signal: constants.signals.SIGKILL,
-  };
-}
-
-/** Closed and not only marked, as CVE-2024-21626 taught. */
-export function closeDescriptorsStep(): PlanStep {
-  return {
-    phase: "child",
-    stage: "security",
-    why: "Nothing but standard input, output and error is taken along.",
-    op: "closeDescriptors",
-    from: FIRST_DESCRIPTOR_ABOVE_STDIO,
   };
 }

@@ -9,8 +9,9 @@ import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { Plan } from "../../native/plan/plan.ts";
 import type { RunningWorld } from "../container/running.ts";
 import { runningWorld } from "../container/world.ts";
+import { closeDescriptorsStep, passSteps } from "../plan/descriptors.ts";
 import { executeStep } from "../plan/execute.ts";
-import { closeDescriptorsStep, dieWithParentStep } from "../plan/identity.ts";
+import { dieWithParentStep } from "../plan/identity.ts";
 import { sessionSteps } from "../plan/terminal.ts";
 
 export interface ProcessOptions {
@@ -45,24 +46,11 @@ export function processPlan(options: Pick<ProcessOptions, "argv" | "env" | "cwd"
     ...sessionSteps({ terminal: false }),
     ...directory,
     dieWithParentStep(),
-    ...passSteps(options.extra?.length ?? 0),
+    ...passSteps(options.extra?.length),
+    closeDescriptorsStep(options.extra?.length),
     { phase: "child", stage: "identity", why: "Signals mean what they mean by default.", op: "resetSignals" },
     executeStep(options.argv, options.env ?? []),
   ];
-}
-
-/** Slots 3, 4 … become descriptors 3, 4 …; everything above is closed. */
-function passSteps(count: number): Plan {
-  if (count === 0) return [closeDescriptorsStep()];
-  const moves: Plan = Array.from({ length: count }, (_, position) => ({
-    phase: "child" as const,
-    stage: "identity",
-    why: `What the caller hands over as descriptor ${3 + position}.`,
-    op: "placeDescriptor" as const,
-    slot: 3 + position,
-    target: 3 + position,
-  }));
-  return [...moves, { ...closeDescriptorsStep(), op: "closeDescriptors", from: 3 + count }];
 }
 
 /**

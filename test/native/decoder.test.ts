@@ -53,7 +53,7 @@ function realPlan(names: readonly string[], groups: readonly number[], filter: U
     },
     { ...WORDS, phase: "host", op: "clone", flags: 0, cgroup: NO_SLOT },
     { ...WORDS, phase: "child", op: "setUser", uid: 1, gid: 1, groups },
-    { ...WORDS, phase: "child", op: "setSeccomp", filter },
+    { ...WORDS, phase: "child", op: "setSeccomp", filter, flags: 0, listener: NO_SLOT, state: [] },
     executeStep(["/bin/true", ...names], names),
     { ...WORDS, phase: "cleanup", op: "removeDirectory", path: "/gone" },
   ];

@@ -164,7 +164,7 @@ describe("the launcher", unless([needsLinux, needsNative]), () => {
       DEFAULT_SIGNALS,
       pause(CREATED, "child"),
       { ...WORDS, phase: "child", op: "waitForStart", slot: 5 },
-      { ...WORDS, phase: "child", op: "closeDescriptors", from: 3 },
+      { ...WORDS, phase: "child", op: "closeDescriptors", from: 3, keep: NO_SLOT },
       executeStep(["/bin/echo", "started"], []),
     ];
     let launcherPid = 0;

@@ -1,5 +1,6 @@
 /** The default filter, loaded into the real kernel. */
 import { describe, expect, test } from "vitest";
+import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { DEFAULT_CAPABILITIES } from "../../runtime/plan/capabilities.ts";
 import { isMachineArchitecture } from "../../runtime/plan/seccomp/architectures.ts";
@@ -16,7 +17,7 @@ async function underFilter(script: string): Promise<string> {
   const security = { phase: "child", stage: "security", why: "for a test" } as const;
   const last: PlanStep[] = [
     { ...security, op: "setNoNewPrivileges" },
-    { ...security, op: "setSeccomp", filter, flags: 0 },
+    { ...security, op: "setSeccomp", filter, flags: 0, listener: NO_SLOT, state: [] },
   ];
   return (await runConfined(script, { last })).output;
 }

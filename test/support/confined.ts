@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { type ExitRecord, kernelProblem, Launcher } from "../../native/kernel.ts";
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
+import { closeDescriptorsStep } from "../../runtime/plan/descriptors.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
-import { closeDescriptorsStep } from "../../runtime/plan/identity.ts";
 import { sessionSteps } from "../../runtime/plan/terminal.ts";
 import { temporaryDirectory } from "./temporary.ts";
 
