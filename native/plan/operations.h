@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x6a448590;
+constexpr std::uint32_t kFormatVersion = 0x7d22aa7d;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 8;
@@ -30,9 +30,9 @@ enum class Operation : std::uint16_t {
   clone = 7,
   keepLog = 9,
   serveViewers = 10,
-  openNamespace = 12,
-  writeIdMaps = 13,
-  moveNetDevice = 14,
+  openNamespace = 15,
+  writeIdMaps = 16,
+  moveNetDevice = 17,
   pause = 8,
   cloneTree = 100,
   cloneDevice = 101,

@@ -109,19 +109,19 @@ export const OPERATIONS = {
   },
 
   openNamespace: {
-    code: 12,
+    code: 15,
     arguments: { slot: "slot", path: "string", flag: "u64" },
     manual: "ioctl_nsfs(2)",
     calls: "openat, fstatfs, ioctl(NS_GET_NSTYPE)",
   },
   writeIdMaps: {
-    code: 13,
+    code: 16,
     arguments: { uidMap: "string", gidMap: "string", denySetgroups: "u64" },
     manual: "user_namespaces(7)",
     calls: "openat, write",
   },
   moveNetDevice: {
-    code: 14,
+    code: 17,
     arguments: { name: "string", newName: "string" },
     manual: "rtnetlink(7)",
     calls: "sendto(RTM_GETADDR), sendto(RTM_NEWLINK), setns, sendto(RTM_NEWADDR), ioctl(SIOCSIFFLAGS)",
