@@ -1,0 +1,360 @@
+/**
+ * Containers' groups while something runs in them, in the real kernel, v1, hybrid or v2: freezing, killing, removing,
+ * updating, figures, news of want of memory, devices on v2, ownership.
+ */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { deviceFilterWorks } from "../../runtime/cgroup/devices.ts";
+import { freeze, isFrozen, thaw } from "../../runtime/cgroup/freezer.ts";
+import type { CgroupLayout } from "../../runtime/cgroup/layout.ts";
+import { detectCgroups } from "../../runtime/cgroup/layout.ts";
+import { oomKills, watchOom } from "../../runtime/cgroup/oom.ts";
+import { killAll, listProcesses } from "../../runtime/cgroup/processes.ts";
+import { removeCgroups } from "../../runtime/cgroup/remove.ts";
+import { readStats } from "../../runtime/cgroup/stats.ts";
+import { statsEvent } from "../../runtime/cgroup/stats-event.ts";
+import { updateResources } from "../../runtime/cgroup/update.ts";
+import { testPath, until, withGroups } from "../support/cgroup-container.ts";
+import { confinementProblem } from "../support/confined.ts";
+import { unless } from "../support/needs.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+
+const MIB = 1024 * 1024;
+const SIGKILL = 9;
+const layout = detectCgroups();
+const problem = confinementProblem() ?? (layout.mode === "none" ? "no control groups are mounted" : undefined);
+const has = (...names: string[]) => names.some((name) => layout.controllers[name] !== undefined);
+const missing = (...names: string[]) => problem ?? (has(...names) ? undefined : `no ${names.join(" or ")} controller`);
+
+/** Writes an ever larger number into a file, and says so once it has begun. */
+const COUNTER = (file: string) => `i=0; while :; do i=$((i+1)); echo $i > ${file}; done`;
+
+function number(file: string): number {
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+}
+
+/** Enough work for a counter that runs to be seen running. */
+function passTime(): void {
+  for (let round = 0; round < 5000; round++) readFileSync("/proc/self/stat");
+}
+
+describe("a paused container", unless(problem ?? (layout.unified ? undefined : missing("freezer"))), () => {
+  test("stands still and then goes on as if nothing had been", async () => {
+    const file = `${temporaryDirectory()}/count`;
+    await withGroups(COUNTER(file), {}, async ({ plan }) => {
+      await until(() => number(file) > 10);
+      expect(isFrozen(plan.directories)).toBe(false);
+      await freeze(plan.directories);
+      expect(isFrozen(plan.directories)).toBe(true);
+      const at = readFileSync(file, "utf8");
+      passTime();
+      expect(readFileSync(file, "utf8")).toBe(at);
+      await thaw(plan.directories);
+      expect(isFrozen(plan.directories)).toBe(false);
+      await until(() => number(file) > Number(at) + 10);
+    });
+  });
+
+  test("can be killed and removed without being resumed first", async () => {
+    await withGroups("sleep 1000 & sleep 1000 & wait", {}, async ({ plan, process }) => {
+      await until(() => listProcesses(plan.directories).length === 3);
+      await freeze(plan.directories);
+      await killAll(plan.directories, SIGKILL);
+      expect((await process.exited).status).toEqual({ kind: "signaled", signal: "SIGKILL" });
+    });
+  });
+
+  test("is what it is not where no group of it can be frozen: an error with the way out", async () => {
+    const nowhere = [temporaryDirectory()];
+    await expect(freeze(nowhere)).rejects.toThrow(/in no group that can be frozen/);
+    expect(isFrozen(nowhere)).toBe(false);
+    await thaw(nowhere);
+  });
+});
+
+describe("the processes of a container", unless(problem), () => {
+  test("are listed, also those in groups that it made itself", async () => {
+    await withGroups("sleep 1000 & echo $! $$; wait", {}, async ({ plan, output }) => {
+      await until(() => /^\d+ \d+\n/.test(output()));
+      const [child = 0, shell = 0] = output().trim().split(" ").map(Number);
+      const inner = `${plan.directories[0]}/inner`;
+      mkdirSync(inner);
+      writeFileSync(`${inner}/cgroup.procs`, String(child));
+      expect(listProcesses(plan.directories)).toEqual([child, shell].toSorted((a, b) => a - b));
+    });
+  });
+
+  test("end all, though they fork faster than anyone can list them", async () => {
+    const bomb = "f() { f & f & wait; }; f";
+    await withGroups(bomb, { resources: { pids: { limit: 60 } } }, async ({ plan, process }) => {
+      await until(() => listProcesses(plan.directories).length > 30);
+      await killAll(plan.directories, SIGKILL);
+      await process.exited;
+    });
+  });
+
+  test("and their groups, with those that they made, are removed; the parents of others stay", async () => {
+    const path = testPath();
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    const [first] = await groupsOf(path);
+    expect(first).toBeDefined();
+    await withGroups("sleep 1000", { path: `${parent}/two` }, async ({ plan }) => {
+      const kept = plan.directories.map((directory) => directory.slice(0, directory.lastIndexOf("/")));
+      await withGroups("sleep 1000 & sleep 1000 & wait", { path }, async (other) => {
+        mkdirSync(`${other.plan.directories[0]}/inner/deeper`, { recursive: true });
+        await until(() => listProcesses(other.plan.directories).length === 3);
+        await removeCgroups(other.plan.directories, kept);
+        expect(other.plan.directories.filter((directory) => existsSync(directory))).toEqual([]);
+        expect(kept.every((directory) => existsSync(directory))).toBe(true);
+        await other.process.exited;
+      });
+    });
+  });
+
+  /** Makes groups, and has the launcher remove them again. */
+  async function groupsOf(path: string): Promise<readonly string[]> {
+    let directories: readonly string[] = [];
+    await withGroups("true", { path }, async ({ plan, process }) => {
+      directories = plan.directories;
+      await process.exited;
+    });
+    return directories;
+  }
+});
+
+describe("limits of a running container", unless(missing("pids")), () => {
+  const pidsMax = (directories: readonly string[]) =>
+    directories
+      .map((directory) => `${directory}/pids.max`)
+      .filter((file) => existsSync(file))
+      .map((file) => readFileSync(file, "utf8").trim());
+
+  test("change, and hold at once", async () => {
+    const script = "until sh -c 'true' 2>/dev/null && (sleep 0 | true); do :; done; echo forked; sleep 1000";
+    await withGroups(script, { resources: { pids: { limit: 1 } } }, async ({ plan, output }) => {
+      expect(output()).toBe("");
+      await updateResources(layout, plan.directories, { pids: { limit: 50 } });
+      expect(pidsMax(plan.directories)).toEqual(["50"]);
+    });
+  });
+
+  test("take a limit away with -1, and leave alone what is not named", async ({ skip }) => {
+    skip(missing("memory") !== undefined, missing("memory"));
+    const resources = { pids: { limit: 9 }, memory: { limit: 64 * MIB } };
+    await withGroups("sleep 1000", { resources }, async ({ plan }) => {
+      await updateResources(layout, plan.directories, { memory: { limit: -1 } });
+      expect(readStats(layout, plan.directories).memory?.limitBytes).toBeNull();
+      expect(pidsMax(plan.directories)).toEqual(["9"]);
+    });
+  });
+
+  test("memory and swap together go up and down in whatever order the kernel wants", async ({ skip }) => {
+    skip(missing("memory") !== undefined, missing("memory"));
+    const both = (limit: number) => ({ memory: { limit, swap: limit } });
+    await withGroups("sleep 1000", { resources: both(64 * MIB) }, async ({ plan }) => {
+      for (const limit of [256 * MIB, 32 * MIB, 128 * MIB]) {
+        await updateResources(layout, plan.directories, both(limit));
+        const { memory } = readStats(layout, plan.directories);
+        expect([memory?.limitBytes, memory?.swapLimitBytes]).toEqual([limit, 0]);
+      }
+    });
+  });
+
+  test("are all as they were when the kernel refuses one of them", async ({ skip }) => {
+    skip(missing("cpuset") !== undefined, missing("cpuset"));
+    await withGroups("sleep 1000", { resources: { pids: { limit: 9 } } }, async ({ plan }) => {
+      const wrong = { pids: { limit: 20 }, cpu: { cpus: "999999" } };
+      await expect(updateResources(layout, plan.directories, wrong)).rejects.toThrow(/cpuset\.cpus.*as they were/s);
+      expect(pidsMax(plan.directories)).toEqual(["9"]);
+    });
+  });
+
+  test("with checkBeforeUpdate memory in use is never taken", async ({ skip }) => {
+    skip(missing("memory") !== undefined, missing("memory"));
+    await withGroups("sleep 1000", { resources: { memory: { limit: 64 * MIB } } }, async ({ plan }) => {
+      const less = { memory: { limit: 4096, checkBeforeUpdate: true } };
+      await expect(updateResources(layout, plan.directories, less)).rejects.toThrow(/bytes are in use/);
+      expect(readStats(layout, plan.directories).memory?.limitBytes).toBe(64 * MIB);
+    });
+  });
+});
+
+describe("figures of a running container", unless(problem), () => {
+  test("say what it uses, and null for what nothing counts", async ({ skip }) => {
+    skip(missing("cpu") !== undefined, missing("cpu"));
+    const resources = { cpu: { quota: 10_000, period: 100_000 }, pids: { limit: 7 }, memory: { limit: 64 * MIB } };
+    await withGroups("while :; do :; done", { resources }, async ({ plan }) => {
+      const read = () => readStats(layout, plan.directories);
+      await until(() => (read().cpu?.throttling?.throttledPeriods ?? 0) > 1);
+      const { cpu, memory, pids, io, pressure } = read();
+      expect(cpu?.usageNs).toBeGreaterThan(0);
+      expect(cpu?.throttling?.throttledNs).toBeGreaterThan(0);
+      expect((cpu?.userNs ?? 0) + (cpu?.systemNs ?? 0)).toBeLessThanOrEqual((cpu?.usageNs ?? 0) * 1.5);
+      expect(memory).toMatchObject({ limitBytes: 64 * MIB, oomKills: 0 });
+      expect(memory?.usageBytes).toBeGreaterThan(0);
+      expect(memory?.peakBytes ?? Number.MAX_SAFE_INTEGER).toBeGreaterThanOrEqual(memory?.usageBytes ?? 0);
+      expect(pids).toMatchObject({ current: 1, limit: 7, refused: 0 });
+      if (has("blkio", "io")) expect(Array.isArray(io)).toBe(true);
+      if (layout.unified === undefined) expect(pressure).toEqual({ cpu: null, memory: null, io: null });
+    });
+  });
+
+  test("grow with use: processor time never goes back, and a throttled container waits for the CPU", async () => {
+    await withGroups("while :; do :; done", {}, async ({ plan }) => {
+      const before = readStats(layout, plan.directories).cpu?.usageNs ?? 0;
+      await until(() => (readStats(layout, plan.directories).cpu?.usageNs ?? 0) > before);
+    });
+  });
+
+  test("are null where the container is in no group that has them", () => {
+    const none = readStats(layout, []);
+    expect(none).toMatchObject({ cpu: null, memory: null, pids: null, io: null, hugetlb: {} });
+    expect(none.pressure).toEqual({ cpu: null, memory: null, io: null });
+  });
+
+  test("as runc's event have its names, and numbers everywhere", async () => {
+    await withGroups("sleep 1000", {}, async ({ plan }) => {
+      const event = JSON.parse(JSON.stringify(statsEvent("one", readStats(layout, plan.directories))));
+      expect(event).toMatchObject({ type: "stats", id: "one" });
+      expect(event.data.cpu.usage.total).toEqual(expect.any(Number));
+      expect(event.data.memory.usage.limit).toBeGreaterThan(0);
+      expect(event.data.pids.current).toEqual(expect.any(Number));
+      expect(event.data.blkio.ioServiceBytesRecursive).toEqual(expect.any(Array));
+    });
+  });
+});
+
+describe("want of memory", unless(missing("memory")), () => {
+  test("is told at the moment when it happens, with the number of processes killed", async () => {
+    const script = "read line < $0; head -c 200000000 /dev/zero | tail -n 1 | wc -c; echo survived; sleep 1000";
+    const fifo = `${temporaryDirectory()}/go`;
+    const hog = `mkfifo ${fifo}; echo ready; ${script.replace("$0", fifo)}`;
+    await withGroups(hog, { resources: { memory: { limit: 32 * MIB, swap: 32 * MIB } } }, async (running) => {
+      const { plan, output } = running;
+      await until(() => output().includes("ready"));
+      let told = 0;
+      using _watch = watchOom(plan.directories, () => {
+        told += 1;
+      });
+      expect(oomKills(plan.directories)).toBe(0);
+      writeFileSync(fifo, "go\n");
+      await until(() => told > 0);
+      await until(() => (oomKills(plan.directories) ?? 0) > 0 && output().includes("survived"));
+    });
+  });
+
+  test("is not told of a container that keeps within its limit, nor when its groups go", async () => {
+    let told = 0;
+    let stop = () => {};
+    await withGroups("sleep 1000", { resources: { memory: { limit: 32 * MIB } } }, async ({ plan }) => {
+      stop = watchOom(plan.directories, () => {
+        told += 1;
+      }).stop;
+    });
+    await until(() => true);
+    stop();
+    stop();
+    expect(told).toBe(0);
+  });
+
+  test("cannot be watched where nothing counts memory", () => {
+    expect(() => watchOom([temporaryDirectory()], () => {})).toThrow(/in no group of the memory controller/);
+    expect(oomKills([])).toBeNull();
+  });
+});
+
+/** The machine as it would be without v1's devices: the list is then a program on the v2 group. */
+function withoutDevices(): CgroupLayout {
+  const { devices: _, ...controllers } = layout.controllers;
+  return { ...layout, controllers };
+}
+
+const noFilter = problem ?? (deviceFilterWorks(layout) ? undefined : "no cgroup v2 tree to hang a device program on");
+
+describe("devices by a program of v2", unless(noFilter), () => {
+  // The kernel's log: there on every machine, and no business of a container's (mem(4), kmsg).
+  const [major, minor] = [1, 11];
+
+  test("a node for the kernel's log can be made and not opened; harmless devices work", async () => {
+    const node = `${temporaryDirectory()}/log`;
+    const script = `mknod ${node} c ${major} ${minor} && echo made; sh -c ': < ${node}' || echo refused; echo x > /dev/null && head -c 4 /dev/zero | wc -c`;
+    await withGroups(script, { layout: withoutDevices() }, async ({ process, output }) => {
+      await process.exited;
+      expect(output()).toMatch(/made\n.*Operation not permitted\nrefused\n4\n/s);
+    });
+  });
+
+  test("another list takes the place of the one before, in both directions", async () => {
+    const directory = temporaryDirectory();
+    const node = `${directory}/log`;
+    const script = `mknod ${node} c ${major} ${minor}
+      while :; do if sh -c ': < ${node}' 2> /dev/null; then echo yes; else echo no; fi > ${directory}/last.new; mv ${directory}/last.new ${directory}/last; done`;
+    const last = () => (existsSync(`${directory}/last`) ? readFileSync(`${directory}/last`, "utf8").trim() : "");
+    const log = { allow: true, type: "c", major, minor, access: "r" } as const;
+    await withGroups(script, { layout: withoutDevices() }, async ({ plan }) => {
+      await until(() => last() === "no");
+      await updateResources(withoutDevices(), plan.directories, { devices: [log] });
+      await until(() => last() === "yes");
+      await updateResources(withoutDevices(), plan.directories, { devices: [{ allow: false, access: "rwm" }] });
+      await until(() => last() === "no");
+    });
+  });
+
+  test("--privileged's list hangs no program on the group and lets everything be opened", async () => {
+    const node = `${temporaryDirectory()}/log`;
+    const resources = { devices: [{ allow: true, access: "rwm" }] };
+    const script = `mknod ${node} c ${major} ${minor} && sh -c ': < ${node}' && echo opened`;
+    await withGroups(script, { layout: withoutDevices(), resources }, async ({ plan, process, output }) => {
+      await process.exited;
+      expect(plan.devicesGuarded).toBe(false);
+      expect(output()).toMatch(/^opened$/m);
+    });
+  });
+});
+
+describe("changing the devices of a running container on v1", unless(missing("devices")), () => {
+  const isV1 = layout.controllers.devices?.version === 1;
+
+  test("allows what was refused, and refuses it again", async ({ skip }) => {
+    skip(!isV1, "devices are not on v1 here");
+    await withGroups("sleep 1000", {}, async ({ plan }) => {
+      const list = () =>
+        readFileSync(`${plan.directories.find((path) => existsSync(`${path}/devices.list`))}/devices.list`, "utf8");
+      const before = list();
+      await updateResources(layout, plan.directories, {
+        devices: [{ allow: true, type: "b", major: 7, minor: 3, access: "r" }],
+      });
+      expect(list()).toContain("b 7:3 r");
+      await updateResources(layout, plan.directories, { devices: [{ allow: false, access: "rwm" }] });
+      expect(list()).toBe(before);
+    });
+  });
+});
+
+describe("a v2 group that is given away", unless(problem ?? (layout.unified ? undefined : "no cgroup v2 tree")), () => {
+  test("lets its owner make groups below, and keeps its limits from it", async () => {
+    await withGroups("sleep 1000", { owner: 12_345 }, async ({ plan }) => {
+      const group = plan.directories.find((path) => path.startsWith(`${layout.unified}/`)) ?? "";
+      expect(statSync(group).uid).toBe(12_345);
+      expect(statSync(`${group}/cgroup.procs`).uid).toBe(12_345);
+      expect(statSync(`${group}/cgroup.max.depth`).uid).toBe(0);
+      const others = plan.directories.filter((path) => path !== group);
+      expect(others.every((path) => statSync(path).uid === 0)).toBe(true);
+    });
+  });
+});
+
+describe("removing groups", unless(problem), () => {
+  test("is content with groups that have gone, and with parents that others use", async () => {
+    const top = layout.unified ?? layout.controllers.memory?.directory ?? "";
+    const parent = `${top}${testPath().slice(0, -"/one".length)}`;
+    mkdirSync(`${parent}/others`, { recursive: true });
+    try {
+      await removeCgroups([`${parent}/gone`], [parent]);
+      expect(existsSync(`${parent}/others`)).toBe(true);
+    } finally {
+      rmdirSync(`${parent}/others`);
+      rmdirSync(parent);
+    }
+  });
+});
