@@ -77,54 +77,31 @@ export function guardSteps(
 }
 
 /** Made once, shown many times, since each superblock costs time to make and to remove. */
-function covers({ ownDev, attached, preparing, slots }: GuardPlaces): Covers {
-  const emptyDirectory = slots.take();
+function covers(places: GuardPlaces): Covers {
+  const { ownDev, attached, slots } = places;
+  const holder = slots.take();
   const nullDevice = slots.take();
-  const make: PlanStep[] = [emptyDirectoryStep(emptyDirectory, ownDev !== undefined)];
-  if (attached) {
-    make.push({
-      ...WORDS,
-      why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
-      op: "attachRoot",
-      slot: emptyDirectory,
-      path: STAGING,
-    });
-  }
-  if (ownDev !== undefined) {
-    const why = "The null device, held by descriptor, covers hidden files.";
-    const open: PlanStep = {
-      ...WORDS,
-      why,
-      op: "openIn",
-      slot: nullDevice,
-      root: ownDev,
-      path: "null",
-      flags: O_PATH_NOFOLLOW,
-    };
-    return { prepare: [], make, open: [open], emptyDirectory, nullDevice };
-  }
+  const attach: PlanStep = {
+    ...WORDS,
+    why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
+    op: "attachRoot",
+    slot: holder,
+    path: STAGING,
+  };
+  const make = [holderStep(holder, ownDev !== undefined), ...(attached ? [attach] : [])];
+  if (ownDev === undefined) return hostsNull(places, { make, holder, nullDevice });
+  const why = "The null device, held by descriptor, covers hidden files.";
   return {
-    prepare: [
-      {
-        phase: preparing,
-        stage: "security",
-        why: "The host's null device covers hidden files: the one in the image may be something else.",
-        op: "cloneDevice",
-        slot: nullDevice,
-        path: "/dev/null",
-        mode: CHARACTER_DEVICE,
-        major: 1,
-        minor: 3,
-      },
-    ],
-    make: [...make, ...hostNullSteps(emptyDirectory, nullDevice)],
-    open: [],
-    emptyDirectory,
+    prepare: [],
+    make,
+    open: [{ ...WORDS, why, op: "openIn", slot: nullDevice, root: ownDev, path: "null", flags: O_PATH_NOFOLLOW }],
+    emptyDirectory: holder,
     nullDevice,
   };
 }
 
-function emptyDirectoryStep(slot: number, complete: boolean): PlanStep {
+/** @param isAll it is the empty directory itself, with nothing to be made in it */
+function holderStep(slot: number, isAll: boolean): PlanStep {
   const { ro, nosuid, nodev, noexec } = MOUNT_ATTRIBUTES;
   return {
     ...WORDS,
@@ -132,32 +109,44 @@ function emptyDirectoryStep(slot: number, complete: boolean): PlanStep {
     op: "newFilesystem",
     slot,
     type: "tmpfs",
-    options: ["source=masked", "nr_blocks=1", `nr_inodes=${complete ? 1 : 2}`, "mode=000"],
-    attributes: (complete ? ro : 0) | nosuid | nodev | noexec,
+    options: ["source=masked", "nr_blocks=1", `nr_inodes=${isAll ? 1 : 3}`, "mode=000"],
+    attributes: (isAll ? ro : 0) | nosuid | nodev | noexec,
   };
 }
 
-/** The clone is mounted on a file that nobody will see: only what is attached can be cloned again (open_tree(2)). */
-function hostNullSteps(directory: number, device: number): PlanStep[] {
-  return [
-    {
-      ...WORDS,
-      why: "It must be somewhere before it can be shown elsewhere too.",
-      op: "mountAt",
-      slot: device,
-      root: directory,
-      path: "null",
-      isFile: MOUNT_TARGET.file,
-      noSymlinks: 0,
-    },
+/**
+ * Where /dev is not our own, its null may be something else. The host's is cloned instead, and mounted on a file that
+ * nobody will see: only what is attached can be cloned again (open_tree(2)).
+ */
+function hostsNull(
+  { preparing, slots }: GuardPlaces,
+  { make, holder, nullDevice }: { make: PlanStep[]; holder: number; nullDevice: number },
+): Covers {
+  const emptyDirectory = slots.take();
+  const device = { path: "/dev/null", mode: CHARACTER_DEVICE, major: 1, minor: 3 };
+  const why = "The host's null device covers hidden files: the one in the image may be something else.";
+  const file = { path: "null", isFile: MOUNT_TARGET.file, noSymlinks: 0 };
+  const directory = { root: holder, path: "empty" };
+  const flags = O_PATH_NOFOLLOW;
+  const steps: PlanStep[] = [
+    { ...WORDS, why: "It lies where nobody will see it.", op: "mountAt", slot: nullDevice, root: holder, ...file },
+    { ...WORDS, why: "The empty directory, beside it.", op: "makeDirectoryIn", ...directory, mode: 0 },
+    { ...WORDS, why: "Held by descriptor.", op: "openIn", slot: emptyDirectory, ...directory, flags },
     {
       ...WORDS,
       why: "Nothing more is made there.",
       op: "setMountAttributes",
-      slot: directory,
+      slot: holder,
       attributes: MOUNT_ATTRIBUTES.ro,
     },
   ];
+  return {
+    prepare: [{ phase: preparing, stage: "security", why, op: "cloneDevice", slot: nullDevice, ...device }],
+    make: [...make, ...steps],
+    open: [],
+    emptyDirectory,
+    nullDevice,
+  };
 }
 
 function whyGuarded(path: string, known: readonly GuardedPath[]): string {
