@@ -10,6 +10,7 @@ import { type CgroupPlan, cgroupSteps } from "../cgroup/steps.ts";
 import type { OciConfig, OciProcess } from "../oci/config.ts";
 import { createRuntimePause, insideHookSteps, type StateFacts } from "./hooks.ts";
 import { hostnameSteps } from "./hostname.ts";
+import { type IntelRdtPlan, intelRdtSteps } from "./intel-rdt.ts";
 import { labelWrites } from "./labels.ts";
 import { isApart, type NamespacePlan, namespaceSteps } from "./namespaces.ts";
 import { networkSteps } from "./network.ts";
@@ -77,6 +78,7 @@ interface Parts {
   readonly facts: StateFacts;
   readonly slots: Slots;
   readonly groups: CgroupPlan;
+  readonly rdt: IntelRdtPlan;
   readonly tree: TreePlan;
   readonly namespaces: NamespacePlan;
   readonly seccomp: SeccompPlan;
@@ -134,6 +136,7 @@ function parts(config: RunnableConfig, context: PlanContext): Parts {
     facts,
     slots,
     groups,
+    rdt: intelRdtSteps(linux.intelRdt, id, slots),
     tree: tree(config, context, groups, slots),
     namespaces: namespaceSteps(linux, groups, slots),
     seccomp,
@@ -155,10 +158,11 @@ function parts(config: RunnableConfig, context: PlanContext): Parts {
 }
 
 /** From the clone until the process stands in its own root, with its own names and network. */
-function insideSteps({ config, facts, slots, tree, namespaces, limitPhase }: Parts): PlanStep[] {
+function insideSteps({ config, facts, slots, rdt, tree, namespaces, limitPhase }: Parts): PlanStep[] {
   const { linux = {}, process } = config;
   return [
     ...namespaces.enter,
+    ...rdt.join,
     ...oomSteps(process, limitPhase),
     ...tree.build,
     ...createRuntimePause(config),
@@ -176,22 +180,24 @@ function insideSteps({ config, facts, slots, tree, namespaces, limitPhase }: Par
  */
 export function containerPlan(config: RunnableConfig, context: PlanContext): ContainerPlan {
   const all = parts(config, context);
-  const { groups, tree, namespaces, seccomp, process, gate } = all;
+  const { groups, rdt, tree, namespaces, seccomp, process, gate } = all;
   const plan: PlanStep[] = [
     ...gate.host,
     ...groups.host,
+    ...rdt.host,
     ...namespaces.host,
     ...seccomp.host,
     ...tree.prepare,
     ...insideSteps(all),
     ...process.steps,
     ...groups.cleanup,
+    ...rdt.cleanup,
     ...(context.ephemeral ? tree.abandon : []),
   ];
   return {
     plan,
     cgroups: groups.directories,
-    cgroupParents: groups.parents,
+    cgroupParents: [...groups.parents, ...rdt.made],
     notes: [...groups.notes, ...tree.notes, ...process.notes],
   };
 }
