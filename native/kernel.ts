@@ -59,6 +59,7 @@ interface Addon {
   Poll: new (options: { fd: number; events: number; onReady: () => void }) => DescriptorPoll;
   openPipe(): { readFd: number; writeFd: number };
   openBelow(options: { root: string; path: string }): number;
+  lookBelow(options: { root: string; path: string }): FoundFile;
   lockFile(options: { path: string }): number;
   makeFifo(options: { path: string }): void;
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
@@ -114,6 +115,7 @@ export type NativeProgram =
   | "ringside-probe"
   | "ringside-init"
   | "ringside-getppid-loop"
+  | "ringside-oci"
   | "ringside-floor";
 
 /** The host's copy of a program of native/. */
@@ -162,6 +164,26 @@ export function makeFifo(path: string): void {
 
 /** uv.h, UV_READABLE and UV_WRITABLE. `error`: that alone, as when nobody reads a pipe any more (poll(2), POLLERR). */
 const POLL_EVENTS = { readable: 1, writable: 2, error: 0 } as const;
+
+/** What lies at a path: stat(2), and for a symbolic link where it points. */
+export interface FoundFile {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Of a device node: its number. */
+  readonly device: number;
+  /** Of a symbolic link; else empty. */
+  readonly target: string;
+}
+
+/**
+ * Looks at a path below `root` without opening it, whatever it is. No link is followed, none on the way either.
+ * @throws an error of Node's shape
+ */
+export function lookBelow(root: string, path: string): FoundFile {
+  return addon().lookBelow({ root, path });
+}
 
 /** Calls `onReady` whenever `fd` can be read or written (uv_poll_t), until stopped. The caller keeps owning `fd`. */
 export function pollDescriptor(fd: number, events: keyof typeof POLL_EVENTS, onReady: () => void): DescriptorPoll {

@@ -65,6 +65,33 @@ Napi::Value makeFifo(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// What a path is, as the inside of `root` would see it, and without following or opening it: a device that lies there is
+// not touched. Links on the way are refused: the caller follows them itself.
+Napi::Value lookBelow(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  std::string root, path;
+  if (!readString(options, "root", root) || !readString(options, "path", path)) return info.Env().Undefined();
+  const Descriptor directory(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return throwSystemError(info.Env(), errno, "open", root);
+  open_how how{};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  const Descriptor found(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+  struct stat status;
+  if (!found || fstat(found.get(), &status) < 0) return throwSystemError(info.Env(), errno, "openat2", path);
+  char target[PATH_MAX];
+  const ssize_t length = S_ISLNK(status.st_mode) ? readlinkat(found.get(), "", target, sizeof target) : 0;
+  if (length < 0) return throwSystemError(info.Env(), errno, "readlinkat", path);
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("mode", Napi::Number::New(info.Env(), status.st_mode));
+  result.Set("uid", Napi::Number::New(info.Env(), status.st_uid));
+  result.Set("gid", Napi::Number::New(info.Env(), status.st_gid));
+  result.Set("size", Napi::Number::New(info.Env(), static_cast<double>(status.st_size)));
+  result.Set("device", Napi::Number::New(info.Env(), static_cast<double>(status.st_rdev)));
+  result.Set("target", Napi::String::New(info.Env(), target, static_cast<std::size_t>(length)));
+  return result;
+}
+
 Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   int fd, columns, rows;
@@ -81,6 +108,7 @@ Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
 
 void exportFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("openPipe", Napi::Function::New(env, openPipe));
+  exports.Set("lookBelow", Napi::Function::New(env, lookBelow));
   exports.Set("openBelow", Napi::Function::New(env, openBelow));
   exports.Set("lockFile", Napi::Function::New(env, lockFile));
   exports.Set("makeFifo", Napi::Function::New(env, makeFifo));
