@@ -44,10 +44,10 @@ int bindConsole(int peer, int devices) {
   return mounts::attach(tree.get(), target.get());
 }
 
-// The name travels as the message itself, as runc sends it; receivers care for the descriptor.
+// The name travels as the message itself, as runc sends it; receivers care for the descriptor, which waits when read.
 bool sendToConsole(int console, int master) {
   unsigned number;
-  if (ioctl(master, TIOCGPTN, &number) < 0) return false;
+  if (ioctl(master, TIOCGPTN, &number) < 0 || fcntl(master, F_SETFL, 0) < 0) return false;
   char name[32];
   const int length = snprintf(name, sizeof name, "/dev/pts/%u", number);
   return sendMessage(console, name, static_cast<std::size_t>(length), &master, 1);
@@ -88,23 +88,20 @@ Outcome openTerminal(const Step& step, Execution& execution) {
   return Outcome::done();
 }
 
-// A path that is too long for an address (unix(7): 108 bytes) is reached through its directory's descriptor.
+// A path that is too long for an address (unix(7): 108 bytes) is named by a descriptor of the socket's file.
 Outcome connectSocket(const Step& step, Execution& execution) {
   using namespace argument::connectSocket;
-  const char* path = step.text(k_path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  Descriptor directory;
-  int length = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-  if (const char* slash = strrchr(path, '/'); length >= static_cast<int>(sizeof address.sun_path) && slash != nullptr) {
-    char above[PATH_MAX];
-    if (snprintf(above, sizeof above, "%.*s", static_cast<int>(slash - path + 1), path) >= static_cast<int>(sizeof above))
-      return Outcome::failed(ENAMETOOLONG);
-    directory = Descriptor(open(above, O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return Outcome::failed(errno);
-    length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", directory.get(), slash);
+  const Argument& path = step.list(k_path);
+  Descriptor file;
+  if (path.length < sizeof address.sun_path) {
+    strcpy(address.sun_path, path.text);
+  } else {
+    file = Descriptor(open(path.text, O_PATH | O_CLOEXEC));
+    if (!file) return Outcome::failed(errno);
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", file.get());
   }
-  if (length >= static_cast<int>(sizeof address.sun_path)) return Outcome::failed(ENAMETOOLONG);
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket || connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
     return Outcome::failed(errno);
