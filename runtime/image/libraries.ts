@@ -10,10 +10,19 @@ import { readLoaderCache } from "./loader-cache.ts";
 /** Debian's multiarch names of the machines that Ringside runs on, by e_machine. */
 const MULTIARCH: Readonly<Record<number, string>> = { 62: "x86_64-linux-gnu", 183: "aarch64-linux-gnu" };
 
-export interface LibraryPlaces {
+/** Where libraries are looked for: any tree of files. */
+export interface LibrarySearch {
+  /** @returns the bytes of a file, undefined where there is none */
+  readonly read: (path: string) => Uint8Array | undefined;
+  readonly cache: ReadonlyMap<string, readonly string[]>;
+  /** Directories before all others: LD_LIBRARY_PATH. */
+  readonly first?: readonly string[];
+}
+
+/** The libraries of a host. */
+export interface LibraryPlaces extends LibrarySearch {
   /** Where the host's files lie; "/" but in tests. */
   readonly root: string;
-  readonly cache: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Closure {
@@ -26,7 +35,14 @@ export interface Closure {
 /** @returns where libraries are looked for on the host that lies at `root` */
 export function libraryPlaces(root = "/"): LibraryPlaces {
   const path = join(root, "etc/ld.so.cache");
-  return { root, cache: existsSync(path) ? readLoaderCache(readFileSync(path)) : new Map() };
+  const read = (file: string): Uint8Array | undefined => {
+    try {
+      return readFileSync(join(root, file));
+    } catch {
+      return undefined;
+    }
+  };
+  return { root, read, cache: existsSync(path) ? readLoaderCache(readFileSync(path)) : new Map() };
 }
 
 /**
@@ -34,14 +50,14 @@ export function libraryPlaces(root = "/"): LibraryPlaces {
  *
  * @throws ElfError where one of the programs is not an ELF file that can be read
  */
-export function libraryClosure(programs: readonly string[], places: LibraryPlaces): Closure {
+export function libraryClosure(programs: readonly string[], places: LibrarySearch): Closure {
   const files = new Set<string>();
   const missing: { library: string; neededBy: string }[] = [];
   const waiting = programs.map((path) => ({ path, inherited: [] as readonly string[] }));
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (files.has(next.path)) continue;
     files.add(next.path);
-    const elf = readElf(readFileSync(join(places.root, next.path)));
+    const elf = readElf(places.read(next.path) ?? new Uint8Array());
     if (elf.interpreter !== undefined) waiting.push({ path: elf.interpreter, inherited: [] });
     // A library's DT_RPATH holds for what it needs in turn, DT_RUNPATH does not: ld.so(8).
     const own = elf.runpath.length > 0 ? [] : expand(elf.rpath, next.path, elf);
@@ -60,10 +76,11 @@ function findLibrary(
   neededBy: string,
   elf: Elf,
   inherited: readonly string[],
-  places: LibraryPlaces,
+  places: LibrarySearch,
 ): string | undefined {
   if (library.includes("/")) return fits(library, elf, places) ? library : undefined;
-  const directories = [...(elf.runpath.length > 0 ? [] : inherited), ...expand(elf.runpath, neededBy, elf)];
+  const own = elf.runpath.length > 0 ? [] : inherited;
+  const directories = [...own, ...(places.first ?? []), ...expand(elf.runpath, neededBy, elf)];
   const candidates = [
     ...directories.map((directory) => join(directory, library)),
     ...(places.cache.get(library) ?? []),
@@ -73,9 +90,9 @@ function findLibrary(
 }
 
 /** The loader passes over a library for another machine, for example a 32-bit one of the same name. */
-function fits(path: string, elf: Elf, places: LibraryPlaces): boolean {
+function fits(path: string, elf: Elf, places: LibrarySearch): boolean {
   try {
-    const library = readElf(readFileSync(join(places.root, path)));
+    const library = readElf(places.read(path) ?? new Uint8Array());
     return library.bits === elf.bits && library.machine === elf.machine;
   } catch {
     return false;

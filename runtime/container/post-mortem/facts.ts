@@ -1,0 +1,118 @@
+/** From what Ringside knows of a container to what a post-mortem asks: its root, its program, its limits. */
+import { readFileSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import { findImage } from "../../image/image.ts";
+import type { ContainerState } from "../state.ts";
+import { type ExitFacts, explainExit } from "./exit.ts";
+import type { Finding } from "./finding.ts";
+import type { ProgramFacts } from "./program.ts";
+import { RootView, type ShownMount } from "./root-view.ts";
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** @returns what was run, and as whom, after a configuration in config.json's shape */
+export function programFacts(config: unknown): ProgramFacts {
+  const { process, mounts } = record(config);
+  const { args, env, cwd, user } = record(process);
+  const { uid, gid, additionalGids } = record(user);
+  const groups = Array.isArray(additionalGids) ? additionalGids.flatMap((each) => number(each) ?? []) : [];
+  return {
+    args: texts(args),
+    env: texts(env),
+    cwd: typeof cwd === "string" ? cwd : "/",
+    uid: number(uid) ?? 0,
+    gids: [number(gid) ?? 0, ...groups],
+    noExecute: mountsOf(mounts)
+      .filter(({ options }) => options.includes("noexec"))
+      .map(({ destination }) => destination),
+  };
+}
+
+function mountsOf(mounts: unknown): (ShownMount & { readonly options: readonly string[] })[] {
+  return (Array.isArray(mounts) ? mounts : []).flatMap((mount) => {
+    const { destination, source, options } = record(mount);
+    if (typeof destination !== "string") return [];
+    const given = texts(options);
+    const isBind = given.some((option) => option === "bind" || option === "rbind");
+    return [
+      {
+        destination: posix.normalize(`/${destination}`).replace(/(.)\/$/, "$1"),
+        source: isBind && typeof source === "string" ? source : undefined,
+        options: given,
+      },
+    ];
+  });
+}
+
+/** @param layers directories on the host, the topmost first */
+export function rootView(layers: readonly string[], config: unknown): RootView {
+  return new RootView({ layers, mounts: mountsOf(record(config).mounts) });
+}
+
+/** The root of a process that runs, mounts and all: nothing has to be put together. */
+export function liveRootView(pid: number): RootView {
+  return new RootView({ layers: [`/proc/${pid}/root`], mounts: [] });
+}
+
+/** Directories that are mounted noexec for a process: proc_pid_mountinfo(5). */
+export function noExecuteOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/mountinfo`, "utf8")
+      .split("\n")
+      .map((line) => line.split(" "))
+      .filter(([, , , , , options = ""]) => options.split(",").includes("noexec"))
+      .map(([, , , , place = ""]) => place);
+  } catch {
+    return [];
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function limitsOf(config: unknown): Pick<ExitFacts, "memoryLimitBytes" | "pidsLimit"> {
+  const { memory, pids } = record(record(record(config).linux).resources);
+  const memoryLimitBytes = number(record(memory).limit);
+  const pidsLimit = number(record(pids).limit);
+  return {
+    ...(memoryLimitBytes !== undefined && memoryLimitBytes > 0 && { memoryLimitBytes }),
+    ...(pidsLimit !== undefined && pidsLimit > 0 && { pidsLimit }),
+  };
+}
+
+/**
+ * Why a container ended, from its state: for `run`, `inspect`, `logs` and the server alike. Nothing is written down: the
+ * files are looked at when somebody asks.
+ * @param pidsRefused from the reports of the end, where they are known
+ * @returns empty while it runs, and for one that ended as it wanted
+ */
+export function postMortem(
+  { exit, config, image, layer }: Pick<ContainerState, "exit" | "config" | "image" | "layer">,
+  pidsRefused?: number,
+): Finding[] {
+  if (exit === undefined) return [];
+  const layers = [join(layer, "upper"), ...(findImage(image)?.lowerDirectories ?? [])].filter(isDirectory);
+  return explainExit({
+    status: exit.status,
+    oomKilled: exit.oomKilled,
+    ...(pidsRefused !== undefined && { pidsRefused }),
+    ...limitsOf(config),
+    program: programFacts(config),
+    view: rootView(layers, config),
+  });
+}
