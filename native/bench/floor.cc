@@ -147,6 +147,7 @@ Groups makeGroups(const Options& options) {
     const Path group = joined(options.groups, options.name);
     MUST(mkdir(group.text, 0755));
     writeTo(joined(group.text, "memory.max").text, options.memory);
+    writeTo(joined(group.text, "memory.swap.max").text, options.memory);
     writeTo(joined(group.text, "pids.max").text, options.pids);
     MUST(groups.directory = open(group.text, O_PATH | O_DIRECTORY | O_CLOEXEC));
     return groups;

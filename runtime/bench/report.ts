@@ -3,7 +3,7 @@
 import type { BenchReport, MarkName, SystemReport } from "./schema.ts";
 
 /** The systems that others are set against, where they were measured. */
-const ANCHORS = ["process", "crun"] as const;
+const ANCHORS = ["process", "floor", "crun"] as const;
 
 /** The report as text, ending in a newline. */
 export function formatReport(report: BenchReport): string {

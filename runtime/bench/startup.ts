@@ -3,12 +3,7 @@
  * program everywhere, the same launcher starts everything, one start at a time.
  */
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Launcher, nativeProgram } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
-import { BASE_IMAGE, findImage } from "../image/image.ts";
 import { describeMachine } from "./machine.ts";
 import { seededRandom } from "./random.ts";
 import { type Outcome, type Progress, runRounds } from "./rounds.ts";
@@ -16,6 +11,7 @@ import { type BenchReport, benchReportSchema, MARK_NAMES, type SystemReport, typ
 import { SETTLE_DESCRIPTION, settle } from "./settle.ts";
 import { summarize } from "./statistics.ts";
 import { type System, type SystemRow, Unusable, type Workbench } from "./system.ts";
+import { openWorkbench } from "./workbench.ts";
 
 export interface StartupOptions {
   /** The rows to measure, by name. */
@@ -28,10 +24,6 @@ export interface StartupOptions {
   progress(step: Progress | { readonly phase: "preparing"; readonly system: string }): void;
 }
 
-const MEMORY_BYTES = 64 * 1024 * 1024;
-const PIDS_LIMIT = 64;
-const GUEST_PROBE = "/bin/ringside-probe";
-
 /**
  * Measures and reports; whatever was set up for it is gone afterwards.
  * @throws RingsideError when nothing could be measured at all: no launcher, no image
@@ -39,7 +31,7 @@ const GUEST_PROBE = "/bin/ringside-probe";
 export async function benchStartup(options: StartupOptions): Promise<BenchReport> {
   const startedAt = new Date().toISOString();
   await using cleanup = new AsyncDisposableStack();
-  const bench = await setUp(cleanup);
+  const bench = await openWorkbench(cleanup);
   const { ready, unavailable } = await prepareAll(bench, options);
   const random = seededRandom(options.seed);
   const { runs, warmup, signal } = options;
@@ -74,39 +66,6 @@ export async function benchStartup(options: StartupOptions): Promise<BenchReport
     }),
     unavailable: [...unavailable, ...failed],
   } satisfies BenchReport);
-}
-
-async function setUp(cleanup: AsyncDisposableStack): Promise<Workbench> {
-  const image = findImage(BASE_IMAGE);
-  if (image === undefined) {
-    throw new RingsideError(`benchmark ${BASE_IMAGE}: the image has not been made`, { fix: "ringside image build" });
-  }
-  const probe = nativeProgram("ringside-probe");
-  if (probe === undefined) {
-    throw new RingsideError("benchmark a start: the probe has not been built", { fix: "npm run build" });
-  }
-  const directory = mkdtempSync(join(tmpdir(), "ringside-bench-"));
-  cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
-  // Undone last to first.
-  const afterwards = cleanup.use(new AsyncDisposableStack());
-  const launcher = cleanup.use(await Launcher.open());
-  const rootDirectory = join(directory, "rootfs");
-  mkdirSync(rootDirectory);
-  for (const layer of image.lowerDirectories.toReversed()) {
-    cpSync(layer, rootDirectory, { recursive: true, verbatimSymlinks: true });
-  }
-  return {
-    launcher,
-    directory,
-    rootDirectory,
-    image,
-    hostProbe: probe,
-    guestProbe: GUEST_PROBE,
-    memoryBytes: MEMORY_BYTES,
-    pidsLimit: PIDS_LIMIT,
-    cleanup,
-    afterwards,
-  };
 }
 
 /** Prepares every system and starts it once: what does not work here is named with its reason, before the clock runs. */

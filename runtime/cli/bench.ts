@@ -5,7 +5,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { formatReport } from "../bench/report.ts";
 import type { Progress } from "../bench/rounds.ts";
 import type { BenchReport } from "../bench/schema.ts";
-import { benchStartup } from "../bench/startup.ts";
+import { formatSpeed } from "../bench/speed/report.ts";
+import { benchSpeed } from "../bench/speed/speed.ts";
+import { benchStartup, type StartupOptions } from "../bench/startup.ts";
 import type { SystemRow } from "../bench/system.ts";
 import { STARTUP_SYSTEMS } from "../bench/systems.ts";
 
@@ -38,20 +40,39 @@ export function registerBench(program: Command): void {
     .option("--json [file]", "write ringside.bench/1 to a file, or (- or none) to standard output")
     .addHelpText("after", () => `\nSystems:\n${systemList()}`)
     .action(runStartup);
+  bench
+    .command("runtime")
+    .description("our runtime against the floor of this machine and its peers, with a verdict for each goal")
+    .option("--runs <n>", "measured rounds", parseCount(1), 20)
+    .option("--warmup <n>", "rounds before them that do not count", parseCount(0), 3)
+    .option("--seed <n>", "of the order and of the intervals", parseCount(0), 1)
+    .option("--json [file]", "write ringside.speed/1 to a file, or (- or none) to standard output")
+    .action(runSpeed);
 }
 
-async function runStartup(options: StartupArguments): Promise<void> {
+async function runSpeed({ json, ...options }: Omit<StartupArguments, "systems">): Promise<void> {
+  const report = await interruptible((measuring) => benchSpeed({ ...options, ...measuring }));
+  deliver(report, formatSpeed(report), report.starts.interrupted, json);
+  process.exitCode = exitCodeOf(report.starts);
+}
+
+async function runStartup({ json, ...options }: StartupArguments): Promise<void> {
+  const report = await interruptible((measuring) => benchStartup({ ...options, ...measuring }));
+  deliver(report, formatReport(report), report.interrupted, json);
+  process.exitCode = exitCodeOf(report);
+}
+
+/** Measures with a line of progress; the first Ctrl-C keeps what has been measured, a second one gets the usual end. */
+async function interruptible<Report>(
+  measure: (measuring: Pick<StartupOptions, "signal" | "progress">) => Promise<Report>,
+): Promise<Report> {
   const interrupt = new AbortController();
-  // The first Ctrl-C keeps what has been measured; a second one gets the usual end.
   const onInterrupt = () => interrupt.abort(new Error("interrupted"));
   process.once("SIGINT", onInterrupt);
   process.once("SIGTERM", onInterrupt);
   const line = progressLine();
   try {
-    const report = await benchStartup({ ...options, signal: interrupt.signal, progress: line.show });
-    line.clear();
-    deliver(report, options.json);
-    process.exitCode = exitCodeOf(report);
+    return await measure({ signal: interrupt.signal, progress: line.show });
   } finally {
     line.clear();
     process.off("SIGINT", onInterrupt);
@@ -59,19 +80,18 @@ async function runStartup(options: StartupArguments): Promise<void> {
   }
 }
 
-function deliver(report: BenchReport, json: string | true | undefined): void {
+function deliver(report: unknown, words: string, interrupted: boolean, json: string | true | undefined): void {
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (json === undefined) {
-    process.stdout.write(formatReport(report));
+    process.stdout.write(words);
   } else if (json === true || json === "-") {
     process.stdout.write(text);
-    if (process.stderr.isTTY) process.stderr.write(formatReport(report));
+    if (process.stderr.isTTY) process.stderr.write(words);
   } else {
     writeFileSync(json, text);
-    process.stdout.write(formatReport(report));
+    process.stdout.write(words);
   }
-  if (report.interrupted)
-    process.stderr.write("ringside: interrupted; the report has what had been measured until then\n");
+  if (interrupted) process.stderr.write("ringside: interrupted; the report has what had been measured until then\n");
 }
 
 /** 130 when interrupted, 125 when nothing could be measured: a script must not take that for a result. */

@@ -2,6 +2,7 @@
  * What the guest tells of its tests: one JSON object a line, over the second serial line. Written by
  * guest/run-tests.ts there, read here; whatever is not such a line (a warning, a crash of Node) is kept as words.
  */
+import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 
 const testLine = z.object({
@@ -26,9 +27,11 @@ export type ReportLine = z.infer<typeof lineSchema>;
 
 /** @returns undefined where the line is not of this report */
 export function parseReportLine(line: string): ReportLine | undefined {
-  if (!line.startsWith("{")) return undefined;
+  // vitest hides the cursor, as on a terminal.
+  const text = stripVTControlCharacters(line);
+  if (!text.startsWith("{")) return undefined;
   try {
-    return lineSchema.safeParse(JSON.parse(line)).data;
+    return lineSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

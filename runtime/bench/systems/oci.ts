@@ -56,26 +56,52 @@ function ociRow(variant: Variant): SystemRow {
   return { world: "container", what: variant.what, prepare: (bench) => prepare(bench, variant) };
 }
 
-async function prepare(bench: Workbench, { name, runtime, cgroups, seccomp }: Variant): Promise<System> {
-  const program = requireProgram(runtime, runtime);
+/** An OCI runtime with a bundle of ours. */
+export interface PreparedRuntime {
+  /** Its command up to the subcommand: program, `--root`, `--cgroup-manager`. */
+  readonly command: readonly string[];
+  readonly bundle: string;
+  readonly version: string;
+  /** What had to be done for it on this machine. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Finds a runtime, writes a bundle for it and makes the machine acceptable to it.
+ *
+ * @param program what the bundle runs
+ * @throws Unusable when it is not installed
+ */
+export async function prepareRuntime(
+  bench: Workbench,
+  { name, runtime, cgroups, seccomp }: Omit<Variant, "what">,
+  program: readonly string[],
+): Promise<PreparedRuntime> {
+  const path = requireProgram(runtime, runtime);
   const adaptation = runtime === "crun" ? await acceptHybridCgroups(bench) : undefined;
-  const { image, rootDirectory, guestProbe, memoryBytes, pidsLimit } = bench;
+  const { image, rootDirectory, memoryBytes, pidsLimit } = bench;
   const bundle = join(bench.directory, `bundle-${name}`);
-  writeBundle(bundle, { image, rootDirectory, program: [guestProbe], memoryBytes, pidsLimit, cgroups, seccomp });
+  writeBundle(bundle, { image, rootDirectory, program, memoryBytes, pidsLimit, cgroups, seccomp });
+  const root = ["--root", join(bench.directory, `state-${name}`)];
+  return {
+    command: [path, ...root, ...(cgroups ? [] : ["--cgroup-manager=disabled"])],
+    bundle,
+    version: await versionOf(bench, [path, "--version"]),
+    notes: adaptation === undefined ? [] : [adaptation],
+  };
+}
+
+/** The name of a peer's container: the cgroup is named so too, unlike any that a user would choose. */
+export function peerId(name: string): string {
+  return `ringside-bench-${process.pid}-${name}`;
+}
+
+async function prepare(bench: Workbench, variant: Variant): Promise<System> {
+  const { name, cgroups, seccomp } = variant;
+  const { command, bundle, version, notes } = await prepareRuntime(bench, variant, [bench.guestProbe]);
   return commandSystem(bench, {
-    argv: [
-      program,
-      ...["--root", join(bench.directory, `state-${name}`)],
-      ...(cgroups ? [] : ["--cgroup-manager=disabled"]),
-      // The last word names the cgroup too: unlike any that a user would choose.
-      ...["run", "--bundle", bundle, `ringside-bench-${process.pid}-${name}`],
-    ],
-    version: await versionOf(bench, [program, "--version"]),
-    notes: [
-      COLD,
-      seccomp ? COMPILES : NO_FILTER,
-      ...(cgroups ? [] : [NO_GROUPS]),
-      ...(adaptation === undefined ? [] : [adaptation]),
-    ],
+    argv: [...command, "run", "--bundle", bundle, peerId(name)],
+    version,
+    notes: [COLD, seccomp ? COMPILES : NO_FILTER, ...(cgroups ? [] : [NO_GROUPS]), ...notes],
   });
 }

@@ -1,9 +1,10 @@
 /** podman run, the whole command: an engine on top of an OCI runtime (here the one that it prefers). */
 
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { commandSystem, versionOf } from "../command.ts";
+import { groupsToCome, removeGroups } from "../foreign-groups.ts";
 import { acceptHybridCgroups } from "../hybrid-cgroups.ts";
 import { requireProgram } from "../programs.ts";
 import type { SystemRow, Workbench } from "../system.ts";
@@ -18,7 +19,7 @@ export const podmanSystem: SystemRow = {
   async prepare(bench) {
     const program = requireProgram("podman", "podman");
     const adaptation = await acceptHybridCgroups(bench);
-    const groups = ownGroups();
+    const groups = groupsToCome(CGROUP_PARENT);
     removeLeftoversAtEnd(bench, groups);
     const place = (name: string) => join(bench.directory, `podman-${name}`);
     const system = commandSystem(bench, {
@@ -46,13 +47,6 @@ export const podmanSystem: SystemRow = {
   },
 };
 
-/** The groups that podman is going to make: those of its name that are not there yet. */
-function ownGroups(): string[] {
-  return cgroupRoots()
-    .map((root) => join(root, CGROUP_PARENT))
-    .filter((group) => !existsSync(group));
-}
-
 const POLL_MS = 5;
 const LIMIT_MS = 5000;
 
@@ -70,27 +64,4 @@ function removeLeftoversAtEnd(bench: Workbench, groups: readonly string[]): void
     for (const group of groups) removeGroups(group);
     if (!hadLock) rmSync(LOCK, { force: true });
   });
-}
-
-function cgroupRoots(): string[] {
-  const root = "/sys/fs/cgroup";
-  return [
-    root,
-    ...readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? [join(root, entry.name)] : [],
-    ),
-  ];
-}
-
-/** Removes empty control groups, the innermost first; one that is in use stays. */
-function removeGroups(group: string): void {
-  if (!existsSync(group)) return;
-  for (const entry of readdirSync(group, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeGroups(join(group, entry.name));
-  }
-  try {
-    rmdirSync(group);
-  } catch {
-    // In use by somebody else: not ours to remove.
-  }
 }

@@ -1,0 +1,70 @@
+/** The speed table for people: ours, the other, the ratio, the goal and the verdict; below it what was compared. */
+
+import type { Figure, Goal, SpeedReport, SpeedRow } from "./schema.ts";
+
+const TITLES = ["measure", "ours", "against", "ratio", "goal", "verdict"];
+/** These are words; the others are figures, which stand right. */
+const LEFT = new Set([0, 5]);
+
+/** The report as text, ending in a newline. */
+export function formatSpeed(report: SpeedReport): string {
+  const { starts } = report;
+  const { machine, protocol } = starts;
+  const head = [
+    `${starts.startedAt.slice(0, 10)}, ${machine.kernel}, ${machine.cpu}, ${machine.cores} cores, cgroups ${machine.cgroupMode}`,
+    `${protocol.runs} rounds after ${protocol.warmup} for warm-up, seed ${protocol.seed}, interleaved; medians; workload: ${protocol.workload}`,
+    ...(starts.interrupted ? ["Interrupted: what had been measured until then."] : []),
+  ];
+  const versions = starts.systems.map(({ name, version }) => `${name} is ${version}`);
+  const notes = [
+    ...report.notes,
+    ...starts.systems.flatMap(({ name, notes: own }) => own.map((note) => `${name}: ${note}`)),
+  ];
+  const parts = [
+    head.join("\n"),
+    table(report.rows),
+    missing(report.rows),
+    ["What is compared", ...notes.map((note) => `  ${note}`), `  Versions: ${versions.join(", ")}.`].join("\n"),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function table(rows: readonly SpeedRow[]): string {
+  const cells = [TITLES, ...rows.map(cellsOf)];
+  const widths = TITLES.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const pad = (cell: string, column: number) =>
+    LEFT.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return cells.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
+}
+
+function cellsOf(row: SpeedRow): string[] {
+  if (row.verdict === "unavailable") return [row.measure, "", "", "", goalText(row.goal, "ratio"), row.verdict];
+  const other = row.other === null ? "" : `${row.other.system} ${figureText(row.other)}`;
+  const ratio = row.ratio === null ? "" : row.ratio.toFixed(2);
+  return [
+    row.measure,
+    figureText(row.ours),
+    other,
+    ratio,
+    goalText(row.goal, row.ratio === null ? "bytes" : "ratio"),
+    row.verdict,
+  ];
+}
+
+function missing(rows: readonly SpeedRow[]): string {
+  const lines = rows.flatMap((row) =>
+    row.verdict === "unavailable" ? [`  ${row.measure}: ${row.reason}; to fix it: ${row.fix}`] : [],
+  );
+  return lines.length === 0 ? "" : ["Not measured", ...lines].join("\n");
+}
+
+function figureText({ value, unit }: Pick<Figure, "value" | "unit">): string {
+  if (unit === "bytes") return `${Math.round(value / 1024)} KiB`;
+  if (unit === "1/s") return `${value.toFixed(0)} /s`;
+  return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+}
+
+function goalText({ bound, value }: Goal, kind: "ratio" | "bytes"): string {
+  const sign = bound === "at most" ? "≤" : "≥";
+  return kind === "bytes" ? `${sign} ${figureText({ value, unit: "bytes" })}` : `${sign} ${value} ×`;
+}
