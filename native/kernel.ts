@@ -270,7 +270,8 @@ export async function processEnd(pid: number, isSame: () => boolean): Promise<vo
 
 export type ExitStatus =
   | { readonly kind: "exited"; readonly code: number }
-  | { readonly kind: "signaled"; readonly signal: string };
+  /** `core`: its memory was written to a file (core(5)). */
+  | { readonly kind: "signaled"; readonly signal: string; readonly core?: true };
 
 /** How a process ended. `reports` are the files that the plan had read before its cgroup went. */
 export interface ExitRecord {
@@ -380,7 +381,7 @@ export function parseStatus(waitStatus: number): ExitStatus {
   const signal = waitStatus & 0x7f;
   if (signal === 0) return { kind: "exited", code: (waitStatus >> 8) & 0xff };
   const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
-  return { kind: "signaled", signal: name ?? `SIG${signal}` };
+  return { kind: "signaled", signal: name ?? `SIG${signal}`, ...((waitStatus & 0x80) !== 0 && { core: true }) };
 }
 
 /**
