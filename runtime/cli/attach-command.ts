@@ -89,11 +89,8 @@ async function print(viewer: Viewer): Promise<"ended"> {
 function forwardSignals({ id }: ContainerState): () => void {
   const handlers = FORWARDED.map((signal) => {
     const handler = (): void => {
-      try {
-        killContainer(id, signal);
-      } catch {
-        // It has ended meanwhile, and the news of it is on its way.
-      }
+      // It may have ended meanwhile: the news of it is on its way then.
+      killContainer(id, signal).catch(() => undefined);
     };
     process.on(signal, handler);
     return { signal, handler };

@@ -43,7 +43,10 @@ function forwardSignals(world: RunningWorld): () => void {
 }
 
 /** Joins our own terminal to that of a world, if it has one. @returns when all has been written, and what undoes it */
-export function joinTerminal(world: Pick<RunningWorld, "terminal">, interactive: boolean): { readonly drained: Promise<void>; undo(): void } {
+export function joinTerminal(
+  world: Pick<RunningWorld, "terminal">,
+  interactive: boolean,
+): { readonly drained: Promise<void>; undo(): void } {
   const { terminal } = world;
   if (terminal === undefined) return { drained: Promise.resolve(), undo() {} };
   const { stdin, stdout } = process;

@@ -1,12 +1,19 @@
 /** `ringside ps`: the containers of this machine. docker-ps(1). */
 import type { Command } from "commander";
 import { type ContainerState, listContainers, sweep } from "../container/state.ts";
+import { collect } from "./container-options.ts";
+import { parseFilters } from "./ps-filter.ts";
+import { shorten, tableText } from "./table.ts";
 
 interface PsFlags {
   readonly all?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
+  readonly trunc: boolean;
+  readonly filter: readonly string[];
 }
+
+const COMMAND_WIDTH = 32;
 
 /** Adds `ringside ps` to the program. */
 export function registerPs(program: Command): void {
@@ -15,48 +22,45 @@ export function registerPs(program: Command): void {
     .description("list the containers that run")
     .option("-a, --all", "those that have ended, too")
     .option("-q, --quiet", "ids only")
+    .option(
+      "-f, --filter <name=value>",
+      "only status=, name=, id=, ancestor=, label=, exited=; several hold together",
+      collect,
+      [],
+    )
+    .option("--no-trunc", "whole commands")
     .option("--json", "as JSON, schema ringside.ps/1")
     .action(ps);
 }
 
-function ps(flags: PsFlags): void {
-  sweep();
-  const containers = listContainers().filter(({ status }) => flags.all === true || status === "running");
+async function ps(flags: PsFlags): Promise<void> {
+  const { matches, asksForStatus } = parseFilters(flags.filter);
+  await sweep();
+  const all = flags.all === true || asksForStatus;
+  const containers = listContainers().filter(
+    (container) => (all || container.status === "running" || container.status === "paused") && matches(container),
+  );
   if (flags.json === true) {
     const rows = containers.map(({ config: _, ...row }) => row);
     process.stdout.write(`${JSON.stringify({ schema: "ringside.ps/1", containers: rows })}\n`);
   } else if (flags.quiet === true) {
     for (const { id } of containers) process.stdout.write(`${id}\n`);
-  } else process.stdout.write(table(containers));
+  } else process.stdout.write(table(containers, flags.trunc));
 }
 
-function table(containers: readonly ContainerState[]): string {
-  const rows = [
+function table(containers: readonly ContainerState[], trunc: boolean): string {
+  return tableText([
     ["ID", "NAME", "IMAGE", "COMMAND", "CREATED", "STATUS", "PID"],
     ...containers.map((container) => [
       container.id,
       container.name,
       container.image,
-      shorten(container.command.join(" ")),
+      shorten(container.command.join(" "), trunc ? COMMAND_WIDTH : Number.POSITIVE_INFINITY),
       container.createdAt.slice(0, 19).replace("T", " "),
       statusText(container),
-      container.status === "running" ? String(container.init?.pid ?? "") : "",
+      container.status === "running" || container.status === "paused" ? String(container.init?.pid ?? "") : "",
     ]),
-  ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
-}
-
-function shorten(text: string): string {
-  return text.length <= 32 ? text : `${text.slice(0, 31)}…`;
+  ]);
 }
 
 /** The status, and for one that has ended how. */

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { removeContainer } from "../container/stop.ts";
 import { requireKernel } from "./launcher.ts";
+import { forEachContainer } from "./several.ts";
 
 /** Adds `ringside rm` to the program. */
 export function registerRm(program: Command): void {
@@ -12,9 +13,9 @@ export function registerRm(program: Command): void {
     .option("-f, --force", "end them first if they run")
     .action(async (containers: readonly string[], flags: { readonly force?: boolean }) => {
       requireKernel();
-      for (const container of containers) {
-        const { name } = await removeContainer(container, { force: flags.force === true });
-        process.stdout.write(`${name}\n`);
-      }
+      await forEachContainer(
+        containers,
+        async (container) => (await removeContainer(container, { force: flags.force === true })).name,
+      );
     });
 }

@@ -41,7 +41,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   const id = newId();
   const name = options.name ?? id;
   checkName(name);
-  const { config, cgroups, directories, plan: own } = compileContainer(id, options, image);
+  const { config, cgroups, directories, plan: own } = compileContainer(id, options, image, { ownership: "monitor" });
   const where = places();
   const plan = monitoredPlan(own, {
     id,
@@ -79,7 +79,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
     return { id, name, pid: process.pid, timeline: () => startTimeline(facts, undefined) };
   } catch (error) {
     await launcher.close();
-    release(id, name, cgroups);
+    await release(id, name, cgroups);
     throw explainFailure(error, config.process.args[0] ?? "", options.memoryBytes);
   }
 }

@@ -1,12 +1,22 @@
 /** Parsing of what people type, for the command line and the server alike. docker-run(1). */
 import { RingsideError } from "../error.ts";
+import type {
+  NamespaceType,
+  OciDevice,
+  OciDeviceRule,
+  OciMount,
+  OciNamespace,
+  OciResources,
+  OciRlimit,
+} from "../oci/config.ts";
+import type { SeccompProfile } from "../oci/seccomp.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds } from "./monitor-steps.ts";
 import type { TerminalSize } from "./running.ts";
 
 export type Network = "none" | "host";
 
 /** What to run and how. Bytes, CPUs and counts are checked where they are enforced. */
-export interface ContainerOptions {
+export interface ContainerOptions extends FurtherOptions {
   readonly image: string;
   /** Empty: the image's own. */
   readonly command: readonly string[];
@@ -26,6 +36,42 @@ export interface ContainerOptions {
   readonly stdio?: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
   readonly remove: boolean;
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What most containers do not ask for. */
+export interface FurtherOptions {
+  /** In place of the image's; an empty list takes it away. */
+  readonly entrypoint?: readonly string[];
+  readonly domainname?: string;
+  /** Further groups, by name or number. */
+  readonly groups?: readonly string[];
+  /** Limits beside memoryBytes, cpus and pidsLimit, which win. */
+  readonly resources?: OciResources;
+  /** After the usual ones; one at the place of a usual one takes its place. */
+  readonly mounts?: readonly OciMount[];
+  readonly devices?: readonly OciDevice[];
+  readonly deviceRules?: readonly OciDeviceRule[];
+  /** In place of the usual ones. */
+  readonly capabilities?: readonly string[];
+  /** True unless said otherwise. */
+  readonly noNewPrivileges?: boolean;
+  /** In place of the usual one; null: every system call is allowed. */
+  readonly seccomp?: SeccompProfile | null;
+  readonly rlimits?: readonly OciRlimit[];
+  readonly sysctl?: Readonly<Record<string, string>>;
+  readonly shmBytes?: number;
+  readonly oomScoreAdj?: number;
+  /** Namespaces that it shares with the host. */
+  readonly hostNamespaces?: readonly NamespaceType[];
+  /** Namespaces of others that it joins. */
+  readonly joinedNamespaces?: readonly OciNamespace[];
+  /** Lines of hosts(5). */
+  readonly extraHosts?: readonly string[];
+  /** Lines of resolv.conf(5). */
+  readonly resolver?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly stopSignal?: string;
+  readonly stopTimeoutMs?: number;
 }
 
 const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
@@ -57,6 +103,11 @@ export function parseCount(text: string, what: string): number {
   const count = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(count) && count > 0) return count;
   throw new RingsideError(`${JSON.stringify(text)} is not ${what}`, { fix: "write a whole number such as 100" });
+}
+
+/** Parses a whole number of seconds, 0 among them. @throws RingsideError when it is none */
+export function parseSeconds(text: string): number {
+  return text.trim() === "0" ? 0 : parseCount(text, "a number of seconds");
 }
 
 /** Parses the value of --network. @throws RingsideError for anything but none and host */

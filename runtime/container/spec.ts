@@ -1,5 +1,6 @@
 /** From what a user asked for and what the image says, the OCI configuration. docker-run(1), OCI image-spec config.md. */
 
+import { hostname } from "node:os";
 import { DEFAULT_PERIOD_US } from "../cgroup/limits.ts";
 import { RingsideError } from "../error.ts";
 import type { Image } from "../image/image.ts";
@@ -9,10 +10,12 @@ import {
   type OciCapabilities,
   type OciConfig,
   type OciLinux,
+  type OciMount,
+  type OciNamespace,
   type OciProcess,
+  type OciResources,
 } from "../oci/config.ts";
 import { DEFAULT_MOUNTS, DEFAULT_PATH, DEFAULT_READONLY_PATHS, maskedPaths, mountEntry } from "../oci/defaults.ts";
-import type { SeccompProfile } from "../oci/seccomp.ts";
 import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
 import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
 import type { ContainerOptions } from "./options.ts";
@@ -21,10 +24,10 @@ import type { ResolvedUser } from "./user.ts";
 const NAMESPACES: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
 const DEFAULT_SIZE = { columns: 80, rows: 24 };
 
-/** A configuration as ours are: with a process and a seccomp profile. */
+/** A configuration as ours are: with a process. */
 export interface ContainerConfig extends OciConfig {
   readonly process: OciProcess;
-  readonly linux: OciLinux & { readonly seccomp: SeccompProfile };
+  readonly linux: OciLinux;
 }
 
 /**
@@ -32,9 +35,14 @@ export interface ContainerConfig extends OciConfig {
  * file capabilities of the image keep their meaning. Nothing is inheritable (CVE-2022-24769).
  *
  * @param devicesGuarded whether control groups refuse the host's devices; if not, no node may be made either
+ * @param wanted in place of the default set
  */
-export function capabilitiesOf(uid: number, devicesGuarded: boolean): OciCapabilities {
-  const bounding = DEFAULT_CAPABILITIES.filter((name) => devicesGuarded || name !== "CAP_MKNOD");
+export function capabilitiesOf(
+  uid: number,
+  devicesGuarded: boolean,
+  wanted: readonly string[] = DEFAULT_CAPABILITIES,
+): OciCapabilities {
+  const bounding = wanted.filter((name) => devicesGuarded || name !== "CAP_MKNOD");
   const own = uid === 0 ? bounding : [];
   return { bounding, effective: own, permitted: own, inheritable: [], ambient: [] };
 }
@@ -47,8 +55,14 @@ export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
 }
 
 /** The program and its arguments: the user's words replace the image's command, not its entry point. */
-export function argumentsOf(image: Image["config"], command: readonly string[]): string[] {
-  const args = [...image.entrypoint, ...(command.length > 0 ? command : image.cmd)];
+export function argumentsOf(
+  image: Image["config"],
+  command: readonly string[],
+  entrypoint: readonly string[] | undefined = undefined,
+): string[] {
+  // With another entry point the image's command would be arguments for a program that it was not written for.
+  const usual = entrypoint === undefined ? image.cmd : [];
+  const args = [...(entrypoint ?? image.entrypoint), ...(command.length > 0 ? command : usual)];
   if (args.length > 0 && args[0] !== "") return args;
   throw new RingsideError("the image has no command of its own", { fix: "say which program to run after the image" });
 }
@@ -67,43 +81,88 @@ export function ociConfig(
   rootPath: string,
   devicesGuarded: boolean,
 ): ContainerConfig {
-  const hostname = options.hostname ?? id;
+  const { noNewPrivileges = true, rlimits, oomScoreAdj, domainname, annotations } = options;
+  const ownNames = options.hostNamespaces?.includes("uts") !== true;
+  const name = options.hostname ?? (ownNames ? id : hostname());
   const size = options.terminal ?? DEFAULT_SIZE;
   const terminalEnv = options.terminal === undefined ? [] : ["TERM=xterm-256color"];
-  const { memoryBytes, cpus, pidsLimit } = options;
-  const namespaces = options.network === "host" ? NAMESPACES.filter((type) => type !== "network") : NAMESPACES;
   return {
     ociVersion: OCI_VERSION,
     process: {
       terminal: options.terminal !== undefined,
       consoleSize: { width: size.columns, height: size.rows },
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
-      args: argumentsOf(image, options.command),
+      args: argumentsOf(image, options.command, options.entrypoint),
       env: mergeEnv(
-        [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, `HOME=${user.home}`],
+        [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${name}`, `HOME=${user.home}`],
         terminalEnv,
         image.env,
         options.env,
       ),
       cwd: options.cwd ?? (image.workingDir === "" ? "/" : image.workingDir),
-      capabilities: capabilitiesOf(user.uid, devicesGuarded),
-      noNewPrivileges: true,
+      capabilities: capabilitiesOf(user.uid, devicesGuarded, options.capabilities),
+      noNewPrivileges,
+      ...(rlimits !== undefined && { rlimits }),
+      ...(oomScoreAdj !== undefined && { oomScoreAdj }),
     },
     root: { path: rootPath, readonly: options.readOnly },
-    hostname,
-    mounts: DEFAULT_MOUNTS.map(mountEntry),
-    linux: {
-      namespaces: namespaces.map((type) => ({ type })),
-      resources: {
-        ...(memoryBytes !== undefined && { memory: { limit: memoryBytes } }),
-        ...(cpus !== undefined && {
-          cpu: { quota: Math.round(cpus * DEFAULT_PERIOD_US), period: DEFAULT_PERIOD_US },
-        }),
-        ...(pidsLimit !== undefined && { pids: { limit: pidsLimit } }),
-      },
-      seccomp: defaultSeccomp(DEFAULT_CAPABILITIES),
-      maskedPaths: maskedPaths().map(({ path }) => path),
-      readonlyPaths: DEFAULT_READONLY_PATHS.map(({ path }) => path),
-    },
+    ...(ownNames && { hostname: name }),
+    ...(domainname !== undefined && { domainname }),
+    mounts: mountsOf(options),
+    ...(annotations !== undefined && { annotations }),
+    linux: linuxOf(options),
   };
+}
+
+function linuxOf(options: ContainerOptions): OciLinux {
+  const { seccomp = defaultSeccomp(options.capabilities ?? DEFAULT_CAPABILITIES), devices, sysctl } = options;
+  return {
+    namespaces: namespacesOf(options),
+    resources: resourcesOf(options),
+    ...(seccomp !== null && { seccomp }),
+    ...(devices !== undefined && { devices }),
+    ...(sysctl !== undefined && { sysctl }),
+    maskedPaths: maskedPaths().map(({ path }) => path),
+    readonlyPaths: DEFAULT_READONLY_PATHS.map(({ path }) => path),
+  };
+}
+
+function namespacesOf({ network, hostNamespaces = [], joinedNamespaces = [] }: ContainerOptions): OciNamespace[] {
+  return NAMESPACES.flatMap((type) => {
+    if (hostNamespaces.includes(type) || (type === "network" && network === "host")) return [];
+    return joinedNamespaces.find((joined) => joined.type === type) ?? { type };
+  });
+}
+
+function resourcesOf(options: ContainerOptions): OciResources {
+  const { memoryBytes, cpus, pidsLimit, resources = {}, deviceRules } = options;
+  return {
+    ...resources,
+    ...(memoryBytes !== undefined && { memory: { ...resources.memory, limit: memoryBytes } }),
+    ...(cpus !== undefined && {
+      cpu: { ...resources.cpu, quota: Math.round(cpus * DEFAULT_PERIOD_US), period: DEFAULT_PERIOD_US },
+    }),
+    ...(pidsLimit !== undefined && { pids: { limit: pidsLimit } }),
+    ...(deviceRules !== undefined && { devices: deviceRules }),
+  };
+}
+
+/** One of the user's at the place of a usual one takes its place; of two of the user's at one place the later wins. */
+function mountsOf({ mounts = [], shmBytes, hostNamespaces = [] }: ContainerOptions): OciMount[] {
+  const usual = DEFAULT_MOUNTS.filter(({ destination }) => !mounts.some((mount) => mount.destination === destination));
+  return [...usual.map((mount) => adjusted(mountEntry(mount), shmBytes, hostNamespaces)), ...mounts];
+}
+
+function adjusted(mount: OciMount, shmBytes: number | undefined, hostNamespaces: readonly NamespaceType[]): OciMount {
+  const { destination, options = [] } = mount;
+  // Without a pid namespace of its own the host's processes are what there is to see, and a new procfs shows them too.
+  if (destination === "/dev/shm" && hostNamespaces.includes("ipc")) return hostsOwn(destination);
+  if (destination === "/dev/mqueue" && hostNamespaces.includes("ipc")) return hostsOwn(destination);
+  if (destination !== "/dev/shm" || shmBytes === undefined) return mount;
+  return { ...mount, options: [...options.filter((option) => !option.startsWith("size=")), `size=${shmBytes}`] };
+}
+
+/** What belongs to the IPC namespace is the host's when the namespace is. */
+function hostsOwn(path: string): OciMount {
+  return { destination: path, source: path, type: "bind", options: ["rbind", "rprivate", "nosuid", "nodev", "noexec"] };
 }

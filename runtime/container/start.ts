@@ -90,13 +90,13 @@ export async function startContainer(
       date: record.createdAt,
     };
     const world = runningWorld(id, name, process, facts);
-    const exited = world.exited.then((exit) => {
-      finish(started, exit);
+    const exited = world.exited.then(async (exit) => {
+      await finish(started, exit);
       return exit;
     });
     return { ...world, exited };
   } catch (error) {
-    release(id, name, compiled.cgroups);
+    await release(id, name, compiled.cgroups);
     throw explainFailure(error, program, options.memoryBytes);
   }
 }
@@ -105,7 +105,7 @@ export async function startContainer(
 export function newRecord(
   id: string,
   name: string,
-  options: Pick<ContainerOptions, "image" | "command" | "remove" | "labels">,
+  options: Pick<ContainerOptions, "image" | "command" | "remove" | "labels" | "stopSignal" | "stopTimeoutMs">,
   made: Pick<ContainerRecord, "owner" | "layer" | "config"> & { readonly cgroups: readonly string[] },
 ): ContainerRecord {
   return {
@@ -117,16 +117,18 @@ export function newRecord(
     createdAt: new Date().toISOString(),
     remove: options.remove,
     labels: { ...options.labels },
+    ...(options.stopSignal !== undefined && { stopSignal: options.stopSignal }),
+    ...(options.stopTimeoutMs !== undefined && { stopTimeoutMs: options.stopTimeoutMs }),
     ...made,
     cgroups: [...made.cgroups],
   };
 }
 
-function finish(record: ContainerRecord, exit: ExitRecord): void {
+async function finish(record: ContainerRecord, exit: ExitRecord): Promise<void> {
   const { oomKilled } = parseReports(exit.reports);
   appendEvent("die", record, { exitCode: exitCodeOf(exit.status), oomKilled });
   if (record.remove) {
-    release(record.id, record.name, record.cgroups);
+    await release(record.id, record.name, record.cgroups);
     appendEvent("destroy", record);
     return;
   }

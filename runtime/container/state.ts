@@ -15,13 +15,14 @@ import {
 import { constants } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseStatus } from "../../native/kernel.ts";
+import { lockFile, parseStatus } from "../../native/kernel.ts";
+import { isFrozen } from "../cgroup/freezer.ts";
+import { removeCgroups } from "../cgroup/remove.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
 import { appendEvent } from "./events.ts";
 import { exitCodeOf } from "./exit-code.ts";
-import { killGroups, removeGroups } from "./groups.ts";
 import { EXIT_FILE } from "./monitor-steps.ts";
 import { isAlive } from "./process-identity.ts";
 
@@ -63,6 +64,9 @@ const stateSchema = z.object({
   cgroups: z.array(z.string()),
   layer: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** What asks it to end, and how long it is given before it is killed; SIGTERM and ten seconds unless they are there. */
+  stopSignal: z.string().optional(),
+  stopTimeoutMs: z.number().optional(),
   /** The OCI configuration that the plan was compiled from, for `inspect` and `exec`. */
   config: z.record(z.string(), z.unknown()),
 });
@@ -72,12 +76,16 @@ export type ContainerStatus = "creating" | "running" | "paused" | "exited";
 export type ContainerExit = z.infer<typeof exitSchema>;
 export type ContainerState = ContainerRecord & { readonly status: ContainerStatus };
 
+const LOCK_FILE = "lock";
 const ID = /^[0-9a-f]{12}$/;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
 function statusOf(record: ContainerRecord): ContainerStatus {
   if (record.exit !== undefined) return "exited";
-  if (record.init !== undefined) return isAlive(record.init.pid, record.init.startTicks) ? "running" : "exited";
+  if (record.init !== undefined) {
+    if (!isAlive(record.init.pid, record.init.startTicks)) return "exited";
+    return isFrozen(record.cgroups) ? "paused" : "running";
+  }
   return isAlive(record.owner.pid, record.owner.startTicks) ? "creating" : "exited";
 }
 
@@ -103,7 +111,7 @@ export function reserve(id: string, name: string): void {
     if (errorCode(error) !== "EEXIST") throw error;
     const holder = readlinkSync(join(names, name));
     if (readRecord(holder) === undefined && !ownerMayBeStarting(holder)) {
-      release(holder, name);
+      releaseName(holder, name);
       reserve(id, name);
       return;
     }
@@ -132,6 +140,16 @@ export function writeRecord(record: ContainerRecord): void {
   renameSync(temporary, join(directory, "state.json"));
 }
 
+/**
+ * Changes what is known of a container, so that two changes at a time both count (flock(2)).
+ * @param change gets the record as it is
+ */
+export function changeRecord(id: string, change: (record: ContainerRecord) => ContainerRecord): void {
+  using _lock = lockFile(join(places().states, id, LOCK_FILE));
+  const record = readRecord(id);
+  if (record !== undefined) writeRecord(change(record));
+}
+
 function readRecord(id: string): ContainerRecord | undefined {
   if (!ID.test(id)) return undefined;
   try {
@@ -156,9 +174,17 @@ function readMonitorExit(path: string): ContainerExit | undefined {
   }
 }
 
-/** Lets go of an id and its name, of its control groups, and of what the container wrote. */
-export function release(id: string, name: string, cgroups: readonly string[] = []): void {
-  removeGroups(cgroups);
+/**
+ * Lets go of an id and its name, of its control groups with whoever is left in them, and of what the container wrote.
+ * @throws RingsideError when a process in the groups does not end
+ */
+export async function release(id: string, name: string, cgroups: readonly string[] = []): Promise<void> {
+  // Usually the launcher has removed them; when it was killed itself, nobody has.
+  await removeCgroups(cgroups);
+  releaseName(id, name);
+}
+
+function releaseName(id: string, name: string): void {
   const { states, names, layers, logs } = places();
   rmSync(join(layers, id), { recursive: true, force: true });
   rmSync(join(logs, id), { recursive: true, force: true });
@@ -208,8 +234,8 @@ export function findContainer(idOrName: string): ContainerState {
 }
 
 /** Takes away what a Ringside that was killed could not take away itself. */
-export function sweep(): void {
-  sweepRecords();
+export async function sweep(): Promise<void> {
+  await sweepRecords();
   sweepLayers();
 }
 
@@ -223,18 +249,17 @@ function sweepLayers(): void {
   }
 }
 
-function sweepRecords(): void {
+async function sweepRecords(): Promise<void> {
   for (const container of listContainers()) {
     const { id, name, status, remove, owner, cgroups } = container;
     if (isAlive(owner.pid, owner.startTicks)) continue;
     // What has lost its monitor dies of it, and is only kept from it by being frozen.
     if (status !== "exited" && owner.kind === "lab") continue;
-    killGroups(cgroups);
+    await removeCgroups(cgroups);
     if (owner.kind === "monitor" && container.exit === undefined) recordLostMonitor(container);
-    if (remove) {
-      release(id, name, cgroups);
-      appendEvent("destroy", container);
-    } else removeGroups(cgroups);
+    if (!remove) continue;
+    releaseName(id, name);
+    appendEvent("destroy", container);
   }
 }
 

@@ -1,14 +1,31 @@
 /** Ending and removing containers, from whichever Ringside process. Signals go by pidfd. docker-stop(1), docker-rm(1). */
 import { signalProcess } from "../../native/kernel.ts";
+import { thaw } from "../cgroup/freezer.ts";
 import { RingsideError } from "../error.ts";
+import { appendEvent } from "./events.ts";
 import { isAlive } from "./process-identity.ts";
 import { type ContainerState, findContainer, listContainers, release } from "./state.ts";
 
 const POLL_MS = 10;
+const OWNER_PATIENCE_MS = 10_000;
+const DEFAULT_STOP_TIMEOUT_MS = 10_000;
+const DEFAULT_STOP_SIGNAL = "SIGTERM";
 
-function requireRunning(idOrName: string, doing: string): { state: ContainerState; pid: number; startTicks: number } {
+/** A container with its first process. */
+export interface LivingContainer {
+  readonly state: ContainerState;
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/**
+ * Finds a container that runs or is paused.
+ * @param doing for the error: `signal`, `pause`
+ * @throws RingsideError when it does neither
+ */
+export function requireLiving(idOrName: string, doing: string): LivingContainer {
   const state = findContainer(idOrName);
-  if (state.status !== "running" || state.init === undefined) {
+  if ((state.status !== "running" && state.status !== "paused") || state.init === undefined) {
     throw new RingsideError(`cannot ${doing} ${state.name}: it is ${state.status}`, {
       fix: "ringside ps lists what runs",
     });
@@ -16,15 +33,24 @@ function requireRunning(idOrName: string, doing: string): { state: ContainerStat
   return { state, ...state.init };
 }
 
-/** @throws RingsideError when it is not running */
-export function killContainer(idOrName: string, signal = "SIGKILL"): ContainerState {
-  const { state, pid, startTicks } = requireRunning(idOrName, "signal");
+function send({ pid, startTicks }: LivingContainer, signal: string): void {
   signalProcess(pid, signal, () => isAlive(pid, startTicks));
-  return state;
+}
+
+/**
+ * Sends a signal to the first process. What is paused and killed is let go on, so that it can end.
+ * @throws RingsideError when it is not running
+ */
+export async function killContainer(idOrName: string, signal = "SIGKILL"): Promise<ContainerState> {
+  const living = requireLiving(idOrName, "signal");
+  send(living, signal);
+  if (signal === "SIGKILL" && living.state.status === "paused") await thaw(living.state.cgroups);
+  appendEvent("kill", living.state, { signal });
+  return living.state;
 }
 
 /** Waits until the container's first process has gone. @returns false when it has not within `timeoutMs` */
-async function waitForEnd(pid: number, startTicks: number, timeoutMs: number): Promise<boolean> {
+async function waitForEnd({ pid, startTicks }: LivingContainer, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (isAlive(pid, startTicks)) {
     if (performance.now() >= deadline) return false;
@@ -34,25 +60,35 @@ async function waitForEnd(pid: number, startTicks: number, timeoutMs: number): P
 }
 
 /**
- * Asks the container to end (SIGTERM), and ends it (SIGKILL) when it has not after `timeoutMs`. A PID 1 without a
- * handler never sees SIGTERM (pid_namespaces(7)), so that is the usual way for a shell.
+ * Asks the container to end (SIGTERM, or what it was started with), and ends it (SIGKILL) when it has not in time. A PID
+ * 1 without a handler never sees SIGTERM (pid_namespaces(7)), so that is the usual way for a shell.
+ * @param timeoutMs undefined: the container's own time, or ten seconds
+ * @returns when its owner has taken away what goes with its end
  */
-export async function stopContainer(idOrName: string, { timeoutMs = 10_000 } = {}): Promise<ContainerState> {
-  const { state, pid, startTicks } = requireRunning(idOrName, "stop");
-  const same = () => isAlive(pid, startTicks);
-  signalProcess(pid, "SIGTERM", same);
-  if (await waitForEnd(pid, startTicks, timeoutMs)) return state;
-  signalProcess(pid, "SIGKILL", same);
-  await waitForEnd(pid, startTicks, 10_000);
+export async function stopContainer(
+  idOrName: string,
+  { timeoutMs }: { readonly timeoutMs?: number } = {},
+): Promise<ContainerState> {
+  const living = requireLiving(idOrName, "stop");
+  const { state } = living;
+  send(living, state.stopSignal ?? DEFAULT_STOP_SIGNAL);
+  await thaw(state.cgroups);
+  if (!(await waitForEnd(living, timeoutMs ?? state.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS))) {
+    send(living, "SIGKILL");
+    await thaw(state.cgroups);
+    await waitForEnd(living, OWNER_PATIENCE_MS);
+  }
+  appendEvent("stop", state);
+  await waitForOwner(state);
   return state;
 }
 
-/** Waits until the owner has seen the end, and taken the cgroup away. */
-async function waitForOwner(id: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (performance.now() < deadline) {
+/** Waits until the owner has seen the end, and taken away what goes with it. */
+async function waitForOwner({ id, remove, owner }: ContainerState): Promise<void> {
+  const deadline = performance.now() + OWNER_PATIENCE_MS;
+  while (performance.now() < deadline && isAlive(owner.pid, owner.startTicks)) {
     const state = listContainers().find((candidate) => candidate.id === id);
-    if (state === undefined || state.exit !== undefined || !isAlive(state.owner.pid, state.owner.startTicks)) return;
+    if (state === undefined || (state.exit !== undefined && !remove)) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -69,8 +105,17 @@ export async function removeContainer(idOrName: string, { force = false } = {}):
       fix: `ringside stop ${state.name}, or ringside rm -f ${state.name}`,
     });
   }
-  if (state.status === "running") await stopContainer(state.id, { timeoutMs: 0 });
-  await waitForOwner(state.id);
-  release(state.id, state.name, state.cgroups);
+  if (state.status === "running" || state.status === "paused") await killAndWait(state);
+  await waitForOwner(state);
+  await release(state.id, state.name, state.cgroups);
+  if (!state.remove) appendEvent("destroy", state);
   return state;
+}
+
+async function killAndWait(state: ContainerState): Promise<void> {
+  if (state.init === undefined) return;
+  const living = { state, ...state.init };
+  send(living, "SIGKILL");
+  await thaw(state.cgroups);
+  await waitForEnd(living, OWNER_PATIENCE_MS);
 }

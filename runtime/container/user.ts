@@ -79,6 +79,15 @@ export function resolveUser(user: string, read: Reader): ResolvedUser {
   };
 }
 
+/**
+ * Resolves further groups, by name or number.
+ * @throws RingsideError for an unknown name or anything that is not a plain decimal number
+ */
+export function resolveGroups(wanted: readonly string[], read: Reader): number[] {
+  const groups = wanted.length === 0 ? [] : rows(read("etc/group"));
+  return wanted.map((group) => resolveGroup(group, groups) ?? unknown("group", group));
+}
+
 function resolveGroup(group: string, groups: readonly string[][]): number | undefined {
   if (isNumber(group)) return parseId(group);
   return parseId(groups.find(([name]) => name === group)?.[2] ?? "");

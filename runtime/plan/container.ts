@@ -14,6 +14,7 @@ import { type IntelRdtPlan, intelRdtSteps } from "./intel-rdt.ts";
 import { labelWrites } from "./labels.ts";
 import { isApart, type NamespacePlan, namespaceSteps } from "./namespaces.ts";
 import { networkSteps } from "./network.ts";
+import type { OwnNames } from "./own-files.ts";
 import { procWriteSteps, sysctlWrites } from "./private-proc.ts";
 import { type ProcessPlan, processSteps } from "./process.ts";
 import type { RootSource } from "./root.ts";
@@ -55,8 +56,10 @@ export interface PlanContext {
   readonly noPivot?: boolean;
   /** The caller's session key ring stays. */
   readonly noNewKeyring?: boolean;
-  /** The group is made by systemd. */
+  /** The group has been made by systemd (startScope), and linux.cgroupsPath says where. */
   readonly systemdCgroup?: boolean;
+  /** What the files of a container of ours tell beside its hostname. */
+  readonly names?: Omit<OwnNames, "hostname">;
   /** The capabilities that this machine can give; all unless said otherwise. */
   readonly grantable?: bigint;
 }
@@ -87,7 +90,8 @@ interface Parts {
   readonly limitPhase: "host" | "child";
 }
 
-function groupSteps(config: RunnableConfig, { layout, id, ownership }: PlanContext, slots: Slots): CgroupPlan {
+function groupSteps(config: RunnableConfig, context: PlanContext, slots: Slots): CgroupPlan {
+  const { layout, id, ownership, systemdCgroup = false } = context;
   const { linux = {} } = config;
   const owner = groupOwner(config);
   return cgroupSteps(
@@ -96,6 +100,7 @@ function groupSteps(config: RunnableConfig, { layout, id, ownership }: PlanConte
       ...(linux.cgroupsPath ? { path: linux.cgroupsPath } : { name: id }),
       resources: linux.resources ?? {},
       ...(owner !== undefined && { owner }),
+      isScope: systemdCgroup,
       // What lives on is to be paused, counted and limited later.
       ...(ownership === "monitor" && { join: "all" as const }),
     },
@@ -104,7 +109,7 @@ function groupSteps(config: RunnableConfig, { layout, id, ownership }: PlanConte
 }
 
 function tree(config: RunnableConfig, context: PlanContext, groups: CgroupPlan, slots: Slots): TreePlan {
-  const { layout, id } = context;
+  const { layout, id, names } = context;
   const { linux = {}, hostname = id } = config;
   return treePlan(config, {
     ...context,
@@ -117,7 +122,7 @@ function tree(config: RunnableConfig, context: PlanContext, groups: CgroupPlan, 
         rootSlot,
         slots,
       ),
-    hostname: context.root.kind === "overlay" ? hostname : undefined,
+    ownNames: context.root.kind === "overlay" ? { hostname, ...names } : undefined,
   });
 }
 

@@ -7,6 +7,15 @@ import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
 import { STAGING } from "./root.ts";
 import type { Slots } from "./slots.ts";
 
+/** What a container's own files tell. */
+export interface OwnNames {
+  readonly hostname: string;
+  /** Further lines of /etc/hosts. */
+  readonly extraHosts?: readonly string[] | undefined;
+  /** The lines of /etc/resolv.conf; the image's own is seen without them. */
+  readonly resolver?: readonly string[] | undefined;
+}
+
 interface OwnFile {
   readonly name: string;
   readonly path: string;
@@ -14,8 +23,9 @@ interface OwnFile {
   readonly why: string;
 }
 
-function ownFiles(hostname: string): readonly OwnFile[] {
-  return [
+function ownFiles({ hostname, extraHosts = [], resolver }: OwnNames): readonly OwnFile[] {
+  const hosts = ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", ...extraHosts];
+  const files: OwnFile[] = [
     {
       name: "hostname",
       path: "/etc/hostname",
@@ -25,21 +35,35 @@ function ownFiles(hostname: string): readonly OwnFile[] {
     {
       name: "hosts",
       path: "/etc/hosts",
-      value: `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t${hostname}\n`,
+      value: `${hosts.join("\n")}\n127.0.0.1\t${hostname}\n`,
       why: "Its own name and localhost can be looked up.",
+    },
+  ];
+  if (resolver === undefined) return files;
+  return [
+    ...files,
+    {
+      name: "resolv.conf",
+      path: "/etc/resolv.conf",
+      value: `${resolver.join("\n")}\n`,
+      why: "Whom it asks for the addresses of names.",
     },
   ];
 }
 
-/** @returns `make` for before the root is attached, `show` for after */
+/**
+ * @param taken places at which the configuration mounts something of its own, which is what is to be seen there
+ * @returns `make` for before the root is attached, `show` for after
+ */
 export function ownFileSteps(
-  hostname: string,
+  names: OwnNames,
+  taken: ReadonlySet<string>,
   rootSlot: number,
   slots: Slots,
 ): { readonly make: PlanStep[]; readonly show: PlanStep[] } {
   const slot = slots.take();
   const words = { phase: "child", stage: "files" } as const;
-  const files = ownFiles(hostname);
+  const files = ownFiles(names).filter(({ path }) => !taken.has(path));
   return {
     make: [
       {

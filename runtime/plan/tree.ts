@@ -11,7 +11,7 @@ import { deviceSteps } from "./devices.ts";
 import { guardSteps } from "./guarded-paths.ts";
 import { securityModules } from "./labels.ts";
 import { type MountPlan, mountSteps } from "./mounts.ts";
-import { ownFileSteps } from "./own-files.ts";
+import { type OwnNames, ownFileSteps } from "./own-files.ts";
 import { type RootEntry, type RootPlan, type RootSource, rootSteps } from "./root.ts";
 import type { Slots } from "./slots.ts";
 import { consoleSocketStep, openTerminalSteps } from "./terminal.ts";
@@ -26,7 +26,7 @@ export interface TreeContext {
   /** The steps of a mount of control groups. */
   readonly cgroupMount: (mount: OciMount, rootSlot: number) => PlanStep[];
   /** Named in files that are made for the container; none are made without it. */
-  readonly hostname?: string | undefined;
+  readonly ownNames?: OwnNames | undefined;
   /** What relative paths are relative to. */
   readonly bundle?: string | undefined;
   /** A socket on the host to which the terminal's master is sent. */
@@ -194,9 +194,10 @@ function ownDev({ config, context, root, mounts }: Parts): OwnDev {
 }
 
 /** An engine brings the files of its containers itself. */
-function ownFiles({ context, root }: Parts): ReturnType<typeof ownFileSteps> {
-  if (context.hostname === undefined) return { make: [], show: [] };
-  return ownFileSteps(context.hostname, root.slot, context.slots);
+function ownFiles({ config, context, root }: Parts): ReturnType<typeof ownFileSteps> {
+  if (context.ownNames === undefined) return { make: [], show: [] };
+  const taken = new Set((config.mounts ?? []).map(({ destination }) => posix.normalize(destination)));
+  return ownFileSteps(context.ownNames, taken, root.slot, context.slots);
 }
 
 /** In the container's own devpts; where it has none, in the one that it sees, or at last in the host's. */

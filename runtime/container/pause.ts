@@ -1,0 +1,42 @@
+/** Stopping all processes of a container at once, and letting them go on. docker-pause(1), docker-unpause(1). */
+import { existsSync } from "node:fs";
+import { freeze, thaw } from "../cgroup/freezer.ts";
+import { RingsideError } from "../error.ts";
+import { appendEvent } from "./events.ts";
+import { type ContainerState, findContainer } from "./state.ts";
+import { requireLiving } from "./stop.ts";
+
+/** On v1 a group of the freezer's own is needed, and it costs time at each start. */
+function canBeFrozen({ cgroups }: ContainerState): boolean {
+  return cgroups.some((group) => existsSync(`${group}/cgroup.freeze`) || existsSync(`${group}/freezer.state`));
+}
+
+/** @throws RingsideError when it does not run, or cannot be stopped */
+export async function pauseContainer(idOrName: string): Promise<ContainerState> {
+  const { state } = requireLiving(idOrName, "pause");
+  if (state.status === "paused") {
+    throw new RingsideError(`${state.name} is paused already`, { fix: `ringside unpause ${state.name}` });
+  }
+  if (!canBeFrozen(state)) {
+    throw new RingsideError(
+      `cannot pause ${state.name}: in the foreground a container joins only the groups that limit it`,
+      {
+        fix: "start it with ringside run -d",
+      },
+    );
+  }
+  await freeze(state.cgroups);
+  appendEvent("pause", state);
+  return state;
+}
+
+/** @throws RingsideError when it is not paused */
+export async function unpauseContainer(idOrName: string): Promise<ContainerState> {
+  const state = findContainer(idOrName);
+  if (state.status !== "paused") {
+    throw new RingsideError(`${state.name} is not paused: it is ${state.status}`, { fix: "ringside ps -a lists them" });
+  }
+  await thaw(state.cgroups);
+  appendEvent("unpause", state);
+  return state;
+}
