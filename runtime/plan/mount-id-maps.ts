@@ -1,8 +1,9 @@
 /** Id-mapped mounts: files that belong to other users inside than on the disk. mount_setattr(2), MOUNT_ATTR_IDMAP. */
 import type { PlanStep } from "../../native/plan/plan.ts";
-import type { OciIdMapping, OciMount } from "../oci/config.ts";
+import type { OciMount } from "../oci/config.ts";
 import { type MountContext, refuse } from "./mount-context.ts";
 import type { ParsedMountOptions } from "./mount-options.ts";
+import { idMapText } from "./user-namespace.ts";
 
 /** User namespaces that exist only to hold the id mappings of mounts, one for each different pair. */
 export class UserNamespaces {
@@ -40,7 +41,7 @@ export class UserNamespaces {
         clear: 0,
         propagation: 0,
         recursive: option === "ridmap" ? 1 : 0,
-        userNamespace: this.#namespace(mapText(uids), mapText(gids), preparing),
+        userNamespace: this.#namespace(idMapText(uids), idMapText(gids), preparing),
       },
     ];
   }
@@ -62,9 +63,4 @@ export class UserNamespaces {
     });
     return slot;
   }
-}
-
-/** As /proc/PID/uid_map takes it (user_namespaces(7)). */
-function mapText(mappings: readonly OciIdMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");
 }

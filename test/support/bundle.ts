@@ -130,8 +130,9 @@ export async function runBundleWith(
   try {
     const started = await launcher.start(plan, [pipe.readFd, pipe.writeFd, pipe.writeFd]);
     closeSync(pipe.writeFd);
+    const exit = await started.exited;
     if (started.terminalFd !== undefined) closeSync(started.terminalFd);
-    return { exit: await started.exited, output: await output };
+    return { exit, output: await output };
   } catch (error) {
     closeSync(pipe.writeFd);
     await output;
