@@ -34,6 +34,8 @@ export type CgroupRequest = {
   readonly resources: OciResources;
   /** Unless said otherwise: `all` for a path, `needed` for a name. */
   readonly join?: "all" | "needed";
+  /** The groups are a scope of systemd's (startScope): there already, with the process that holds it. */
+  readonly isScope?: boolean;
   /** The host's user to whom the v2 group is given (see groupOwner). */
   readonly owner?: number;
 } & (
@@ -85,13 +87,14 @@ export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots:
   const { resources } = swap;
   const all = (request.join ?? (isOwn ? "needed" : "all")) === "all";
   const { groups, devicesGuarded, notes } = groupsFor(layout, path, resources, all);
-  if (!isOwn) groups.forEach(checkEmpty);
+  const isScope = request.isScope === true;
+  if (!isOwn && !isScope) groups.forEach(checkEmpty);
   const directories = groups.map(({ directory }) => directory);
   const joining = joinCgroupSteps(layout, directories, slots);
   const parents = groups.map((group) => missingParents(group));
   return {
     host: [
-      ...groups.flatMap((group) => [...makeSteps(group), ...enableSteps(layout, group, all)]),
+      ...groups.flatMap((group) => [...makeSteps(group), ...enableSteps(layout, group, all && !isScope)]),
       ...groups.flatMap((group) => writeSteps(group, resources)),
       ...groups.flatMap((group) => ownerSteps(group, request.owner)),
       ...joining.host,

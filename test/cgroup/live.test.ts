@@ -129,12 +129,19 @@ describe("limits of a running container", unless(missing("pids")), () => {
       .filter((file) => existsSync(file))
       .map((file) => readFileSync(file, "utf8").trim());
 
-  test("change, and hold at once", async () => {
-    const script = "until sh -c 'true' 2>/dev/null && (sleep 0 | true); do :; done; echo forked; sleep 1000";
-    await withGroups(script, { resources: { pids: { limit: 1 } } }, async ({ plan, output }) => {
-      expect(output()).toBe("");
-      await updateResources(layout, plan.directories, { pids: { limit: 50 } });
-      expect(pidsMax(plan.directories)).toEqual(["50"]);
+  test.each([
+    [1, 50, /^forked$/m],
+    [50, 2, /fork/i],
+  ])("change from %i to %i processes, and hold at once", async (before, after, said) => {
+    const fifo = `${temporaryDirectory()}/go`;
+    const script = `mkfifo ${fifo}; exec sh -c 'echo ready; read line < ${fifo}; sleep 1000 & sleep 1000 & echo forked; wait'`;
+    await withGroups(script, { resources: { pids: { limit: 50 } } }, async ({ plan, output }) => {
+      await until(() => output().includes("ready"));
+      await updateResources(layout, plan.directories, { pids: { limit: before } });
+      await updateResources(layout, plan.directories, { pids: { limit: after } });
+      expect(pidsMax(plan.directories)).toEqual([String(after)]);
+      writeFileSync(fifo, "go\n");
+      await until(() => said.test(output()));
     });
   });
 

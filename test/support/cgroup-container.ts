@@ -28,6 +28,8 @@ export interface GroupOptions {
   /** linux.cgroupsPath; one of its own unless given. */
   readonly path?: string;
   readonly owner?: number;
+  /** The path is a scope of systemd's. */
+  readonly isScope?: boolean;
 }
 
 /**
@@ -36,10 +38,10 @@ export interface GroupOptions {
  */
 export async function withGroups(
   script: string,
-  { resources = {}, layout = detectCgroups(), path = testPath(), owner }: GroupOptions,
+  { resources = {}, layout = detectCgroups(), path = testPath(), owner, isScope = false }: GroupOptions,
   use: (running: GroupedScript) => Promise<void>,
 ): Promise<void> {
-  const request = { path, resources, ...(owner !== undefined && { owner }) };
+  const request = { path, resources, isScope, ...(owner !== undefined && { owner }) };
   const plan = cgroupSteps(layout, request, new Slots(FREE_SLOT));
   const file = join(temporaryDirectory(), "output");
   const output = openSync(file, "w");
