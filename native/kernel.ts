@@ -271,7 +271,7 @@ export async function processEnd(pid: number, isSame: () => boolean): Promise<vo
 export type ExitStatus =
   | { readonly kind: "exited"; readonly code: number }
   /** `core`: its memory was written to a file (core(5)). */
-  | { readonly kind: "signaled"; readonly signal: string; readonly core?: true };
+  | { readonly kind: "signaled"; readonly signal: string; readonly core?: true | undefined };
 
 /** How a process ended. `reports` are the files that the plan had read before its cgroup went. */
 export interface ExitRecord {

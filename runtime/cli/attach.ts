@@ -2,8 +2,7 @@
  * Joins the caller's own terminal to a world that has one, and hands signals on. The caller's terminal is set raw, so
  * that every key, Ctrl-C too, means the inside; it is put back whatever happens. termios(3), docker-run(1) --sig-proxy.
  */
-import type { ExitRecord } from "../../native/kernel.ts";
-import type { RunningWorld, TerminalSize } from "../container/running.ts";
+import type { RunningWorld, TerminalSize, WorldExit } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
 
 /** What is passed on to the inside. */
@@ -84,7 +83,7 @@ export function joinTerminal(
 }
 
 /** Stays with `world` to its end. @returns how it ended, when all its output has been written */
-export async function attach(world: RunningWorld, interactive: boolean): Promise<ExitRecord> {
+export async function attach(world: RunningWorld, interactive: boolean): Promise<WorldExit> {
   const stopForwarding = forwardSignals(world);
   const terminal = joinTerminal(world, interactive);
   try {

@@ -3,8 +3,10 @@ import { writeSync } from "node:fs";
 import type { Command } from "commander";
 import { type LogPiece, readLog } from "../container/logs.ts";
 import { momentText, parseMoment } from "../container/moment.ts";
-import { findContainer } from "../container/state.ts";
+import { postMortem } from "../container/post-mortem/facts.ts";
+import { findContainer, listContainers } from "../container/state.ts";
 import { RingsideError } from "../error.ts";
+import { sayFindings } from "./findings.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
 
 interface LogsFlags {
@@ -47,9 +49,16 @@ async function logs(container: string, flags: LogsFlags): Promise<void> {
   const writers = { stdout: new PatientWriter(process.stdout), stderr: new PatientWriter(process.stderr) };
   try {
     for await (const piece of pieces) await print(piece, writers, flags.timestamps === true);
+    sayWhyItEnded(state.id);
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
   }
+}
+
+/** Behind the last line: it may have ended while it was followed, or been removed. */
+function sayWhyItEnded(id: string): void {
+  const now = listContainers().find((container) => container.id === id);
+  if (now !== undefined) sayFindings(postMortem(now), (text) => writeSync(STDERR, text));
 }
 
 async function print(

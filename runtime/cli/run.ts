@@ -1,9 +1,8 @@
 /** `ringside run`: a container in the foreground. docker-run(1). */
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import type { Command } from "commander";
-import type { ExitRecord, Launcher } from "../../native/kernel.ts";
+import type { Launcher } from "../../native/kernel.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
-import { parseReports } from "../cgroup/reports.ts";
 import { startDetached } from "../container/detached.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { type ContainerOptions, parseLogOptions } from "../container/options.ts";
@@ -12,6 +11,7 @@ import { RingsideError } from "../error.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { addContainerOptions, type ContainerFlags, collect, containerOptions } from "./container-options.ts";
 import { printExplanation } from "./explain.ts";
+import { sayFindings } from "./findings.ts";
 import { claimIdFile } from "./id-file.ts";
 import { requireKernel, withLauncher } from "./launcher.ts";
 
@@ -117,7 +117,7 @@ async function runToEnd(
   claim.write(container.id);
   const exit = await attach(container, interactive);
   if (timelineFile !== undefined) writeTimeline(timelineFile, chromeTraceText(container.timeline()));
-  sayWhatHappened(exit, options);
+  sayFindings(exit.findings ?? [], (text) => writeSync(STDERR, text));
   return exitCodeOf(exit.status);
 }
 
@@ -129,21 +129,5 @@ function writeTimeline(file: string, text: string): void {
       cause,
       fix: "give --timeline a file in a directory that you may write",
     });
-  }
-}
-
-/** What an exit code alone does not tell. */
-function sayWhatHappened(exit: ExitRecord, { memoryBytes, pidsLimit }: ContainerOptions): void {
-  const report = parseReports(exit.reports);
-  if (report.oomKilled) {
-    const limit =
-      memoryBytes === undefined ? "the machine's memory" : `the limit of ${Math.floor(memoryBytes / 1024)} KiB`;
-    writeSync(STDERR, `ringside: the kernel killed a process of the container: out of memory, ${limit} was reached\n`);
-  }
-  if (pidsLimit !== undefined && (report.pidsRefused ?? 0) > 0) {
-    writeSync(
-      STDERR,
-      `ringside: ${report.pidsRefused} times no process could be made: the limit of ${pidsLimit} was reached\n`,
-    );
   }
 }

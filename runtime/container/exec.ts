@@ -21,6 +21,8 @@ import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
 import { openTerminalSteps, RECEIVED_SLOTS } from "../plan/terminal.ts";
 import { explainFailure } from "./failure.ts";
+import { liveRootView, noExecuteOf, programFacts } from "./post-mortem/facts.ts";
+import { examineProgram } from "./post-mortem/program.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
 import { type ContainerState, findContainer } from "./state.ts";
@@ -171,7 +173,11 @@ export async function execInContainer(
     const facts = { title, world: "container" as const, plan, requestedNs, date: new Date().toISOString() };
     return runningWorld(`${state.id}-${started.pid}`, title, started, facts);
   } catch (error) {
-    throw explainFailure(error, options.command[0] ?? "");
+    throw explainFailure(error, {
+      program: options.command[0] ?? "",
+      examine: () =>
+        examineProgram(liveRootView(init.pid), { ...programFacts({ process }), noExecute: noExecuteOf(init.pid) }),
+    });
   } finally {
     closeSync(nothing);
   }

@@ -2,6 +2,8 @@
 import { StepError } from "../../native/kernel.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";
+import { attributeFix } from "./attribute-fix.ts";
+import type { Finding } from "./post-mortem/finding.ts";
 
 interface ExecFailure {
   readonly exitCode: number;
@@ -54,16 +56,30 @@ const HINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/**
- * Turns the failure of a plan into words.
- * @param program what was to be run
- * @param limitBytes the memory limit, if there was one
- */
-export function explainFailure(error: unknown, program: string, limitBytes?: number): unknown {
+/** What helps to explain a failure, beside the failure. */
+export interface FailureFacts {
+  /** What was to be run. */
+  readonly program: string;
+  /** The memory limit, if there was one. */
+  readonly limitBytes?: number | undefined;
+  /** Looks at the program, when it could not be executed; undefined: nothing is found. */
+  readonly examine?: () => Finding | undefined;
+}
+
+/** Turns the failure of a plan into words. */
+export function explainFailure(error: unknown, { program, limitBytes, examine }: FailureFacts): unknown {
   if (!(error instanceof StepError)) return error;
   const { failed, code } = error;
   if (failed === undefined) return killedBeforeExec(error, limitBytes);
-  if (failed.op === "execute") {
+  if (failed.op === "execute" || failed.op === "resolveExecutable") {
+    const finding = examine?.();
+    if (finding !== undefined) {
+      return new RingsideError(`cannot run ${JSON.stringify(program)}: ${finding.sentence}`, {
+        cause: error,
+        exitCode: EXEC_FAILURES[code]?.exitCode ?? EXIT_CODES.notExecutable,
+        ...(finding.fix !== undefined && { fix: finding.fix }),
+      });
+    }
     const known = EXEC_FAILURES[code];
     if (known !== undefined) {
       return new RingsideError(`cannot run ${JSON.stringify(program)}: ${known.why}`, { cause: error, ...known });
@@ -74,7 +90,7 @@ export function explainFailure(error: unknown, program: string, limitBytes?: num
     });
   }
   const words = error.reports.kernel === undefined ? "" : ` (the kernel says: ${error.reports.kernel.trim()})`;
-  const fix = HINTS[failed.op]?.[code];
+  const fix = HINTS[failed.op]?.[code] ?? attributeFix(failed, code);
   return new RingsideError(
     `the container could not be started: step ${error.step + 1}, ${failed.op}, failed with ${code}${words}. The step: ${failed.why}`,
     { cause: error, fix: fix ?? "ringside doctor shows what this machine lacks" },

@@ -2,6 +2,7 @@
 import type { ExitRecord } from "../../native/kernel.ts";
 import type { ByteStream } from "../../native/stream.ts";
 import type { Timeline, World } from "../../simulator/trace/timeline.ts";
+import type { Finding } from "./post-mortem/finding.ts";
 
 export interface TerminalSize {
   readonly columns: number;
@@ -29,6 +30,11 @@ export interface ObservedMarks {
   readonly firstByteNs?: number;
 }
 
+/** How something ended, and what is found about why. */
+export interface WorldExit extends ExitRecord {
+  readonly findings?: readonly Finding[];
+}
+
 export interface RunningWorld {
   readonly id: string;
   readonly name: string;
@@ -39,7 +45,7 @@ export interface RunningWorld {
   readonly startedNs: number;
   /** Nanoseconds since the request; complete once `exited` is settled. */
   timeline(marks?: ObservedMarks): Timeline;
-  readonly exited: Promise<ExitRecord>;
+  readonly exited: Promise<WorldExit>;
   kill(signal: string): void;
   readonly planReport: readonly PlanReportRow[];
 }

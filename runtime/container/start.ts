@@ -11,8 +11,9 @@ import { appendEvent } from "./events.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { explainFailure } from "./failure.ts";
 import type { ContainerOptions } from "./options.ts";
+import { postMortem, programExaminer } from "./post-mortem/facts.ts";
 import { processIdentity } from "./process-identity.ts";
-import type { RunningWorld } from "./running.ts";
+import type { RunningWorld, WorldExit } from "./running.ts";
 import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
 import { runningWorld } from "./world.ts";
 
@@ -90,14 +91,14 @@ export async function startContainer(
       date: record.createdAt,
     };
     const world = runningWorld(id, name, process, facts);
-    const exited = world.exited.then(async (exit) => {
-      await finish(started, exit);
-      return exit;
-    });
+    const exited = world.exited.then((exit) => finish(started, exit));
     return { ...world, exited };
   } catch (error) {
+    const { directories, config } = compiled;
+    const examine = programExaminer(directories.lower, config);
+    const explained = explainFailure(error, { program, limitBytes: options.memoryBytes, examine });
     await release(id, name, compiled.cgroups);
-    throw explainFailure(error, program, options.memoryBytes);
+    throw explained;
   }
 }
 
@@ -124,13 +125,14 @@ export function newRecord(
   };
 }
 
-async function finish(record: ContainerRecord, exit: ExitRecord): Promise<void> {
-  const { oomKilled } = parseReports(exit.reports);
+async function finish(record: ContainerRecord, exit: ExitRecord): Promise<WorldExit> {
+  const { oomKilled, pidsRefused } = parseReports(exit.reports);
+  const ended = { ...record, exit: { status: exit.status, at: new Date().toISOString(), oomKilled } };
+  const findings = postMortem(ended, pidsRefused);
   appendEvent("die", record, { exitCode: exitCodeOf(exit.status), oomKilled });
   if (record.remove) {
     await release(record.id, record.name, record.cgroups);
     appendEvent("destroy", record);
-    return;
-  }
-  writeRecord({ ...record, exit: { status: exit.status, at: new Date().toISOString(), oomKilled } });
+  } else writeRecord(ended);
+  return { ...exit, findings };
 }

@@ -31,7 +31,7 @@ const processSchema = z.object({ pid: z.int(), startTicks: z.int() });
 const exitSchema = z.object({
   status: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("exited"), code: z.int() }),
-    z.object({ kind: z.literal("signaled"), signal: z.string() }),
+    z.object({ kind: z.literal("signaled"), signal: z.string(), core: z.literal(true).optional() }),
   ]),
   at: z.string(),
   oomKilled: z.boolean(),

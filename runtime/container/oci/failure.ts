@@ -6,15 +6,15 @@ import { StepError } from "../../../native/kernel.ts";
 import { EXIT_CODES, RingsideError } from "../../error.ts";
 import { explainFailure } from "../failure.ts";
 
-/** What execve(2) says, as strerror(3) puts it. */
+/** What execve(2) says, in the small letters that docker looks for. */
 const EXEC_WORDS: Readonly<Record<string, { readonly words: string; readonly exitCode: number }>> = {
-  ENOENT: { words: "No such file or directory", exitCode: EXIT_CODES.notFound },
-  ENOTDIR: { words: "No such file or directory", exitCode: EXIT_CODES.notFound },
-  ELIBACC: { words: "No such file or directory (its interpreter or loader)", exitCode: EXIT_CODES.notFound },
-  EACCES: { words: "Permission denied", exitCode: EXIT_CODES.notExecutable },
-  EISDIR: { words: "Permission denied (it is a directory)", exitCode: EXIT_CODES.notExecutable },
-  EPERM: { words: "Operation not permitted", exitCode: EXIT_CODES.notExecutable },
-  ENOEXEC: { words: "Exec format error: Permission denied to run it as a program", exitCode: EXIT_CODES.notExecutable },
+  ENOENT: { words: "no such file or directory", exitCode: EXIT_CODES.notFound },
+  ENOTDIR: { words: "no such file or directory", exitCode: EXIT_CODES.notFound },
+  ELIBACC: { words: "no such file or directory (its interpreter or loader)", exitCode: EXIT_CODES.notFound },
+  EACCES: { words: "permission denied", exitCode: EXIT_CODES.notExecutable },
+  EISDIR: { words: "permission denied (it is a directory)", exitCode: EXIT_CODES.notExecutable },
+  EPERM: { words: "operation not permitted", exitCode: EXIT_CODES.notExecutable },
+  ENOEXEC: { words: "exec format error (permission denied: it is no program of this machine)", exitCode: EXIT_CODES.notExecutable },
 };
 
 /** The steps that look for the program. */
@@ -25,7 +25,7 @@ export function explainOciFailure(
   error: unknown,
   process: { readonly args: readonly string[]; readonly cwd: string },
 ): unknown {
-  if (!(error instanceof StepError) || error.failed === undefined) return explainFailure(error, process.args[0] ?? "");
+  if (!(error instanceof StepError) || error.failed === undefined) return explainFailure(error, { program: process.args[0] ?? "" });
   const program = process.args[0] ?? "";
   if (EXECUTING.has(error.failed.op)) {
     const known = EXEC_WORDS[error.code];
@@ -40,7 +40,7 @@ export function explainOciFailure(
     });
   }
   if (error.failed.op === "setDirectory" && error.code === "ENOENT") {
-    return new RingsideError(`cannot chdir to ${process.cwd}: No such file or directory`, { cause: error });
+    return new RingsideError(`cannot chdir to ${process.cwd}: no such file or directory`, { cause: error });
   }
-  return explainFailure(error, program);
+  return explainFailure(error, { program });
 }

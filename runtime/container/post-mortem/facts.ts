@@ -5,7 +5,7 @@ import { findImage } from "../../image/image.ts";
 import type { ContainerState } from "../state.ts";
 import { type ExitFacts, explainExit } from "./exit.ts";
 import type { Finding } from "./finding.ts";
-import type { ProgramFacts } from "./program.ts";
+import { examineProgram, type ProgramFacts } from "./program.ts";
 import { RootView, type ShownMount } from "./root-view.ts";
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
@@ -95,6 +95,11 @@ function limitsOf(config: unknown): Pick<ExitFacts, "memoryLimitBytes" | "pidsLi
   };
 }
 
+/** Looks at the program of a container whose start has failed, as the container would have seen it. */
+export function programExaminer(layers: readonly string[], config: unknown): () => Finding | undefined {
+  return () => examineProgram(rootView(layers, config), programFacts(config));
+}
+
 /**
  * Why a container ended, from its state: for `run`, `inspect`, `logs` and the server alike. Nothing is written down: the
  * files are looked at when somebody asks.
@@ -106,6 +111,8 @@ export function postMortem(
   pidsRefused?: number,
 ): Finding[] {
   if (exit === undefined) return [];
+  const isCalm = exit.status.kind === "exited" && exit.status.code === 0 && !exit.oomKilled;
+  if (isCalm && (pidsRefused ?? 0) === 0) return [];
   const layers = [join(layer, "upper"), ...(findImage(image)?.lowerDirectories ?? [])].filter(isDirectory);
   return explainExit({
     status: exit.status,

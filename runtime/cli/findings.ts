@@ -1,0 +1,9 @@
+/** A post-mortem as it is printed: a sentence for each cause, and what to do. */
+import type { Finding } from "../container/post-mortem/finding.ts";
+
+/** Prints what was found about an end. */
+export function sayFindings(findings: readonly Finding[], write: (text: string) => void): void {
+  for (const { sentence, fix } of findings) {
+    write(`ringside: ${sentence}\n${fix === undefined ? "" : `  fix: ${fix}\n`}`);
+  }
+}
