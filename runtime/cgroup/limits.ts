@@ -16,10 +16,12 @@ export interface Limits {
 
 /** What of a configuration's resources is enforced. */
 export function limitsOf({ memory, cpu, pids }: OciResources = {}): Limits {
+  // -1 is no limit.
+  const isLimit = (value: number | undefined): value is number => value !== undefined && value !== -1;
   return {
-    ...(memory?.limit !== undefined && { memoryBytes: memory.limit }),
-    ...(cpu?.quota !== undefined && { cpus: cpu.quota / (cpu.period ?? DEFAULT_PERIOD_US) }),
-    ...(pids?.limit !== undefined && { pidsLimit: pids.limit }),
+    ...(isLimit(memory?.limit) && { memoryBytes: memory.limit }),
+    ...(isLimit(cpu?.quota) && { cpus: cpu.quota / (cpu.period ?? DEFAULT_PERIOD_US) }),
+    ...(isLimit(pids?.limit) && { pidsLimit: pids.limit }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** From what a user asked for and what the image says, the OCI configuration. docker-run(1), OCI image-spec config.md. */
 
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { DEFAULT_PERIOD_US } from "../cgroup/limits.ts";
 import { RingsideError } from "../error.ts";
@@ -147,22 +148,32 @@ function resourcesOf(options: ContainerOptions): OciResources {
   };
 }
 
-/** One of the user's at the place of a usual one takes its place; of two of the user's at one place the later wins. */
+/** One of the user's at the place of a usual one takes its place; the others follow, what lies deeper later. */
 function mountsOf({ mounts = [], shmBytes, hostNamespaces = [] }: ContainerOptions): OciMount[] {
-  const usual = DEFAULT_MOUNTS.filter(({ destination }) => !mounts.some((mount) => mount.destination === destination));
-  return [...usual.map((mount) => adjusted(mountEntry(mount), shmBytes, hostNamespaces)), ...mounts];
+  const usual = DEFAULT_MOUNTS.map(
+    (mount) =>
+      mounts.find(({ destination }) => destination === mount.destination) ??
+      adjusted(mountEntry(mount), shmBytes, hostNamespaces),
+  );
+  const further = mounts.filter((mount) => !usual.includes(mount));
+  return [...usual, ...further.toSorted((a, b) => depth(a) - depth(b))];
+}
+
+function depth({ destination }: OciMount): number {
+  return destination.split("/").length;
 }
 
 function adjusted(mount: OciMount, shmBytes: number | undefined, hostNamespaces: readonly NamespaceType[]): OciMount {
   const { destination, options = [] } = mount;
-  // Without a pid namespace of its own the host's processes are what there is to see, and a new procfs shows them too.
-  if (destination === "/dev/shm" && hostNamespaces.includes("ipc")) return hostsOwn(destination);
-  if (destination === "/dev/mqueue" && hostNamespaces.includes("ipc")) return hostsOwn(destination);
+  if (destination === "/dev/shm" && hostNamespaces.includes("ipc") && existsSync(destination)) return HOSTS_SHM;
   if (destination !== "/dev/shm" || shmBytes === undefined) return mount;
   return { ...mount, options: [...options.filter((option) => !option.startsWith("size=")), `size=${shmBytes}`] };
 }
 
-/** What belongs to the IPC namespace is the host's when the namespace is. */
-function hostsOwn(path: string): OciMount {
-  return { destination: path, source: path, type: "bind", options: ["rbind", "rprivate", "nosuid", "nodev", "noexec"] };
-}
+/** POSIX shared memory is files, and no namespace keeps them apart (shm_overview(7)): with the host's IPC they are the host's. */
+const HOSTS_SHM: OciMount = {
+  destination: "/dev/shm",
+  source: "/dev/shm",
+  type: "bind",
+  options: ["rbind", "rprivate", "nosuid", "nodev", "noexec"],
+};

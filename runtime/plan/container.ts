@@ -23,7 +23,7 @@ import { type SeccompPlan, seccompSteps } from "./seccomp-steps.ts";
 import { Slots } from "./slots.ts";
 import { type StartGate, startGate } from "./start-gate.ts";
 import { RECEIVED_SLOTS } from "./terminal.ts";
-import { type TreePlan, treePlan } from "./tree.ts";
+import { type Privilege, type TreePlan, treePlan } from "./tree.ts";
 
 /**
  * To whom a container belongs. `lab`: to the process that asked for it, and it goes with it. `monitor`: to its launcher,
@@ -60,6 +60,8 @@ export interface PlanContext {
   readonly systemdCgroup?: boolean;
   /** What the files of a container of ours tell beside its hostname. */
   readonly names?: Omit<OwnNames, "hostname">;
+  /** What we are ourselves; root unless said otherwise. */
+  readonly privilege?: Privilege;
   /** The capabilities that this machine can give; all unless said otherwise. */
   readonly grantable?: bigint;
 }
@@ -175,7 +177,7 @@ function insideSteps({ config, facts, slots, rdt, tree, namespaces, limitPhase }
     ...tree.enter,
     ...hostnameSteps(config),
     ...networkSteps(linux),
-    ...procWriteSteps([...labelWrites(process), ...sysctlWrites(linux.sysctl)], slots),
+    ...procWriteSteps([...labelWrites(process), ...sysctlWrites(linux)], slots),
   ];
 }
 

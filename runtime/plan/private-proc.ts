@@ -5,7 +5,8 @@
  */
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
-import { sysctlPath } from "../oci/sysctl.ts";
+import type { OciLinux } from "../oci/config.ts";
+import { sysctlPath, sysctlProblem } from "../oci/sysctl.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
 import type { Slots } from "./slots.ts";
 
@@ -41,17 +42,18 @@ export function procWriteSteps(writes: readonly ProcWrite[], slots: Slots): Plan
 }
 
 /**
- * linux.sysctl as files to write.
- * @throws RingsideError for a name that is no setting's
+ * linux.sysctl as files to write. Checked here too, where every configuration comes by: a setting that is in none of the
+ * container's namespaces would be the host's (CVE-2022-0811).
+ * @throws RingsideError for a name that is no setting's, and for a setting that is not the container's own
  */
-export function sysctlWrites(sysctl: Readonly<Record<string, string>> = {}): ProcWrite[] {
+export function sysctlWrites({ sysctl = {}, namespaces = [] }: OciLinux): ProcWrite[] {
+  const own = new Set(namespaces.map(({ type }) => type));
   return Object.entries(sysctl).map(([name, value]) => {
-    const path = sysctlPath(name);
-    if (path === undefined) {
-      throw new RingsideError(`cannot set ${JSON.stringify(name)}: it is not the name of a kernel setting`, {
-        fix: "write it as sysctl(8) does, like net.core.somaxconn",
-      });
+    const problem = sysctlProblem(name, value, own);
+    if (problem !== undefined) {
+      throw new RingsideError(`cannot set ${JSON.stringify(name)}: ${problem.why}`, { fix: problem.fix });
     }
+    const path = sysctlPath(name) ?? "";
     return { path: `sys/${path}`, value, stage: "identity", why: `The kernel setting ${name}, in its own namespace.` };
   });
 }
