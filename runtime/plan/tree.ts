@@ -16,6 +16,12 @@ import { type RootEntry, type RootPlan, type RootSource, rootSteps } from "./roo
 import type { Slots } from "./slots.ts";
 import { consoleSocketStep, openTerminalSteps } from "./terminal.ts";
 
+/**
+ * What we are, ourselves. `root`: of the machine. `namespaced`: root of a user namespace, which can mount but make no
+ * device node. `user`: an ordinary one, who can mount only where the container's own user namespace allows it.
+ */
+export type Privilege = "root" | "namespaced" | "user";
+
 export interface TreeContext {
   readonly root: RootSource;
   readonly slots: Slots;
@@ -32,14 +38,11 @@ export interface TreeContext {
   /** A socket on the host to which the terminal's master is sent. */
   readonly consoleSocket?: string | undefined;
   readonly noPivot?: boolean | undefined;
-  /** Ringside is not root, or root of a user namespace only: no mount can be made before the container's own. */
-  readonly unprivileged?: boolean | undefined;
-  /** No device node can be made: Ringside is itself in a user namespace. */
-  readonly noNodes?: boolean | undefined;
+  readonly privilege?: Privilege | undefined;
 }
 
 export interface TreePlan {
-  /** Before the clone, or right after it where only the container's own mounts may be made. */
+  /** Before the clone. */
   readonly prepare: PlanStep[];
   /** In the container's namespaces, up to where the root is complete. */
   readonly build: PlanStep[];
@@ -85,7 +88,7 @@ const HOSTS_DEVICES = "devtmpfs";
 export function treePlan(config: OciConfig & { readonly process: OciProcess }, context: TreeContext): TreePlan {
   const { linux = {} } = config;
   const { slots } = context;
-  const preparing = context.unprivileged ? "child" : "host";
+  const preparing = context.privilege === "user" ? "child" : "host";
   const entry = rootEntry(linux, context);
   const root = rootSteps(
     context.root,
@@ -121,9 +124,11 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
     slots,
   });
   const [propagation, ...attach] = root.attach;
+  const prepare = [...root.prepare, ...mounts.prepare, ...devices.prepare, ...terminal.prepare, ...guards.prepare];
   return {
-    prepare: [...root.prepare, ...mounts.prepare, ...devices.prepare, ...terminal.prepare, ...guards.prepare],
+    prepare: prepare.filter(({ phase }) => phase === "host"),
     build: [
+      ...prepare.filter(({ phase }) => phase === "child"),
       ...(propagation === undefined ? [] : [propagation]),
       ...terminal.before,
       ...files.make,
@@ -152,16 +157,17 @@ function has(linux: OciLinux, wanted: NamespaceType): boolean {
   return (linux.namespaces ?? []).some(({ type }) => type === wanted);
 }
 
-function rootEntry(linux: OciLinux, { noPivot, unprivileged }: TreeContext): RootEntry {
+function rootEntry(linux: OciLinux, { noPivot, privilege }: TreeContext): RootEntry {
   if (has(linux, "mount")) return noPivot ? "move" : "pivot";
-  if (!unprivileged) return "detached";
+  if (privilege !== "user") return "detached";
   throw new RingsideError("cannot make the container's root: an ordinary user needs a mount namespace for it", {
     fix: 'add {"type": "mount"} to linux.namespaces',
   });
 }
 
 function nodes({ linux, context, preparing, root }: Parts, devSlot: number): TwoPlaces {
-  const bind = context.noNodes === true || context.unprivileged === true || has(linux, "user");
+  const { privilege = "root" } = context;
+  const bind = privilege !== "root" || has(linux, "user");
   return deviceSteps(linux.devices ?? [], { devSlot, rootSlot: root.slot, slots: context.slots, preparing, bind });
 }
 
