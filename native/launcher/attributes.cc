@@ -1,6 +1,7 @@
 #include "attributes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -18,6 +19,9 @@ constexpr int kIoPriorityShift = 13;   // IOPRIO_CLASS_SHIFT
 
 Outcome check(long result) { return result < 0 ? Outcome::failed(errno) : Outcome::done(); }
 
+// In the launcher the child is meant, which has no right to this any more; in the child, itself.
+pid_t subject(const Execution& execution) { return execution.pid > 0 ? execution.pid : 0; }
+
 // sched_setattr(2), as of Linux 3.14: SCHED_ATTR_SIZE_VER0.
 struct SchedulingAttributes {
   std::uint32_t size;
@@ -33,20 +37,22 @@ static_assert(sizeof(SchedulingAttributes) == 48);
 
 }  // namespace
 
-Outcome setLimit(const Step& step, Execution&) {
+Outcome setLimit(const Step& step, Execution& execution) {
   using namespace argument::setLimit;
   const rlimit limit{step.number(k_soft), step.number(k_hard)};
-  return check(setrlimit(static_cast<__rlimit_resource_t>(step.number(k_resource)), &limit));
+  return check(prlimit(subject(execution), static_cast<__rlimit_resource>(step.number(k_resource)), &limit, nullptr));
 }
 
 // While /proc is still the host's, which nobody hostile has touched.
-Outcome setOomScore(const Step& step, Execution&) {
+Outcome setOomScore(const Step& step, Execution& execution) {
   const Argument& value = step.list(argument::setOomScore::k_value);
-  const Descriptor file(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  char path[64] = "/proc/self/oom_score_adj";
+  if (const pid_t pid = subject(execution); pid > 0) snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid);
+  const Descriptor file(open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   return check(file ? write(file.get(), value.text, value.length) : -1);
 }
 
-Outcome setScheduler(const Step& step, Execution&) {
+Outcome setScheduler(const Step& step, Execution& execution) {
   using namespace argument::setScheduler;
   const SchedulingAttributes attributes{
       sizeof attributes,
@@ -58,13 +64,13 @@ Outcome setScheduler(const Step& step, Execution&) {
       step.number(k_deadline),
       step.number(k_period),
   };
-  return check(syscall(SYS_sched_setattr, 0, &attributes, 0));
+  return check(syscall(SYS_sched_setattr, subject(execution), &attributes, 0));
 }
 
-Outcome setIoPriority(const Step& step, Execution&) {
+Outcome setIoPriority(const Step& step, Execution& execution) {
   using namespace argument::setIoPriority;
   const std::uint64_t value = step.number(k_class) << kIoPriorityShift | step.number(k_priority);
-  return check(syscall(SYS_ioprio_set, kIoPriorityProcess, 0, value));
+  return check(syscall(SYS_ioprio_set, kIoPriorityProcess, subject(execution), value));
 }
 
 Outcome setAffinity(const Step& step, Execution&) {

@@ -8,6 +8,7 @@ import { detectCgroups } from "../../cgroup/layout.ts";
 import { RingsideError } from "../../error.ts";
 import { cacheDirectory } from "../../image/cache.ts";
 import type { OciConfig, OciProcess } from "../../oci/config.ts";
+import { grantableCapabilities } from "../../plan/capability-sets.ts";
 import { type ContainerPlan, containerPlan } from "../../plan/container.ts";
 import { CREATE_RUNTIME } from "../../plan/hooks.ts";
 import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
@@ -54,8 +55,10 @@ const STDIO = 3;
 /** A container that names no group gets one of its own in every hierarchy: engines expect to pause it, and to limit it. */
 function runnable({ config }: Bundle, id: string): RunnableConfig {
   const { process, linux = {} } = config;
-  if (process === undefined) throw new RingsideError("config.json: process: needed to start a container, and not there");
-  const cgroupsPath = linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
+  if (process === undefined)
+    throw new RingsideError("config.json: process: needed to start a container, and not there");
+  const cgroupsPath =
+    linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
   return { ...config, process, linux: { ...linux, cgroupsPath } };
 }
 
@@ -75,6 +78,7 @@ function compile(config: RunnableConfig, bundle: Bundle, directory: string, opti
     noPivot,
     noNewKeyring,
     systemdCgroup,
+    grantable: grantableCapabilities(),
     ...(consoleSocket !== undefined && { consoleSocket }),
   });
 }

@@ -6,17 +6,16 @@ import type { Plan, PlanStep } from "../../../native/plan/plan.ts";
 import type { CgroupLayout } from "../../cgroup/layout.ts";
 import { joinCgroupSteps } from "../../cgroup/steps.ts";
 import type { OciConfig, OciProcess } from "../../oci/config.ts";
-import { closeDescriptorsStep, passSteps } from "../../plan/descriptors.ts";
-import { candidates, executeStep } from "../../plan/execute.ts";
-import { beginningSteps, identitySteps, noNewPrivilegesSteps } from "../../plan/identity.ts";
+import { grantableCapabilities } from "../../plan/capability-sets.ts";
+import { candidates } from "../../plan/execute.ts";
 import { labelWrites } from "../../plan/labels.ts";
-import { limitSteps } from "../../plan/limits.ts";
 import { forkStep, isApart, namespaceFlags } from "../../plan/namespaces.ts";
 import { procWriteSteps } from "../../plan/private-proc.ts";
-import { affinityStep, memoryPolicySteps, oomSteps, schedulingSteps } from "../../plan/scheduling.ts";
+import { processSteps } from "../../plan/process.ts";
+import { affinityStep, oomSteps } from "../../plan/scheduling.ts";
 import { seccompSteps } from "../../plan/seccomp-steps.ts";
 import { Slots } from "../../plan/slots.ts";
-import { consoleSocketStep, openTerminalSteps, RECEIVED_SLOTS, sessionSteps } from "../../plan/terminal.ts";
+import { consoleSocketStep, openTerminalSteps, RECEIVED_SLOTS } from "../../plan/terminal.ts";
 import { becomeRootStep } from "../../plan/user-namespace.ts";
 import type { EngineRecord } from "./record.ts";
 
@@ -64,6 +63,8 @@ function enterSteps({ record, init, config, layout }: ExecContext, process: OciP
     ...affinity(initial, "process.execCPUAffinity.initial"),
     ...groups.join,
     ...affinity(final, "process.execCPUAffinity.final"),
+    // Here /proc is still the host's, which nobody hostile has touched.
+    ...oomSteps(process, "child"),
     {
       phase: "child",
       stage: "join",
@@ -99,35 +100,34 @@ export function engineExecPlan(process: OciProcess, context: ExecContext): Plan 
   const consoleSlot = consoleSocket === undefined ? undefined : slots.take();
   const facts = { id: record.id, bundle: record.bundle, annotations: record.annotations };
   const seccomp = seccompSteps(filter, linux.seccomp && { profile: linux.seccomp, facts, slots });
-  const limitPhase = isApart(linux.namespaces, "user") ? "host" : "child";
-  const env = process.env ?? [];
-  const early = process.noNewPrivileges !== true;
-  const descriptors = [...passSteps(preserveFds), closeDescriptorsStep(preserveFds)];
+  const rest = processSteps(process, {
+    seccomp,
+    linux,
+    preserveFds,
+    limitPhase: isApart(linux.namespaces, "user") ? "host" : "child",
+    diesWithLauncher: false,
+    keyring: record.id,
+    grantable: grantableCapabilities(),
+    gate: [resolveStep(process)],
+  });
   return [
     ...(consoleSocket === undefined || consoleSlot === undefined
       ? []
       : [consoleSocketStep(consoleSocket, consoleSlot, "host")]),
     ...seccomp.host,
     ...enterSteps(context, process, slots),
-    ...oomSteps(process, limitPhase),
     ...procWriteSteps([...labelWrites(process)], slots),
     ...terminalSteps(process, consoleSlot, slots),
-    ...sessionSteps(process),
-    ...beginningSteps(process, undefined),
-    ...noNewPrivilegesSteps(process),
-    ...schedulingSteps(process, limitPhase),
-    ...memoryPolicySteps(linux),
-    ...limitSteps(process, limitPhase),
-    ...(early ? [...descriptors, ...seccomp.set] : []),
-    ...identitySteps(process).steps,
-    {
-      phase: "child",
-      stage: "exec",
-      why: "A program that is not there is better known before anything is promised.",
-      op: "resolveExecutable",
-      candidates: candidates(process.args[0] ?? "", env),
-    },
-    ...(early ? [] : [...descriptors, ...seccomp.set]),
-    executeStep(process.args, env),
+    ...rest.steps,
   ];
+}
+
+function resolveStep({ args, env = [] }: OciProcess): PlanStep {
+  return {
+    phase: "child",
+    stage: "exec",
+    why: "A program that is not there is better known before anything is promised.",
+    op: "resolveExecutable",
+    candidates: candidates(args[0] ?? "", env),
+  };
 }
