@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -133,8 +134,13 @@ Outcome Container::cloneChild(const Step& step) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<std::uint64_t>(cgroup);
   }
+  const bool isOrdinary = geteuid() != 0;
   const pid_t pid = sys::clone3(args);
-  if (pid == 0) runChild(childEnd.get());
+  if (pid == 0) {
+    // An ordinary user may write the id maps of a dumpable process only; becomeRoot takes it back.
+    if (isOrdinary) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    runChild(childEnd.get());
+  }
   if (pid < 0) return Outcome::failed(errno);
   pid_ = pid;
   pidfd_ = Descriptor(pidfd);
