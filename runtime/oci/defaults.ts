@@ -49,7 +49,16 @@ export const WHY_THROTTLING_HIDDEN =
  *
  * @param sys where to look for CPUs; the paths in the result begin with /sys all the same
  */
-export function maskedPaths(sys = "/sys"): GuardedPath[] {
+export function maskedPaths(sys = "/sys"): readonly GuardedPath[] {
+  const paths = maskedBelow.get(sys) ?? findMaskedPaths(sys);
+  maskedBelow.set(sys, paths);
+  return paths;
+}
+
+/** Which processors are possible is settled when the machine starts. */
+const maskedBelow = new Map<string, readonly GuardedPath[]>();
+
+function findMaskedPaths(sys: string): GuardedPath[] {
   const throttling = possibleCpus(`${sys}/devices/system/cpu/possible`)
     .map((cpu) => `/devices/system/cpu/cpu${cpu}/thermal_throttle`)
     .filter((path) => existsSync(`${sys}${path}`))

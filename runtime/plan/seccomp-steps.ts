@@ -18,6 +18,12 @@ const FLAGS: Readonly<Record<string, number>> = {
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
 };
 
+/** How a notified call waits: the kernel takes it only where there is somebody to notify. */
+const ONLY_WITH_LISTENER = 32;
+
+/** Unless a profile says otherwise, and if only `[]`: a filter alone is no reason to slow memory down (as runc, crun). */
+const USUAL_FLAGS = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"];
+
 export interface SeccompPlan {
   /** Connects to whoever listens. */
   readonly host: PlanStep[];
@@ -62,14 +68,14 @@ export interface SeccompWorld {
  */
 export function seccompSteps(filter: Uint8Array | undefined, world?: SeccompWorld): SeccompPlan {
   if (filter === undefined) return { host: [], set: [], listens: false };
-  const flags = flagsOf(world?.profile.flags ?? []);
+  const flags = flagsOf(world?.profile.flags ?? USUAL_FLAGS);
   const set = (listener: number, state: readonly string[]): PlanStep => ({
     phase: "child",
     stage: "security",
     why: "Every system call is now checked against a list; what is not on it fails.",
     op: "setSeccomp",
     filter,
-    flags,
+    flags: listener === NO_SLOT ? flags & ~ONLY_WITH_LISTENER : flags,
     listener,
     state,
   });
