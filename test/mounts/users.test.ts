@@ -1,12 +1,21 @@
 /** Files of a container in a user namespace of its own: whose they are, and what its root may not make. user_namespaces(7). */
+import { execFileSync, spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { OciLinux } from "../../runtime/oci/config.ts";
 import { DEFAULT_DEVICES } from "../../runtime/oci/defaults.ts";
-import { BUNDLES, type Bundle, makeBundle, runBundle, USUAL_MOUNTS } from "../support/bundle.ts";
+import {
+  BUNDLES,
+  type Bundle,
+  type BundleRun,
+  bundleConfig,
+  makeBundle,
+  runBundle,
+  USUAL_MOUNTS,
+} from "../support/bundle.ts";
 import { mountAt } from "../support/mountinfo.ts";
-import { describeWhere } from "../support/needs.ts";
+import { describeWhere, needsPrograms } from "../support/needs.ts";
 
 const MAPPED = { containerID: 0, hostID: 100_000, size: 65_536 };
 const USERS: Partial<OciLinux> = {
@@ -111,5 +120,56 @@ describeWhere(BUNDLES, "a container in a user namespace", () => {
     });
     expect(output).toBe("");
     expect(exit.status).toEqual({ kind: "exited", code: 0 });
+  });
+});
+
+describeWhere([...BUNDLES, needsPrograms("setpriv")], "a container of an ordinary user", () => {
+  const UID = 54_321;
+  const SCRIPT = join(import.meta.dirname, "as-user.ts");
+
+  /** Runs as a user who is nobody special, with one number of its own. */
+  function asUser(run: BundleRun): { output: string; code: number | null } {
+    const bundle = makeBundle();
+    execFileSync("chown", ["-R", `${UID}:${UID}`, bundle.path]);
+    const mapping = [{ containerID: 0, hostID: UID, size: 1 }];
+    const mounts = USUAL_MOUNTS.map((mount) => ({
+      ...mount,
+      // The group tty is nobody in there.
+      options: (mount.options ?? []).filter((option) => option !== "gid=5"),
+    }));
+    const linux = { ...USERS, uidMappings: mapping, gidMappings: mapping, ...run.linux };
+    const config = bundleConfig(bundle, { mounts, ...run, linux });
+    const ids = [`--reuid=${UID}`, `--regid=${UID}`, "--clear-groups"];
+    const { stdout, stderr, status } = spawnSync(
+      "setpriv",
+      [...ids, process.execPath, SCRIPT, bundle.rootfs, bundle.path],
+      { input: JSON.stringify(config), encoding: "utf8" },
+    );
+    return { output: stdout + stderr, code: status };
+  }
+
+  test("has its root, its mounts and the host's devices, and is root in there", () => {
+    const { output } = asUser({
+      script: "id -u; ls /; test -c /dev/ptmx && echo x > /dev/null && cat /proc/self/mountinfo; touch /tmp/x /v/x",
+      moreMounts: [{ destination: "/v", source: ".", options: ["rbind", "rro"] }],
+      linux: { maskedPaths: ["/proc/keys", "/proc/fs"], readonlyPaths: ["/proc/sys"] },
+    });
+    expect(output).toMatch(/^0\nbin\n/);
+    expect(mountAt(output, "/sys").type).toBe("sysfs");
+    expect(mountAt(output, "/proc/fs").source).toBe("masked");
+    expect(output.endsWith("touch: /v/x: Read-only file system\n")).toBe(true);
+  });
+
+  test("sees the host's /sys where it shares the host's network", () => {
+    const namespaces = (USERS.namespaces ?? []).filter(({ type }) => type !== "network");
+    const { output } = asUser({ script: "cat /proc/self/mountinfo", linux: { namespaces } });
+    expect(mountAt(output, "/sys").options).toContain("ro");
+  });
+
+  test("is refused in words where only root could do it", () => {
+    const idmap = { destination: "/v", source: ".", options: ["bind", "idmap"] };
+    expect(asUser({ script: "true", moreMounts: [idmap] }).output).toContain("only root may map the ids");
+    const namespaces = (USERS.namespaces ?? []).filter(({ type }) => type !== "mount");
+    expect(asUser({ script: "true", linux: { namespaces } }).output).toContain("needs a mount namespace");
   });
 });

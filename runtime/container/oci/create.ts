@@ -12,6 +12,7 @@ import { grantableCapabilities } from "../../plan/capability-sets.ts";
 import { type ContainerPlan, containerPlan } from "../../plan/container.ts";
 import { CREATE_RUNTIME } from "../../plan/hooks.ts";
 import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
+import { ownPrivilege } from "../privilege.ts";
 import { processIdentity } from "../process-identity.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { destroyContainer } from "./delete.ts";
@@ -72,6 +73,7 @@ function compile(config: RunnableConfig, bundle: Bundle, directory: string, opti
     filter: profile === undefined ? undefined : cachedFilter(profile, cacheDirectory()),
     ephemeral: false,
     ownership: "engine",
+    privilege: ownPrivilege(),
     bundle: bundle.path,
     startFifo: startFifo(directory),
     preserveFds,
