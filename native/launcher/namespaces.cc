@@ -19,6 +19,13 @@ constexpr long kNsfsMagic = 0x6e736673;  // linux/magic.h has it only since 6.12
 
 Outcome check(long result) { return result < 0 ? Outcome::failed(errno) : Outcome::done(); }
 
+// The directory of a process; without a number, our own.
+Descriptor openProcess(pid_t pid) {
+  char path[32] = "/proc/self";
+  if (pid > 0) snprintf(path, sizeof path, "/proc/%d", pid);
+  return Descriptor(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
 // One write is the whole map: the kernel takes no second one.
 int writeOnce(int directory, const char* name, const char* text, std::size_t length) {
   const Descriptor file(openat(directory, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -48,9 +55,7 @@ Outcome openNamespace(const Step& step, Execution& execution) {
 // By the directory of the process, opened once: its number could come to mean another between two files.
 Outcome writeIdMaps(const Step& step, Execution& execution) {
   using namespace argument::writeIdMaps;
-  char path[32];
-  snprintf(path, sizeof path, "/proc/%d", execution.pid);
-  const Descriptor process(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor process = openProcess(execution.pid);
   if (!process) return Outcome::failed(errno);
   if (step.number(k_denySetgroups) != 0 && writeOnce(process.get(), "setgroups", "deny", 4) < 0)
     return Outcome::failed(errno);
@@ -95,10 +100,11 @@ Outcome becomeRoot(const Step& step, Execution&) {
   return check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }
 
-Outcome setTimeOffsets(const Step& step, Execution&) {
+// By the launcher where the child has users of its own: its files in /proc belong to the root of outside.
+Outcome setTimeOffsets(const Step& step, Execution& execution) {
   const Argument& text = step.list(argument::setTimeOffsets::k_text);
-  const Descriptor self(open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return check(self ? writeOnce(self.get(), "timens_offsets", text.text, text.length) : -1);
+  const Descriptor process = openProcess(execution.pid);
+  return check(process ? writeOnce(process.get(), "timens_offsets", text.text, text.length) : -1);
 }
 
 Outcome setHostname(const Step& step, Execution&) {

@@ -158,7 +158,7 @@ function stagedSteps({ fresh, joined }: Wanted, linux: OciLinux, groups: GroupsO
     ...groups.join,
     ...joined.filter(({ type }) => type === "cgroup").map(joinStep),
     ...(later.length > 0 ? [unshareStep(later)] : []),
-    ...timeOffsetSteps(linux.timeOffsets),
+    ...timeOffsetSteps(linux.timeOffsets, owned ? "host" : "child"),
     ...(isForking || later.includes("pid") ? [forkStep()] : []),
   ];
 }

@@ -3,8 +3,11 @@ import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciLinux } from "../oci/config.ts";
 import { OFFSET_CLOCKS } from "../oci/kernel-names.ts";
 
-/** As /proc/PID/timens_offsets takes it: before the first process is in the namespace, and never after. */
-export function timeOffsetSteps(offsets: OciLinux["timeOffsets"]): PlanStep[] {
+/**
+ * As /proc/PID/timens_offsets takes it: before the first process is in the namespace, and never after.
+ * @param phase the launcher does it for a process with users of its own
+ */
+export function timeOffsetSteps(offsets: OciLinux["timeOffsets"], phase: "host" | "child"): PlanStep[] {
   const lines = Object.entries(offsets ?? {}).flatMap(([name, offset]) => {
     const clock = Object.entries(OFFSET_CLOCKS).find(([known]) => known === name)?.[1];
     return offset === undefined || clock === undefined ? [] : `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`;
@@ -12,7 +15,7 @@ export function timeOffsetSteps(offsets: OciLinux["timeOffsets"]): PlanStep[] {
   if (lines.length === 0) return [];
   return [
     {
-      phase: "child",
+      phase,
       stage: "clone",
       why: "How far its clocks are from ours; once a process lives by them, nobody can change it.",
       op: "setTimeOffsets",
