@@ -2,7 +2,7 @@
  * How this machine's control groups are mounted: v1 (a hierarchy for each controller), v2 (one tree for all), or hybrid
  * (some controllers in v1 hierarchies, the others in the v2 tree). cgroups(7), proc_pid_mountinfo(5).
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /** Where one controller is reached. Co-mounted v1 controllers (`cpu,cpuacct`) share a directory. */
 export interface ControllerPlace {
@@ -97,8 +97,24 @@ function modeOf(mounts: readonly CgroupMount[]): CgroupLayout["mode"] {
   return hasV2 ? "v2" : "none";
 }
 
-function readMounts(mountInfo: string): CgroupMount[] {
-  const table = existsSync(mountInfo) ? readFileSync(mountInfo, "utf8") : "";
+/** The last table that was read: it seldom changes, and every start looks at it. */
+let last: { readonly table: string; readonly mounts: readonly CgroupMount[] } | undefined;
+
+function readMounts(mountInfo: string): readonly CgroupMount[] {
+  const table = textOf(mountInfo);
+  if (last?.table !== table) last = { table, mounts: parseTable(table) };
+  return last.mounts;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function parseTable(table: string): CgroupMount[] {
   const visible = new Map<string, CgroupMount>();
   for (const mount of table.split("\n").flatMap(parseMount)) {
     // A later mount on the same directory hides the earlier one.

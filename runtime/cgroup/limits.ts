@@ -38,10 +38,10 @@ export const DEFAULT_PERIOD_US = 100_000;
  * Checks limits before anything is made, so that a wrong value leaves nothing behind.
  *
  * @param limits as asked for
- * @param processors how many CPUs there are for us; more than that cannot be given
+ * @param processors how many CPUs there are for us, this machine's unless given; more than that cannot be given
  * @throws RingsideError naming the limit, the value and the range
  */
-export function checkLimits(limits: Limits, processors = availableParallelism()): void {
+export function checkLimits(limits: Limits, processors?: number): void {
   const { memoryBytes, cpus, pidsLimit } = limits;
   if (memoryBytes !== undefined && !(Number.isSafeInteger(memoryBytes) && memoryBytes >= MINIMUM_MEMORY_BYTES)) {
     throw new RingsideError(
@@ -51,17 +51,20 @@ export function checkLimits(limits: Limits, processors = availableParallelism())
       },
     );
   }
-  if (cpus !== undefined && !(cpus >= MINIMUM_CPUS && cpus <= processors)) {
-    throw new RingsideError(
-      `cannot give ${cpus} CPUs: this machine has ${processors}, and the least is ${MINIMUM_CPUS}`,
-      {
-        fix: `give --cpus a value from ${MINIMUM_CPUS} to ${processors}`,
-      },
-    );
-  }
+  if (cpus !== undefined) checkCpus(cpus, processors ?? availableParallelism());
   if (pidsLimit !== undefined && !(Number.isSafeInteger(pidsLimit) && pidsLimit >= 1 && pidsLimit <= MAXIMUM_PIDS)) {
     throw new RingsideError(`cannot limit processes to ${pidsLimit}: not a whole number from 1 to ${MAXIMUM_PIDS}`, {
       fix: "give --pids-limit a number such as 100, or leave it out for no limit",
     });
   }
+}
+
+function checkCpus(cpus: number, processors: number): void {
+  if (cpus >= MINIMUM_CPUS && cpus <= processors) return;
+  throw new RingsideError(
+    `cannot give ${cpus} CPUs: this machine has ${processors}, and the least is ${MINIMUM_CPUS}`,
+    {
+      fix: `give --cpus a value from ${MINIMUM_CPUS} to ${processors}`,
+    },
+  );
 }

@@ -4,7 +4,7 @@
  * user below XDG_RUNTIME_DIR and XDG_DATA_HOME. file-hierarchy(7).
  */
 import { statfsSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { RootDirectories } from "../plan/root.ts";
 
@@ -32,17 +32,27 @@ function isOnOverlay(directory: string): boolean {
   }
 }
 
+/** The file system that a directory is on stays the same, and places are asked for many times in one start. */
+const onOverlay = new Map<string, boolean>();
+
+function isKnownOnOverlay(directory: string): boolean {
+  const known = onOverlay.get(directory) ?? isOnOverlay(directory);
+  onOverlay.set(directory, known);
+  return known;
+}
+
 /** @param environment RINGSIDE_ROOT puts all of it below one directory */
 export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   const { RINGSIDE_ROOT: root, XDG_RUNTIME_DIR, XDG_DATA_HOME, HOME } = environment;
   if (root !== undefined && root !== "") {
     return below(root, root, root);
   }
-  const { uid } = userInfo();
+  // Not userInfo(), which reads /etc/passwd.
+  const uid = process.geteuid?.() ?? 0;
   const run = uid === 0 ? "/run/ringside" : join(XDG_RUNTIME_DIR ?? join(tmpdir(), `ringside-${uid}`), "ringside");
   const data =
     uid === 0 ? "/var/lib/ringside" : join(XDG_DATA_HOME ?? join(HOME ?? tmpdir(), ".local/share"), "ringside");
-  return below(run, isOnOverlay(data) ? run : data, data);
+  return below(run, isKnownOnOverlay(data) ? run : data, data);
 }
 
 function below(run: string, layers: string, data: string): Places {

@@ -43,21 +43,27 @@ export function appendEvent(
   const time = new Date().toISOString();
   const event: ContainerEvent = { schema: "ringside.event/1", action, id, name, image, time, ...more };
   const file = places().events;
+  const line = `${JSON.stringify(event)}\n`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    rotate(file);
-    appendFileSync(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+    appendLine(file, line);
   } catch {
     // See above.
   }
 }
 
-function sizeOf(file: string): number {
+function appendLine(file: string, line: string): void {
+  rotate(file);
   try {
-    return statSync(file).size;
+    appendFileSync(file, line, { mode: 0o600 });
   } catch {
-    return 0;
+    // Most often it is there already.
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    appendFileSync(file, line, { mode: 0o600 });
   }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function rotate(file: string): void {

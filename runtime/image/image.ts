@@ -83,11 +83,24 @@ export function treesDirectory(cache: string = cacheDirectory()): string {
  */
 export function readRecord(name: string, cache: string = cacheDirectory()): ImageRecord | undefined {
   try {
-    const record = imageRecordSchema.parse(JSON.parse(readFileSync(recordPath(name, cache), "utf8")));
+    const record = readUnlessKnown(recordPath(name, cache));
     return statSync(join(treesDirectory(cache), record.tree)).isDirectory() ? record : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Records that have been read, with what tells that the file is still the same: it is replaced whole, by rename(2). */
+const knownRecords = new Map<string, { readonly stamp: string; readonly record: ImageRecord }>();
+
+function readUnlessKnown(path: string): ImageRecord {
+  const { ino, size, mtimeMs } = statSync(path);
+  const stamp = `${ino} ${size} ${mtimeMs}`;
+  const known = knownRecords.get(path);
+  if (known?.stamp === stamp) return known.record;
+  const record = imageRecordSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  knownRecords.set(path, { stamp, record });
+  return record;
 }
 
 /**

@@ -191,6 +191,16 @@ const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
  * @throws RingsideError for an unknown capability
  */
 export function defaultSeccomp(capabilities: readonly string[], arch: string = process.arch): SeccompProfile {
+  const key = `${arch} ${capabilities.join(" ")}`;
+  const profile = known.get(key) ?? makeDefault(capabilities, arch);
+  known.set(key, profile);
+  return profile;
+}
+
+/** Each profile is made once and is the same object from then on, by which its filter is known too. */
+const known = new Map<string, SeccompProfile>();
+
+function makeDefault(capabilities: readonly string[], arch: string): SeccompProfile {
   const held = new Set(capabilities.map(parseCapability));
   const machine = OF_MACHINE[arch];
   const always = [...ALWAYS, ...(machine ? [machine] : [])].map(({ names }) => names);

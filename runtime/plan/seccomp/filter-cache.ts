@@ -36,6 +36,8 @@ export class FilterCache {
   readonly #directory: string;
   readonly #arch: string;
   readonly #known = new Map<string, Uint8Array>();
+  /** By the very object: naming a profile takes longer than starting a process. */
+  readonly #seen = new WeakMap<SeccompProfile, Uint8Array>();
 
   /**
    * @param cache the directory of all caches; the filters go into `seccomp` in it
@@ -52,6 +54,12 @@ export class FilterCache {
    * @throws RingsideError as compileSeccomp does
    */
   filter(profile: SeccompProfile): Uint8Array {
+    const filter = this.#seen.get(profile) ?? this.#find(profile);
+    this.#seen.set(profile, filter);
+    return filter;
+  }
+
+  #find(profile: SeccompProfile): Uint8Array {
     const name = nameOf(profile, this.#arch);
     const known = this.#known.get(name);
     if (known) return known;
