@@ -58,7 +58,11 @@ export function libraryClosure(programs: readonly string[], places: LibrarySearc
     if (files.has(next.path)) continue;
     files.add(next.path);
     const elf = readElf(places.read(next.path) ?? new Uint8Array());
-    if (elf.interpreter !== undefined) waiting.push({ path: elf.interpreter, inherited: [] });
+    // A library may name a loader too (glibc's own can be executed); it is the program's that counts.
+    const isLoaderThere = elf.interpreter !== undefined && places.read(elf.interpreter) !== undefined;
+    if (elf.interpreter !== undefined && (isLoaderThere || programs.includes(next.path))) {
+      waiting.push({ path: elf.interpreter, inherited: [] });
+    }
     // A library's DT_RPATH holds for what it needs in turn, DT_RUNPATH does not: ld.so(8).
     const own = elf.runpath.length > 0 ? [] : expand(elf.rpath, next.path, elf);
     const inherited = [...own, ...next.inherited];

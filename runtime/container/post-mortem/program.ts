@@ -75,7 +75,12 @@ function problemOfPath(path: string, look: Look, what: string): Finding | undefi
     case "directory":
       return { kind: "directory", sentence: `${what} ${path} is a directory`, path, fix: "give a program in it" };
     case "other":
-      return { kind: "not-a-program", sentence: `${what} ${path} is a device, a pipe or a socket, not a file`, path };
+      return {
+        kind: "not-a-program",
+        sentence: `${what} ${path} is a device, a pipe or a socket, not a file`,
+        path,
+        fix: "give a program",
+      };
     case "file":
       return undefined;
   }
@@ -203,7 +208,9 @@ function problemOfFile(view: RootView, path: string, look: Found, facts: Program
   if (permission !== undefined) return permission;
   const bytes = view.read(look.path);
   if (bytes === undefined) return undefined;
-  if (bytes.length === 0) return { kind: "empty-file", sentence: `${path} is an empty file`, path };
+  if (bytes.length === 0) {
+    return { kind: "empty-file", sentence: `${path} is an empty file`, path, fix: "copy it again" };
+  }
   if (isElf(bytes)) return problemOfElf(view, path, bytes);
   const line = interpreterLine(bytes);
   if (line !== undefined) return problemOfScript(view, path, line, facts, depth);
