@@ -17,6 +17,7 @@ import { type CgroupLayout, wordsOf } from "./layout.ts";
 import { checkLimits, limitsOf } from "./limits.ts";
 import { memory } from "./memory.ts";
 import { ownPath, parseCgroupsPath } from "./path.ts";
+import { readGroupFile } from "./processes.ts";
 import { settingsContext, settingsOf } from "./settings.ts";
 import { unifiedSettings } from "./unified.ts";
 
@@ -113,11 +114,13 @@ export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots:
  * The steps that put one more process into a running container's groups (exec).
  *
  * @param directories as cgroupSteps returned them
+ * @param initPid the container's first process, where it runs already
  */
 export function joinCgroupSteps(
   layout: CgroupLayout,
   directories: readonly string[],
   slots: SlotSource,
+  initPid?: number,
 ): Pick<CgroupPlan, "host" | "join" | "cloneInto"> {
   const host: PlanStep[] = [];
   const join: PlanStep[] = [];
@@ -126,7 +129,8 @@ export function joinCgroupSteps(
     const slot = slots.take();
     if (isUnified(layout, directory)) {
       cloneInto = slot;
-      host.push({ ...HOST, why: WHY_OPEN_V2, op: "openPath", slot, path: directory, flags: V2_FLAGS });
+      const path = initPid === undefined ? directory : groupForOneMore(layout, directory, initPid);
+      host.push({ ...HOST, why: WHY_OPEN_V2, op: "openPath", slot, path, flags: V2_FLAGS });
     } else {
       // `tasks`, not `cgroup.procs`: a single thread that moves itself needs no lock over all of the machine's threads,
       // and so does not wait for an RCU grace period of several milliseconds (kernel/cgroup/cgroup.c, "Optimize single
@@ -137,6 +141,17 @@ export function joinCgroupSteps(
     }
   }
   return { host, join, cloneInto };
+}
+
+/**
+ * A v2 group that hands controllers down cannot hold processes itself (cgroup-v2.rst, "No Internal Process Constraint").
+ * Where the inside has made such a tree of its own group, as systemd does, the first process's group takes the new one.
+ */
+function groupForOneMore({ unified = "" }: CgroupLayout, directory: string, initPid: number): string {
+  if (wordsOf(`${directory}/cgroup.subtree_control`).length === 0) return directory;
+  const [, path = ""] = /^0::(\/.*)$/m.exec(readGroupFile(`/proc/${initPid}/cgroup`) ?? "") ?? [];
+  const group = `${unified}${path}`;
+  return group.startsWith(`${directory}/`) ? group : directory;
 }
 
 const HOST = { phase: "host", stage: "cgroup" } as const;

@@ -51,7 +51,7 @@ interface Init {
 
 function joinSteps(init: Init, state: ContainerState, layout: CgroupLayout, slots: Slots): PlanStep[] {
   const pidfd = slots.take();
-  const groups = joinCgroupSteps(layout, state.cgroups, slots);
+  const groups = joinCgroupSteps(layout, state.cgroups, slots, init.pid);
   return [
     {
       phase: "host",

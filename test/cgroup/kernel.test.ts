@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { PlanStep } from "../../native/plan/plan.ts";
+import { devicesCanBeGuarded } from "../../runtime/cgroup/devices.ts";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import type { Limits } from "../../runtime/cgroup/limits.ts";
 import { cgroupMountSteps } from "../../runtime/cgroup/mounts.ts";
@@ -70,7 +71,7 @@ describe("in the groups of this machine's kernel", () => {
   });
 
   test("root may make a node for a disk and may not open it; harmless devices work", async ({ skip }) => {
-    needs(skip, missing("devices"));
+    needs(skip, problem ?? (devicesCanBeGuarded(layout) ? undefined : "devices cannot be guarded here"));
     const node = `${temporaryDirectory()}/disk`;
     const disk = "$(tail -n +3 /proc/partitions | awk 'NR==1 { print $1, $2 }')";
     const script = `mknod ${node} b ${disk} && echo made; head -c 1 ${node}; head -c 4 /dev/zero | wc -c; echo x > /dev/null && echo written`;

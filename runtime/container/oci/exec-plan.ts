@@ -35,7 +35,7 @@ export interface ExecContext {
 /** Into the container: its groups, and all its namespaces at once. */
 function enterSteps({ record, init, config, layout }: ExecContext, process: OciProcess, slots: Slots): PlanStep[] {
   const pidfd = slots.take();
-  const groups = joinCgroupSteps(layout, record.cgroups, slots);
+  const groups = joinCgroupSteps(layout, record.cgroups, slots, init.pid);
   const linux = config.linux ?? {};
   const types = (linux.namespaces ?? []).map(({ type }) => type);
   const { initial, final } = process.execCPUAffinity ?? {};
