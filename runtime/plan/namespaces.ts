@@ -7,6 +7,7 @@
  * namespace and a joined pid namespace hold only children, so a second process takes over. The cgroup namespace begins
  * where the process is when it begins: after v1 groups have been joined.
  */
+import { statSync } from "node:fs";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { NamespaceType, OciLinux, OciNamespace } from "../oci/config.ts";
@@ -72,6 +73,20 @@ export function isNew(namespaces: readonly OciNamespace[] | undefined, type: Nam
 /** Whether the container does not share this namespace with us. */
 export function isApart(namespaces: readonly OciNamespace[] | undefined, type: NamespaceType): boolean {
   return namespaces?.some((namespace) => namespace.type === type) ?? false;
+}
+
+/**
+ * Whether a namespace that is to be joined is the one that we are in: `/proc/1/ns/net` is another name for the host's.
+ * A path that leads nowhere is refused later, where it is opened.
+ */
+export function isOurOwn({ type, path }: OciNamespace): boolean {
+  if (path === undefined) return false;
+  try {
+    const [theirs, ours] = [statSync(path), statSync(`/proc/self/ns/${NAMESPACES[type].file}`)];
+    return theirs.dev === ours.dev && theirs.ino === ours.ino;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { RingsideError } from "../error.ts";
 import type { OciLinux } from "../oci/config.ts";
 import { sysctlPath, sysctlProblem } from "../oci/sysctl.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
+import { isOurOwn } from "./namespaces.ts";
 import type { Slots } from "./slots.ts";
 
 /** One file and what is written to it. */
@@ -47,7 +48,7 @@ export function procWriteSteps(writes: readonly ProcWrite[], slots: Slots): Plan
  * @throws RingsideError for a name that is no setting's, and for a setting that is not the container's own
  */
 export function sysctlWrites({ sysctl = {}, namespaces = [] }: OciLinux): ProcWrite[] {
-  const own = new Set(namespaces.map(({ type }) => type));
+  const own = new Set(namespaces.filter((namespace) => !isOurOwn(namespace)).map(({ type }) => type));
   return Object.entries(sysctl).map(([name, value]) => {
     const problem = sysctlProblem(name, value, own);
     if (problem !== undefined) {

@@ -1,5 +1,6 @@
 /** Kernel settings of a container: its own, never the host's (CVE-2022-0811). */
 import { describe, expect, test } from "vitest";
+import { sysctlWrites } from "../../runtime/plan/private-proc.ts";
 import { problemOf, withLinux } from "./configurations.ts";
 
 describe("kernel settings", () => {
@@ -51,6 +52,20 @@ describe("kernel settings", () => {
 
   test.each(["32768+kernel.core_pattern=|/evil", "1\n2", "1\u0000"])("the value %j is refused", (value) => {
     expect(sysctl("kernel.shmmax", value, "ipc")).toContain("config.json: linux.sysctl");
+  });
+
+  const linuxOnly = test.skipIf(process.platform !== "linux");
+  linuxOnly("a namespace that is joined does not count if it is the host's, under whatever name", () => {
+    const writes = (path: string | undefined) =>
+      sysctlWrites({
+        namespaces: [path === undefined ? { type: "network" } : { type: "network", path }],
+        sysctl: { "net.ipv4.ip_forward": "1" },
+      });
+    for (const path of ["/proc/self/ns/net", `/proc/${process.pid}/task/${process.pid}/ns/net`]) {
+      expect(() => writes(path)).toThrow(/shares the host's network namespace/);
+    }
+    expect(writes(undefined)).toHaveLength(1);
+    expect(writes("/run/netns/nowhere")).toHaveLength(1);
   });
 
   test("values of several numbers pass", () => {
