@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { CREATED, type Launcher, makeFifo, type OnPause } from "../../../native/kernel.ts";
 import { detectCgroups } from "../../cgroup/layout.ts";
+import { type Scope, startScope } from "../../cgroup/systemd.ts";
 import { RingsideError } from "../../error.ts";
 import { cacheDirectory } from "../../image/cache.ts";
 import type { OciConfig, OciProcess } from "../../oci/config.ts";
@@ -49,17 +50,19 @@ export interface PreparedContainer {
   readonly record: EngineRecord;
   /** What fills the plan's first slots. */
   readonly descriptors: readonly number[];
+  /** systemd's, held until the container's own process is in it. */
+  readonly scope?: Scope;
 }
 
 const STDIO = 3;
 
 /** A container that names no group gets one of its own in every hierarchy: engines expect to pause it, and to limit it. */
-function runnable({ config }: Bundle, id: string): RunnableConfig {
+function runnable({ config }: Bundle, id: string, scope: Scope | undefined): RunnableConfig {
   const { process, linux = {} } = config;
   if (process === undefined)
     throw new RingsideError("config.json: process: needed to start a container, and not there");
-  const cgroupsPath =
-    linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
+  const wanted = linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
+  const cgroupsPath = scope?.path ?? wanted;
   return { ...config, process, linux: { ...linux, cgroupsPath } };
 }
 
@@ -85,16 +88,22 @@ function compile(config: RunnableConfig, bundle: Bundle, directory: string, opti
   });
 }
 
+function startScopeFor(launcher: Launcher, { config }: Bundle, id: string): Promise<Scope> {
+  const { cgroupsPath, resources = {} } = config.linux ?? {};
+  return startScope(launcher, detectCgroups(), { id, cgroupsPath, resources });
+}
+
 /**
  * Takes the id and makes the plan.
  * @throws RingsideError when the id is taken, the bundle is not one, or this machine cannot give what it asks for;
  *   then nothing is left
  */
-export function prepareContainer(options: CreateOptions): PreparedContainer {
+export async function prepareContainer(launcher: Launcher, options: CreateOptions): Promise<PreparedContainer> {
   const bundle = readBundle(options.bundle);
-  const config = runnable(bundle, options.id);
   const directory = reserveId(options.root, options.id);
   try {
+    const scope = options.systemdCgroup ? await startScopeFor(launcher, bundle, options.id) : undefined;
+    const config = runnable(bundle, options.id, scope);
     const plan = compile(config, bundle, directory, options);
     const record: EngineRecord = {
       schema: "ringside.oci/1",
@@ -114,7 +123,7 @@ export function prepareContainer(options: CreateOptions): PreparedContainer {
     makeFifo(startFifo(directory));
     writeEngineRecord(directory, record);
     const descriptors = Array.from({ length: STDIO + options.preserveFds }, (_, fd) => fd);
-    return { options, directory, config, plan, record, descriptors };
+    return { options, directory, config, plan, record, descriptors, ...(scope !== undefined && { scope }) };
   } catch (error) {
     removeState(directory);
     throw error;
@@ -130,6 +139,7 @@ export function whilePaused(prepared: PreparedContainer, launcher: Launcher): On
       await runHooks(config, ["prestart", "createRuntime"], { launcher, directory, state });
     }
     if (name !== CREATED) return;
+    prepared.scope?.release();
     const identity = processIdentity(pid);
     if (identity === undefined) throw new RingsideError("the container's process has ended before it was created");
     writeEngineRecord(directory, { ...record, init: { pid, startTicks: identity.startTicks } });
@@ -142,7 +152,7 @@ export function whilePaused(prepared: PreparedContainer, launcher: Launcher): On
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
 export async function createContainer(launcher: Launcher, options: CreateOptions): Promise<void> {
-  const prepared = prepareContainer(options);
+  const prepared = await prepareContainer(launcher, options);
   const { directory, config, plan, record, descriptors } = prepared;
   using _lock = lockContainer(options.id, directory);
   try {

@@ -26,7 +26,7 @@ export async function runDetached(launcher: Launcher, options: CreateOptions): P
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
 export async function runAttached(launcher: Launcher, options: CreateOptions): Promise<StartedProcess> {
-  const prepared = prepareContainer(options);
+  const prepared = await prepareContainer(launcher, options);
   const { directory, record, config, plan, descriptors } = prepared;
   const lock = lockContainer(options.id, directory);
   const pause = whilePaused(prepared, launcher);

@@ -1,6 +1,8 @@
 /** `update`: other limits for a container that there is already. */
 
+import { Launcher } from "../../../native/kernel.ts";
 import { detectCgroups } from "../../cgroup/layout.ts";
+import { scopeOf, updateScope } from "../../cgroup/systemd.ts";
 import { updateResources } from "../../cgroup/update.ts";
 import { RingsideError } from "../../error.ts";
 import type { OciResources } from "../../oci/config.ts";
@@ -17,5 +19,10 @@ export async function updateEngineContainer(root: string, id: string, resources:
   if (status === "stopped" || status === "creating") {
     throw new RingsideError(`cannot update container "${id}": container not running: it is ${status}`);
   }
-  await updateResources(detectCgroups(), record.cgroups, resources);
+  const layout = detectCgroups();
+  await updateResources(layout, record.cgroups, resources);
+  const unit = record.systemd ? scopeOf(record.cgroups) : undefined;
+  if (unit === undefined) return;
+  await using launcher = await Launcher.open();
+  await updateScope(launcher, layout, unit, resources);
 }
