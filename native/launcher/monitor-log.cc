@@ -62,11 +62,22 @@ void MonitorLog::append(LogStream stream, const char* data, std::size_t bytes) {
     lostBytes_ += bytes;
     return;
   }
-  if (lostBytes_ > 0) {
-    const std::uint64_t lost = lostBytes_;
-    if (write(LogStream::lost, reinterpret_cast<const char*>(&lost), sizeof lost)) lostBytes_ = 0;
+  const std::uint64_t before = offset_;
+  const std::uint64_t lost = lostBytes_;
+  const bool noted = lost == 0 || write(LogStream::lost, reinterpret_cast<const char*>(&lost), sizeof lost);
+  if (noted && write(stream, data, bytes)) {
+    lostBytes_ = 0;
+    return;
   }
-  if (!write(stream, data, bytes)) lostBytes_ += bytes;
+  lostBytes_ += bytes;
+  // The note alone may have found room: it will say more when something follows it.
+  truncateTo(before);
+}
+
+// A full disk may have taken a part: no reader may take it for a record.
+void MonitorLog::truncateTo(std::uint64_t offset) {
+  offset_ = offset;
+  if (ftruncate(current_.get(), static_cast<off_t>(offset)) < 0) current_.reset();
 }
 
 bool MonitorLog::write(LogStream stream, const char* data, std::size_t bytes) {
@@ -76,13 +87,9 @@ bool MonitorLog::write(LogStream stream, const char* data, std::size_t bytes) {
   ssize_t written;
   do written = pwritev(current_.get(), parts, 2, static_cast<off_t>(offset_));
   while (written < 0 && errno == EINTR);
-  if (written == wanted) {
-    offset_ += static_cast<std::uint64_t>(wanted);
-    return true;
-  }
-  // A full disk has taken a part: no reader may take it for a record.
-  if (written > 0 && ftruncate(current_.get(), static_cast<off_t>(offset_)) < 0) current_.reset();
-  return false;
+  if (written != wanted) return false;
+  offset_ += static_cast<std::uint64_t>(wanted);
+  return true;
 }
 
 }  // namespace ringside

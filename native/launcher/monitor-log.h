@@ -38,6 +38,7 @@ class MonitorLog {
 
  private:
   bool begin(std::uint64_t file);
+  void truncateTo(std::uint64_t offset);
   bool write(LogStream stream, const char* data, std::size_t bytes);
 
   Descriptor directory_;
