@@ -281,6 +281,8 @@ export interface ExitRecord {
   readonly systemUs: number;
   readonly maxRssKiB: number;
   readonly reports: Readonly<Record<string, string>>;
+  /** What the launcher did afterwards, by the plan. */
+  readonly steps?: readonly StepTime[];
 }
 
 /** A process that a plan has started: execve has succeeded. */
@@ -539,6 +541,7 @@ export class Launcher implements AsyncDisposable {
           systemUs: reply.systemUs,
           maxRssKiB: reply.maxRssKiB,
           reports: reply.reports,
+          steps: reply.steps,
         });
     }
   }

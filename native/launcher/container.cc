@@ -334,36 +334,46 @@ void Container::abandon() {
 void Container::cleanUp(std::string& reports) { runPhase(Phase::cleanup, reports); }
 
 void Container::runPhase(Phase phase, std::string& reports) {
-  for (const Step& step : plan_->steps()) {
-    if (step.phase != phase) continue;
-    switch (step.operation()) {
-      case Operation::readReport:
-        files::readReport(step, reports);
-        break;
-      case Operation::killCgroup:
-        cgroups::killCgroup(step);
-        break;
-      case Operation::removeGroup:
-        cgroups::removeGroup(step);
-        break;
-      case Operation::removeDirectory:
-        files::removeDirectory(step);
-        break;
-      case Operation::removeTree:
-        files::removeTree(step);
-        break;
-      case Operation::removeFile:
-        unlink(step.text(argument::removeFile::k_path));
-        break;
-      case Operation::recordExit:
-        recordExit(step, reports);
-        break;
-      case Operation::recordEvent:
-        record::appendEvent(step.text(argument::recordEvent::k_events), step.text(argument::recordEvent::k_event), nullptr);
-        break;
-      default:
-        break;
-    }
+  const std::vector<Step>& steps = plan_->steps();
+  for (std::uint32_t i = 0; i < steps.size(); i++) {
+    if (steps[i].phase != phase) continue;
+    StepTime untold{};
+    StepTime& time = page_ == nullptr ? untold : page_->times[i];
+    time.startNs = nowNs();
+    runLastStep(steps[i], reports);
+    time.endNs = nowNs();
+  }
+}
+
+// A step of cleanup or abandon. What it cannot do is left: there is nobody to tell, and the next step may still help.
+void Container::runLastStep(const Step& step, std::string& reports) {
+  switch (step.operation()) {
+    case Operation::readReport:
+      files::readReport(step, reports);
+      break;
+    case Operation::killCgroup:
+      cgroups::killCgroup(step);
+      break;
+    case Operation::removeGroup:
+      cgroups::removeGroup(step);
+      break;
+    case Operation::removeDirectory:
+      files::removeDirectory(step);
+      break;
+    case Operation::removeTree:
+      files::removeTree(step);
+      break;
+    case Operation::removeFile:
+      unlink(step.text(argument::removeFile::k_path));
+      break;
+    case Operation::recordExit:
+      recordExit(step, reports);
+      break;
+    case Operation::recordEvent:
+      record::appendEvent(step.text(argument::recordEvent::k_events), step.text(argument::recordEvent::k_event), nullptr);
+      break;
+    default:
+      break;
   }
 }
 
@@ -400,9 +410,12 @@ void Container::sendFailure(int controlSocket) {
 
 void Container::send(int controlSocket, Reply& reply, const std::string& reports, const int* fds, unsigned fdCount) {
   std::vector<StepTime> times;
-  if (reply.kind != ReplyKind::exited && page_ != nullptr) {
+  if (page_ != nullptr) {
+    // Those that made it have been told when it started; at its end the others are news.
+    const bool isOver = reply.kind == ReplyKind::exited;
     for (std::uint32_t i = 0; i < plan_->steps().size(); i++) {
-      if (page_->times[i].startNs == 0) continue;
+      const bool isLast = plan_->steps()[i].phase == Phase::cleanup;
+      if (page_->times[i].startNs == 0 || (isOver && !isLast)) continue;
       times.push_back(page_->times[i]);
       times.back().index = i;
     }

@@ -73,6 +73,7 @@ class Container {
   void sendPaused(int controlSocket);
   void cleanUp(std::string& reports);
   void runPhase(Phase phase, std::string& reports);
+  void runLastStep(const Step& step, std::string& reports);
   void sendFailure(int controlSocket);
   void send(int controlSocket, struct Reply& reply, const std::string& reports, const int* fds, unsigned fdCount);
 
