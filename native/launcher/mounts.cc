@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "../descriptor.h"
 #include "syscalls.h"
@@ -108,16 +107,18 @@ int setDirectory(int fs, const char* key, const char* path) {
   return sys::fsconfig(fs, FSCONFIG_SET_STRING, key, layer.text(), 0);
 }
 
-// What the path shows now must be what was just mounted there: the same directory of the same file system.
+std::uint64_t mountId(int fd) {
+  struct statx status{};
+  const bool known = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0 && (status.stx_mask & STATX_MNT_ID) != 0;
+  return known ? status.stx_mnt_id : 0;
+}
+
+// What the path shows now must be the very mount that was just attached there (statx(2), STATX_MNT_ID).
 Outcome verify(int mount, int root, const char* path) {
   const Descriptor seen(walk::openBelow(root, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS));
-  struct stat wanted, found;
-  struct statfs wantedFs, foundFs;
-  if (!seen || fstat(mount, &wanted) < 0 || fstat(seen.get(), &found) < 0 || fstatfs(mount, &wantedFs) < 0 ||
-      fstatfs(seen.get(), &foundFs) < 0)
-    return Outcome::failed(errno);
-  const bool same = wanted.st_dev == found.st_dev && wanted.st_ino == found.st_ino && wantedFs.f_type == foundFs.f_type;
-  return same ? Outcome::done() : Outcome::failed(ESTALE);
+  if (!seen) return Outcome::failed(errno);
+  const std::uint64_t wanted = mountId(mount);
+  return wanted != 0 && mountId(seen.get()) == wanted ? Outcome::done() : Outcome::failed(ESTALE);
 }
 
 bool isDirectory(int fd) {

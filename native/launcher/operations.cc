@@ -41,6 +41,7 @@ constexpr Row kHost[] = {
     {Operation::setOomScore, attributes::setOomScore},
     {Operation::setScheduler, attributes::setScheduler},
     {Operation::setIoPriority, attributes::setIoPriority},
+    {Operation::newFilesystem, mounts::newFilesystem},
     {Operation::newOverlay, mounts::newOverlay},      {Operation::cloneTree, trees::cloneTree},
     {Operation::cloneDevice, trees::cloneDevice},     {Operation::changeMount, trees::changeMount},
     {Operation::makeUserNamespace, trees::makeUserNamespace},

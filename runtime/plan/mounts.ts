@@ -41,6 +41,12 @@ const SHOWS_NAMESPACE: Readonly<Record<string, { readonly namespace: NamespaceTy
   mqueue: { namespace: "ipc", source: "/dev/mqueue" },
 };
 
+/**
+ * File systems that belong to namespaces or to nobody: made by the container, in its own. All others name files of the
+ * host, as in `lowerdir=` or a disk, and are made while those can be named.
+ */
+const MADE_INSIDE = new Set(["proc", "sysfs", "mqueue", "tmpfs", "ramfs", "devpts", "binfmt_misc"]);
+
 /** Mounts each of `mounts`, in order, below the root. @throws RingsideError for what cannot be mounted */
 export function mountSteps(mounts: readonly OciMount[], context: MountContext): MountPlan {
   const users = new UserNamespaces(context);
@@ -110,19 +116,21 @@ function newMount(mount: OciMount, options: ParsedMountOptions, context: MountCo
   const later = { set: isFilled ? attributes & MOUNT_ATTRIBUTES.ro : 0, clear: 0 };
   const superblock = options.superblock.filter((name) => later.set === 0 || name !== "ro");
   const words = { phase: "child", stage: "mounts" } as const;
+  const make: PlanStep = {
+    ...words,
+    phase: MADE_INSIDE.has(type) ? "child" : makingPhase(context),
+    why: whyMounted(mount),
+    op: "newFilesystem",
+    slot,
+    type,
+    options: [`source=${mount.source ?? type}`, ...superblock, ...labelOf(mount, context), ...options.data],
+    attributes: attributes & ~later.set,
+  };
   return {
-    prepare: [],
+    prepare: make.phase === "host" ? [make] : [],
     slot,
     steps: [
-      {
-        ...words,
-        why: whyMounted(mount),
-        op: "newFilesystem",
-        slot,
-        type,
-        options: [`source=${mount.source ?? type}`, ...superblock, ...labelOf(mount, context), ...options.data],
-        attributes: attributes & ~later.set,
-      },
+      ...(make.phase === "host" ? [] : [make]),
       ...(options.copyUp ? copyUpSteps(mount, slot, context.rootSlot) : []),
       ...changeSteps(destination === "/dev" ? NOTHING : later, options.propagation, slot, "child"),
       {
@@ -138,6 +146,11 @@ function newMount(mount: OciMount, options: ParsedMountOptions, context: MountCo
     ],
     finish: destination === "/dev" ? changeSteps(later, [], slot, "child") : [],
   };
+}
+
+/** In a user namespace the kernel decides what its root may mount. */
+function makingPhase({ preparing, linux: { namespaces = [] } }: MountContext): "host" | "child" {
+  return namespaces.some(({ type }) => type === "user") ? "child" : preparing;
 }
 
 function copyUpSteps(mount: OciMount, slot: number, root: number): PlanStep[] {

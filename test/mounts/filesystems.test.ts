@@ -1,5 +1,14 @@
 /** New file systems inside a container: their options, their beginnings, their changes, and what is refused. */
-import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { OciMount } from "../../runtime/oci/config.ts";
@@ -88,6 +97,19 @@ describeWhere(BUNDLES, "a new file system", () => {
     });
     expect(mountAt(output, "/x").source).toBe("second");
     expect(output.endsWith("a\n")).toBe(true);
+  });
+
+  test("that names directories of the host finds them there", async () => {
+    const bundle = makeBundle();
+    for (const name of ["lower", "upper", "work"]) mkdirSync(join(bundle.path, name));
+    writeFileSync(join(bundle.path, "lower/file"), "below\n");
+    const options = ["lower", "upper", "work"].map((name) => `${name}dir=${join(bundle.path, name)}`);
+    const { output } = await runBundle(bundle, {
+      script: "cat /x/file; echo above > /x/file",
+      moreMounts: [{ destination: "/x", type: "overlay", source: "overlay", options }],
+    });
+    expect(output).toBe("below\n");
+    expect(readFileSync(join(bundle.path, "upper/file"), "utf8")).toBe("above\n");
   });
 
   test("of message queues is that of the container's own IPC namespace", async () => {
