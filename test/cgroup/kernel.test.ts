@@ -10,8 +10,10 @@ import { cgroupMountSteps } from "../../runtime/cgroup/mounts.ts";
 import { parseReports } from "../../runtime/cgroup/reports.ts";
 import { cgroupSteps } from "../../runtime/cgroup/steps.ts";
 import { Slots } from "../../runtime/plan/slots.ts";
+import { testPath } from "../support/cgroup-container.ts";
 import { resourcesOf } from "../support/cgroup-plans.ts";
 import { confinementProblem, FREE_SLOT, runConfined } from "../support/confined.ts";
+import { unless } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 const layout = detectCgroups();
@@ -118,6 +120,67 @@ describe("in the groups of this machine's kernel", () => {
     expect(output).toMatch(/Read-only file system/);
     expect(output).not.toMatch(/ringside/);
     expect(plan.directories.filter((directory) => existsSync(directory))).toEqual([]);
+  });
+});
+
+describe("an engine's container, which is in every hierarchy", unless(problem), () => {
+  /** Runs a script that stands in the directory where its groups are shown. */
+  async function inView(script: string, options: readonly string[], hasNamespace: boolean) {
+    const slots = new Slots(FREE_SLOT);
+    const plan = cgroupSteps(layout, { path: testPath(), resources: {} }, slots);
+    const root = slots.take();
+    const top = temporaryDirectory();
+    const step = { phase: "child", stage: "mounts", why: "for a test" } as const;
+    const mount = { ...VIEW, options };
+    const view: PlanStep[] = [
+      { ...step, op: "unshare", flags: hasNamespace ? CLONE_NEWCGROUP | CLONE_NEWNS : CLONE_NEWNS },
+      { ...step, op: "setPropagation", flags: MS_REC | MS_PRIVATE },
+      { ...step, op: "newFilesystem", slot: root, type: "tmpfs", options: ["mode=755"], attributes: 0 },
+      { ...step, op: "attachRoot", slot: root, path: top },
+      ...cgroupMountSteps(layout, { mount, directories: plan.directories, hasNamespace }, root, slots),
+    ];
+    const { output } = await runConfined(`cd ${top}/sys/fs/cgroup && ${script}`, {
+      ...plan,
+      child: [...plan.join, ...view],
+    });
+    expect([...plan.directories, ...plan.parents].filter((directory) => existsSync(directory))).toEqual([]);
+    return { output, plan };
+  }
+  const OWN = "for procs in cgroup.procs */cgroup.procs; do test -e $procs && grep -x $$ $procs; done; echo $$";
+
+  test.each([true, false])(
+    "finds itself in each that it is shown, with a namespace of its own: %s",
+    async (hasNamespace) => {
+      const { output, plan } = await inView(OWN, ["ro"], hasNamespace);
+      const lines = output.trim().split("\n");
+      expect(new Set(lines).size).toBe(1);
+      expect(lines).toHaveLength(plan.directories.length + 1);
+    },
+  );
+
+  test.each([true, false])("sees nobody else's groups, with a namespace of its own: %s", async (hasNamespace) => {
+    const { output } = await inView("find . -mindepth 1 -type d | grep -v '^./[^/]*$'; echo end", ["ro"], hasNamespace);
+    expect(output).toBe("end\n");
+  });
+
+  test("can neither write nor make groups in a read-only view, and can in a writable one", async () => {
+    const script =
+      "for procs in cgroup.procs */cgroup.procs; do test -e $procs && mkdir $(dirname $procs)/mine; done; find . -name mine";
+    const readOnly = await inView(script, ["ro", "nosuid"], true);
+    expect(readOnly.output).toMatch(/Read-only file system/);
+    expect(readOnly.output).not.toMatch(/^\.\/.*mine$/m);
+    const writable = await inView(script, ["rw", "nosuid"], true);
+    expect(writable.output.match(/^\.\/.*mine$/gm)).toHaveLength(writable.plan.directories.length);
+  });
+
+  test("has a number for each CPU and node that it may use, on the way down too", async ({ skip }) => {
+    needs(skip, missing("cpuset"));
+    const { output } = await inView(
+      "cat cpuset/cpuset.cpus cpuset/cpuset.mems 2>/dev/null || cat cpuset.cpus.effective cpuset.mems.effective",
+      ["ro"],
+      true,
+    );
+    expect(output).toMatch(/^[\d,-]+\n[\d,-]+\n$/);
   });
 });
 
