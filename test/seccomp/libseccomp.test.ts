@@ -13,8 +13,9 @@ import { defaultSeccomp } from "../../runtime/plan/seccomp/default-profile.ts";
 import { x86Multiplexed } from "../../runtime/plan/seccomp/tables/x86.ts";
 import { ARCHITECTURES, MACHINES, someCall, someProfile } from "../support/arbitrary-seccomp.ts";
 import { loadFilter, type Run, type SeccompData } from "../support/bpf.ts";
+import { engineProfile, needsEngineProfile } from "../support/engine-profile.ts";
 import { libseccomp, needsLibseccomp, type Oracle } from "../support/libseccomp.ts";
-import { describeWhere } from "../support/needs.ts";
+import { describeWhere, unless } from "../support/needs.ts";
 import { ENOSYS, errno, meaning } from "../support/seccomp-meaning.ts";
 
 const NUMBER_OFFSET = 0;
@@ -95,8 +96,12 @@ function described(profile: SeccompProfile, call: SeccompData, theirs: number, o
   return `libseccomp says 0x${theirs.toString(16)}, we say 0x${ours.toString(16)}: ${text}`;
 }
 
-/** Docker's and podman's default profiles let these arguments through, or do not. */
-const ARGUMENTS = [0n, 1n, 2n, 8n, 11n, 12n, 16n, 38n, 40n, 45n, 0x20000n, 0x1000_0000n, 0xffff_ffffn, 0x1_0000_0001n];
+/**
+ * First and third arguments that Docker's and podman's default profiles let through, or do not. AF_NETLINK (16) with
+ * NETLINK_AUDIT (9) is one of podman's; the others with 9 are what socketcall(2) makes of it.
+ */
+const FIRSTS = [0n, 1n, 2n, 8n, 11n, 12n, 16n, 38n, 40n, 45n, 0x20000n, 0x1000_0000n, 0xffff_ffffn, 0x1_0000_0001n];
+const ARGUMENTS = [...FIRSTS.map((first) => [first, 0n] as const), [16n, 9n], [2n, 9n], [1n, 9n]] as const;
 
 /** Every number that any table has, and those at whose borders filters have gone wrong. */
 const NUMBERS = [
@@ -110,18 +115,33 @@ const NUMBERS = [
   ]),
 ];
 
+/** All numbers that a call has, also as a passenger of another. */
+function numbersOf(name: string): number[] {
+  return ARCHITECTURES.flatMap(({ numbers, multiplexed }) => [
+    numbers().get(name),
+    multiplexed?.().get(name)?.number,
+  ]).filter((number) => number !== undefined);
+}
+
 /** All calls of a profile, with arguments in the first two places, against the library. */
 function compareAll(profile: SeccompProfile, machine: MachineArchitecture, { ask, calls }: Oracle): void {
   const known = new Set(SERVED[machine].flatMap((one) => [...calls(one).keys()]));
-  const asked = decided(profile, known);
+  const syscalls = (profile.syscalls ?? []).map((rule) => ({
+    ...rule,
+    names: rule.names.filter((name) => known.has(name)),
+  }));
+  const asked = { ...profile, syscalls };
   const [answer] = ask([asked], machine);
   if (answer?.kind !== "filter") throw new Error(JSON.stringify(answer));
   const [theirs, ours] = [loadFilter(answer.bytes), loadFilter(compileSeccomp(asked, { arch: machine }))];
+  const looked = new Set(
+    syscalls.filter(({ args = [] }) => args.length > 0).flatMap(({ names }) => names.flatMap(numbersOf)),
+  );
   const audits = new Set([...SERVED[machine].map(({ audit }) => audit), 0x8000_0016]);
   for (const audit of audits) {
     for (const number of NUMBERS) {
-      for (const first of ARGUMENTS) {
-        const call = { number, audit, args: [first, 1n, 0n, 0n, 0n, 0n] };
+      for (const [first, third] of looked.has(number) ? ARGUMENTS : [[0n, 0n] as const]) {
+        const call = { number, audit, args: [first, 1n, third, 0n, 0n, 0n] };
         const difference = differenceOf(asked, machine, call, theirs(call), ours(call).verdict);
         if (difference === "same" || difference === "newer") continue;
         throw new Error(`${difference}: ${described(asked, call, theirs(call).verdict, ours(call).verdict)}`);
@@ -148,6 +168,18 @@ describeWhere([needsLibseccomp], "libseccomp and we", () => {
       compareAll(defaultSeccomp(capabilities, machine), machine, oracle);
     }
   });
+
+  for (const [machine, arch] of [
+    ["x64", "amd64"],
+    ["arm64", "arm64"],
+  ] as const) {
+    test(`agree on podman's default profile on ${machine}`, unless([needsEngineProfile]), () => {
+      const oracle = libseccomp();
+      for (const capabilities of [[], DEFAULT_CAPABILITIES, Object.keys(CAPABILITIES)]) {
+        compareAll(engineProfile(capabilities, arch), machine, oracle);
+      }
+    });
+  }
 
   test.each(MACHINES)("agree on random profiles and calls on %s", (machine) => {
     const { ask, calls } = libseccomp();
