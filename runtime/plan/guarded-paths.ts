@@ -9,7 +9,6 @@ import {
 } from "../oci/defaults.ts";
 import { MOUNT_TARGET } from "./mount-context.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
-import { STAGING } from "./root.ts";
 import type { Slots } from "./slots.ts";
 
 const O_PATH_NOFOLLOW = 0o10000000 | 0o400000;
@@ -42,6 +41,8 @@ export interface GuardPlaces {
   /** False where nothing of the container is attached anywhere. */
   readonly attached: boolean;
   readonly preparing: "host" | "child";
+  /** Where the covers are attached until they are shown (stagingOf). */
+  readonly staging: string;
   readonly slots: Slots;
 }
 
@@ -78,7 +79,7 @@ export function guardSteps(
 
 /** Made once, shown many times, since each superblock costs time to make and to remove. */
 function covers(places: GuardPlaces): Covers {
-  const { ownDev, attached, slots } = places;
+  const { ownDev, attached, staging, slots } = places;
   const holder = slots.take();
   const nullDevice = slots.take();
   const attach: PlanStep = {
@@ -86,7 +87,7 @@ function covers(places: GuardPlaces): Covers {
     why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
     op: "attachRoot",
     slot: holder,
-    path: STAGING,
+    path: staging,
   };
   const make = [holderStep(holder, ownDev !== undefined), ...(attached ? [attach] : [])];
   if (ownDev === undefined) return hostsNull(places, { make, holder, nullDevice });

@@ -4,7 +4,6 @@
  */
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
-import { STAGING } from "./root.ts";
 import type { Slots } from "./slots.ts";
 
 /** What a container's own files tell. */
@@ -53,12 +52,14 @@ function ownFiles({ hostname, extraHosts = [], resolver }: OwnNames): readonly O
 
 /**
  * @param taken places at which the configuration mounts something of its own, which is what is to be seen there
+ * @param staging where they are attached until they are shown (stagingOf)
  * @returns `make` for before the root is attached, `show` for after
  */
 export function ownFileSteps(
   names: OwnNames,
   taken: ReadonlySet<string>,
   rootSlot: number,
+  staging: string,
   slots: Slots,
 ): { readonly make: PlanStep[]; readonly show: PlanStep[] } {
   const slot = slots.take();
@@ -80,7 +81,7 @@ export function ownFileSteps(
         why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
         op: "attachRoot",
         slot,
-        path: STAGING,
+        path: staging,
       },
       ...files.map(
         ({ name, value, why }): PlanStep => ({

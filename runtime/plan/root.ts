@@ -5,7 +5,7 @@
  */
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
-import type { OciLinux } from "../oci/config.ts";
+import type { OciConfig, OciLinux } from "../oci/config.ts";
 import { basePropagation, MOUNT_ATTRIBUTES, propagationOf } from "./mount-options.ts";
 import type { Slots } from "./slots.ts";
 
@@ -50,6 +50,8 @@ export interface RootOptions {
    * it is attached anywhere.
    */
   readonly entry: RootEntry;
+  /** See stagingOf. */
+  readonly staging: string;
   readonly propagation: OciLinux["rootfsPropagation"];
 }
 
@@ -57,11 +59,18 @@ export type RootEntry = "pivot" | "move" | "detached";
 
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
 
+/** A directory that every host has and that no later step looks into. */
+const UNUSED_DIRECTORY = "/proc";
+
 /**
- * A directory that every host has and that no later step looks into: what has to be attached somewhere is attached
- * there, in the container's mount namespace only, until the host's tree is let go.
+ * Where everything that has to be attached somewhere is attached, in the container's mount namespace only, until the
+ * host's tree is let go. Hooks that run there before that may look into any directory of the host's, and for the root
+ * where the configuration has it.
  */
-export const STAGING = "/proc";
+export function stagingOf(source: RootSource, { hooks }: Pick<OciConfig, "hooks">): string {
+  if ((hooks?.createContainer ?? []).length === 0) return UNUSED_DIRECTORY;
+  return source.kind === "overlay" ? source.directories.base : source.path;
+}
 
 /** The steps of the root file system; see RootPlan. */
 export function rootSteps(source: RootSource, options: RootOptions, slots: Slots): RootPlan {
@@ -144,7 +153,7 @@ function directorySteps(path: string, { nodev, preparing, propagation }: RootOpt
   ];
 }
 
-function attachSteps({ entry }: RootOptions, slot: number): PlanStep[] {
+function attachSteps({ entry, staging }: RootOptions, slot: number): PlanStep[] {
   if (entry === "detached") return [];
   return [
     {
@@ -160,7 +169,7 @@ function attachSteps({ entry }: RootOptions, slot: number): PlanStep[] {
       why: "The container's root appears, in its own mount namespace only.",
       op: "attachRoot",
       slot,
-      path: entry === "move" ? "/" : STAGING,
+      path: entry === "move" ? "/" : staging,
     },
   ];
 }

@@ -12,7 +12,7 @@ import { guardSteps } from "./guarded-paths.ts";
 import { securityModules } from "./labels.ts";
 import { type MountPlan, mountSteps } from "./mounts.ts";
 import { type OwnNames, ownFileSteps } from "./own-files.ts";
-import { type RootEntry, type RootPlan, type RootSource, rootSteps } from "./root.ts";
+import { type RootEntry, type RootPlan, type RootSource, rootSteps, stagingOf } from "./root.ts";
 import type { Slots } from "./slots.ts";
 import { consoleSocketStep, openTerminalSteps } from "./terminal.ts";
 
@@ -90,6 +90,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
   const { slots } = context;
   const preparing = context.privilege === "user" ? "child" : "host";
   const entry = rootEntry(linux, context);
+  const staging = stagingOf(context.root, config);
   const root = rootSteps(
     context.root,
     {
@@ -98,6 +99,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
       nodev: !context.devicesGuarded,
       preparing,
       entry,
+      staging,
       propagation: linux.rootfsPropagation,
     },
     slots,
@@ -121,6 +123,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
     ownDev: dev.isMade ? dev.slot : undefined,
     attached: entry !== "detached",
     preparing,
+    staging,
     slots,
   });
   const [propagation, ...attach] = root.attach;
@@ -203,7 +206,7 @@ function ownDev({ config, context, root, mounts }: Parts): OwnDev {
 function ownFiles({ config, context, root }: Parts): ReturnType<typeof ownFileSteps> {
   if (context.ownNames === undefined) return { make: [], show: [] };
   const taken = new Set((config.mounts ?? []).map(({ destination }) => posix.normalize(destination)));
-  return ownFileSteps(context.ownNames, taken, root.slot, context.slots);
+  return ownFileSteps(context.ownNames, taken, root.slot, stagingOf(context.root, config), context.slots);
 }
 
 /** In the container's own devpts; where it has none, in the one that it sees, or at last in the host's. */
