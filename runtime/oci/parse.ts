@@ -20,6 +20,7 @@ import {
   type Reader,
   record,
   required,
+  shown,
   text,
   textLike,
 } from "./readers.ts";
@@ -49,14 +50,24 @@ const root = object<OciRoot>({
   readonly: optional(flag),
 });
 
-const mount = object<OciMount>({
-  destination: required(absolutePath),
+const mountFields = object<OciMount>({
+  destination: required(textLike("a path", /./s)),
   type: optional(text),
   source: optional(text),
   options: optional(list(text)),
   uidMappings: optional(idMappings),
   gidMappings: optional(idMappings),
 });
+
+/** "it MAY be a relative path, in which case it MUST be interpreted as relative to `/`. Relative paths are deprecated." */
+function mount(warn: (warning: string) => void): Reader<OciMount> {
+  return (value) => {
+    const found = mountFields(value);
+    if (found.destination.startsWith("/")) return found;
+    warn(`mounts: took the relative destination ${shown(found.destination)} as one below /, which is deprecated`);
+    return { ...found, destination: `/${found.destination}` };
+  };
+}
 
 const hook = list(
   object<OciHook>({
@@ -82,7 +93,7 @@ function configReader(warn: (warning: string) => void): Reader<OciConfig> {
   const fields = object<OciConfig>({
     ociVersion: required(version),
     root: required(root),
-    mounts: optional(list(mount)),
+    mounts: optional(list(mount(warn))),
     process: optional(processReader(warn)),
     hostname: optional(text),
     domainname: optional(text),

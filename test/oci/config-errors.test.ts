@@ -19,9 +19,9 @@ describe("a field that is wrong is named by its path, with what was expected and
     ["an object for a list", { mounts: {} }, "mounts: expected a list, found an object"],
     ["a list for an object", { process: [] }, "process: expected an object, found an empty list"],
     [
-      "a relative destination",
-      { mounts: [{ destination: "/a" }, { destination: "b" }] },
-      'mounts[1].destination: expected an absolute path, found "b"',
+      "an empty destination",
+      { mounts: [{ destination: "/a" }, { destination: "" }] },
+      'mounts[1].destination: expected a path, found ""',
     ],
     [
       "a NUL byte in a path",

@@ -72,6 +72,15 @@ describe("what engines and people leave in a file", () => {
     expect(config).toEqual({ ...MINIMAL, annotations: { a: "b" } });
   });
 
+  test("a mount's relative destination begins at /, with a warning, as the specification wants it for old tools", () => {
+    const text = JSON.stringify({ ...MINIMAL, mounts: [{ destination: "data/cache", type: "tmpfs" }] });
+    const { config, warnings } = parseConfig(text);
+    expect(config.mounts?.[0]?.destination).toBe("/data/cache");
+    expect(warnings).toEqual([
+      'config.json: mounts: took the relative destination "data/cache" as one below /, which is deprecated',
+    ]);
+  });
+
   test("relative paths of the host begin at the bundle, others stay", () => {
     const { config } = parseConfig(
       JSON.stringify({
