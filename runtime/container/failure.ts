@@ -3,6 +3,7 @@ import { StepError } from "../../native/kernel.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";
 import { attributeFix } from "./attribute-fix.ts";
+import { fileFix, subjectOf } from "./file-failure.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 
 interface ExecFailure {
@@ -48,7 +49,6 @@ const HINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     EINVAL: "this kernel lacks one of the namespaces: see ringside doctor",
   },
   makeDirectory: { EACCES: "containers need root here: run it with sudo", EPERM: "run it with sudo" },
-  mountAt: { ELOOP: "the image has a symbolic link where /proc, /sys or /dev belongs: use another image" },
   setDirectory: {
     ENOENT: "the working directory is not in the image: give another -w",
     ENOTDIR: "give another -w",
@@ -90,9 +90,9 @@ export function explainFailure(error: unknown, { program, limitBytes, examine }:
     });
   }
   const words = error.reports.kernel === undefined ? "" : ` (the kernel says: ${error.reports.kernel.trim()})`;
-  const fix = HINTS[failed.op]?.[code] ?? attributeFix(failed, code);
+  const fix = HINTS[failed.op]?.[code] ?? fileFix(failed, code) ?? attributeFix(failed, code);
   return new RingsideError(
-    `the container could not be started: step ${error.step + 1}, ${failed.op}, failed with ${code}${words}. The step: ${failed.why}`,
+    `the container could not be started: step ${error.step + 1}, ${failed.op}${subjectOf(failed)}, failed with ${code}${words}. The step: ${failed.why}`,
     { cause: error, fix: fix ?? "ringside doctor shows what this machine lacks" },
   );
 }
