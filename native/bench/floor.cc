@@ -177,13 +177,13 @@ void removeGroups(const Options& options) {
 
 void makeLayer(const Options& options) {
   MUST(mkdir(options.layer, 0755));
-  for (const char* name : {"upper", "work", "root"}) MUST(mkdir(joined(options.layer, name).text, 0755));
+  for (const char* name : {"upper", "work"}) MUST(mkdir(joined(options.layer, name).text, 0755));
 }
 
 // overlayfs leaves directories of its own in `work`; `incompat/volatile` marks a layer that was never synced.
 void removeLayer(const Options& options) {
   MUST(unlink(joined(options.layer, "work/work/incompat/volatile/dirty").text));
-  for (const char* name : {"work/work/incompat/volatile", "work/work/incompat", "work/work", "work", "upper", "root"}) {
+  for (const char* name : {"work/work/incompat/volatile", "work/work/incompat", "work/work", "work", "upper"}) {
     if (rmdir(joined(options.layer, name).text) < 0 && errno != ENOENT) fail(__LINE__);
   }
   MUST(rmdir(options.layer));
@@ -195,34 +195,35 @@ void joinGroups(const Options& options, const Groups& groups) {
   MUST(unshare(CLONE_NEWCGROUP));
 }
 
-// Two small file systems below the root that is going to cover them: the container's own files, and what masks.
+// Two small file systems at a place of the old root that nobody needs any more: the container's own files, and what masks.
 struct Hidden {
   int files;
   int mask;
 };
 
-int mountHidden(const char* root, const char* source, unsigned long flags, const char* data) {
-  MUST(mount(source, root, "tmpfs", flags, data));
-  const int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+int mountHidden(const char* place, const char* source, unsigned long flags, const char* data) {
+  MUST(mount(source, place, "tmpfs", flags, data));
+  const int fd = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
   MUST(fd);
   return fd;
 }
 
 Hidden mountRoot(const Options& options) {
   MUST(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
-  const Path root = joined(options.layer, "root");
+  // The layer's own directory is the place: what it holds is open by then.
+  const char* root = options.layer;
   Hidden hidden;
-  hidden.files = mountHidden(root.text, "ringside", kHarmless, "size=64k,mode=755");
+  hidden.files = mountHidden(options.groups, "ringside", kHarmless, "size=64k,mode=755");
   char text[512];
   snprintf(text, sizeof text, "%s\n", options.name);
   makeFile(hidden.files, "hostname", text);
   snprintf(text, sizeof text, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.0.1\t%s\n", options.name);
   makeFile(hidden.files, "hosts", text);
-  hidden.mask = mountHidden(root.text, "masked", kHarmless | MS_RDONLY, "nr_blocks=1,nr_inodes=1,mode=000");
+  hidden.mask = mountHidden(options.groups, "masked", kHarmless | MS_RDONLY, "nr_blocks=1,nr_inodes=1,mode=000");
   char data[3 * PATH_MAX];
   snprintf(data, sizeof data, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,volatile", options.lower, options.layer, options.layer);
-  MUST(mount("overlay", root.text, "overlay", 0, data));
-  MUST(chdir(root.text));
+  MUST(mount("overlay", root, "overlay", 0, data));
+  MUST(chdir(root));
   MUST(syscall(SYS_pivot_root, ".", "."));
   return hidden;
 }

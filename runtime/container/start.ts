@@ -1,7 +1,7 @@
 /** The start of a container, from options to a running process, and the news of its end. */
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { type ExitRecord, type Launcher, monotonicNs, type OnPause } from "../../native/kernel.ts";
+import { type ExitRecord, type Launcher, monotonicNs, type OnPause, type StartedProcess } from "../../native/kernel.ts";
 import type { Plan } from "../../native/plan/plan.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import { RingsideError } from "../error.ts";
@@ -62,7 +62,7 @@ export async function startContainer(
   const compiled = compileContainer(id, options, image);
   const plan = watching.addPauses?.(compiled.plan) ?? compiled.plan;
   reserve(id, name);
-  const owner = { kind: "lab" as const, pid: process.pid, startTicks: processIdentity(process.pid)?.startTicks ?? 0 };
+  const owner = { kind: "lab" as const, pid: process.pid, startTicks: ownStartTicks() };
   const record = newRecord(id, name, options, {
     owner,
     cgroups: compiled.cgroups,
@@ -71,14 +71,17 @@ export async function startContainer(
   });
   const program = compiled.config.process.args[0] ?? "";
   try {
-    writeRecord(record);
-    appendEvent("create", record);
     const nothing = openSync("/dev/null", "r+");
     const { stdin, stdout, stderr } = options.stdio ?? { stdin: nothing, stdout: nothing, stderr: nothing };
     const { onPause } = watching;
-    const process = await launcher.start(plan, [stdin, stdout, stderr], onPause && { onPause }).finally(() => {
+    const starting = launcher.start(plan, [stdin, stdout, stderr], onPause && { onPause }).finally(() => {
       closeSync(nothing);
     });
+    await whileStarting(starting, () => {
+      writeRecord(record);
+      appendEvent("create", record);
+    });
+    const process = await starting;
     const { startTicks = 0 } = processIdentity(process.pid) ?? {};
     const started: ContainerRecord = { ...record, init: { pid: process.pid, startTicks } };
     writeRecord(started);
@@ -100,6 +103,26 @@ export async function startContainer(
     await release(id, name, compiled.cgroups);
     throw explained;
   }
+}
+
+/** Writes down what is being started while the launcher is at work: nobody has to wait for a file. */
+async function whileStarting(starting: Promise<StartedProcess>, work: () => void): Promise<void> {
+  try {
+    work();
+  } catch (error) {
+    const process = await starting.catch(() => undefined);
+    process?.kill("SIGKILL");
+    await process?.exited;
+    throw error;
+  }
+}
+
+let startTicks: number | undefined;
+
+/** When this process started, which never changes. */
+function ownStartTicks(): number {
+  startTicks ??= processIdentity(process.pid)?.startTicks ?? 0;
+  return startTicks;
 }
 
 /** What is known of a container before it starts. */

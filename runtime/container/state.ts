@@ -3,6 +3,7 @@
  * is never written down: it is asked of the kernel each time.
  */
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,6 +11,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { constants } from "node:os";
@@ -25,6 +27,7 @@ import { appendEvent } from "./events.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { EXIT_FILE } from "./monitor-steps.ts";
 import { isAlive } from "./process-identity.ts";
+import { removeDirectoryOf, removeLayer } from "./remove-layer.ts";
 
 const processSchema = z.object({ pid: z.int(), startTicks: z.int() });
 
@@ -76,6 +79,7 @@ export type ContainerStatus = "creating" | "running" | "paused" | "exited";
 export type ContainerExit = z.infer<typeof exitSchema>;
 export type ContainerState = ContainerRecord & { readonly status: ContainerStatus };
 
+const STATE_FILE = "state.json";
 const LOCK_FILE = "lock";
 const ID = /^[0-9a-f]{12}$/;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
@@ -104,7 +108,10 @@ export function checkName(name: string): void {
 /** Makes the directory of a new container and takes its name. @throws RingsideError when the name is taken */
 export function reserve(id: string, name: string): void {
   const { states, names, layers, logs } = places();
-  for (const directory of [states, names, layers, logs]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // Made in this order: where the last is there, all have been made.
+  for (const directory of existsSync(layers) && existsSync(names) ? [] : [states, logs, names, layers]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
   try {
     symlinkSync(id, join(names, name));
   } catch (error) {
@@ -137,7 +144,7 @@ export function writeRecord(record: ContainerRecord): void {
   const directory = join(places().states, record.id);
   const temporary = join(directory, `state.json.${process.pid}`);
   writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
-  renameSync(temporary, join(directory, "state.json"));
+  renameSync(temporary, join(directory, STATE_FILE));
 }
 
 /**
@@ -154,7 +161,7 @@ function readRecord(id: string): ContainerRecord | undefined {
   if (!ID.test(id)) return undefined;
   try {
     const directory = join(places().states, id);
-    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(join(directory, "state.json"), "utf8")));
+    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(join(directory, STATE_FILE), "utf8")));
     if (!parsed.success) return undefined;
     const exit = parsed.data.owner.kind === "monitor" ? readMonitorExit(join(directory, EXIT_FILE)) : undefined;
     return exit === undefined ? parsed.data : { ...parsed.data, exit };
@@ -186,11 +193,11 @@ export async function release(id: string, name: string, cgroups: readonly string
 
 function releaseName(id: string, name: string): void {
   const { states, names, layers, logs } = places();
-  rmSync(join(layers, id), { recursive: true, force: true });
+  removeLayer(join(layers, id));
   rmSync(join(logs, id), { recursive: true, force: true });
-  rmSync(join(states, id), { recursive: true, force: true });
+  removeDirectoryOf(join(states, id), STATE_FILE);
   try {
-    if (readlinkSync(join(names, name)) === id) rmSync(join(names, name), { force: true });
+    if (readlinkSync(join(names, name)) === id) unlinkSync(join(names, name));
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
   }
