@@ -31,8 +31,8 @@ import { packageClosure } from "./packages.ts";
 /** What the tests import. */
 const PACKAGES = ["vitest", "vite", "fast-check", "zod", "commander"];
 
-/** Peers that some tests compare with; those that the host does not have are left out. */
-const PEERS = ["crun"];
+/** Of the host's programs those that busybox has not, or not wholly; what the host does not have is left out. */
+const HOST_PROGRAMS = ["crun", "mount", "umount", "unshare", "nsenter", "setpriv", "strace"];
 
 const DIRECTORIES = ["carried", "proc", "sys", "dev", "run", "tmp", "var", "root", "node_modules/.bin"];
 const PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
@@ -76,11 +76,11 @@ function collect(): Parts {
   const checkout = checkoutDirectory();
   const busybox = findStaticBusybox() ?? requireProgram("busybox", "busybox-static");
   const node = realpathSync(process.execPath);
-  const peers = PEERS.flatMap((name) => findProgram(name) ?? []);
+  const hostPrograms = HOST_PROGRAMS.flatMap((name) => findProgram(name) ?? []).map((path) => realpathSync(path));
   const nodeModules = join(checkout, "node_modules");
   const packages = packageClosure(nodeModules, PACKAGES);
   const addons = packages.flatMap((name) => addonsOf(join(nodeModules, name)));
-  const programs = libraryClosure([node, ...addons, ...peers], libraryPlaces()).files;
+  const programs = libraryClosure([node, ...addons, ...hostPrograms], libraryPlaces()).files;
   const libraries = programs.filter((path) => path !== node && !addons.includes(path));
   const manifests = packages.map((name) => join(nodeModules, name, "package.json"));
   const inputs = [busybox, node, ...libraries, ...manifests, import.meta.filename].map((path) => [

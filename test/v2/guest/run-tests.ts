@@ -49,6 +49,8 @@ await startVitest(
     environment: "node",
     pool: "forks",
     maxWorkers: 1,
+    // One process for all files, which read what they share once: emulated, each new one costs seconds.
+    isolate: false,
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
     reporters: [new Lines()],
