@@ -20,26 +20,41 @@ function isWritable(path: string): boolean {
   }
 }
 
+/** Root, and not of a user namespace only (user_namespaces(7): the first one maps every id to itself). */
+export function isFirstRoot(map = "/proc/self/uid_map"): boolean {
+  if (process.geteuid?.() !== 0) return false;
+  try {
+    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync(map, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The directory below which this process may make groups of a hierarchy.
  *
- * Root: the top. Anyone else on v2: beside its own group, where that group's parent is its own (a group with processes,
- * such as ours, can have no children with controllers). On v1 nothing is safely given away.
+ * Root: the top. Anyone else, root of a user namespace too: the top if that has been given to it, as in a container; on v2
+ * else beside its own group, where that group's parent is its own (a group with processes, such as ours, can have no
+ * children with controllers).
  *
  * @returns undefined where it may make none
  */
 export function groupTop(
   { version, directory, readOnly }: ControllerPlace,
-  isRoot = process.geteuid?.() === 0,
+  isRoot = isFirstRoot(),
   ownGroups = "/proc/self/cgroup",
 ): string | undefined {
   if (readOnly) return undefined;
-  if (isRoot) return directory;
-  if (version === 1) return isWritable(directory) ? directory : undefined;
+  if (isRoot || isGiven(directory)) return directory;
+  if (version === 1) return undefined;
   const own = /^0::(\/.*)$/m.exec(existsSync(ownGroups) ? readFileSync(ownGroups, "utf8") : "")?.[1];
   if (own === undefined || own === "/") return undefined;
   const parent = dirname(`${directory}${own}`);
-  return isWritable(parent) && isWritable(`${parent}/cgroup.procs`) ? parent : undefined;
+  return isGiven(parent) ? parent : undefined;
+}
+
+function isGiven(directory: string): boolean {
+  return isWritable(directory) && isWritable(`${directory}/cgroup.procs`);
 }
 
 /** Kernels without the list have these (config-linux.md, Cgroup ownership). */

@@ -3,9 +3,9 @@
  * without this list it could make a node for the host's disk and write to it.
  * Kernel: admin-guide/cgroup-v1/devices.rst. On v2 a program does the same (device-filter.ts).
  */
-import { readFileSync } from "node:fs";
 import type { OciResources } from "../oci/config.ts";
 import type { Controller, Setting } from "./controller.ts";
+import { isFirstRoot } from "./delegation.ts";
 import { allowsEverything, type DeviceList, deviceList, deviceRules, deviceRuleText } from "./device-rules.ts";
 import type { CgroupLayout } from "./layout.ts";
 
@@ -22,16 +22,6 @@ export function devicesCanBeGuarded(layout: CgroupLayout): boolean {
 /** v2's program: there must be a tree to hang it on, and loading it takes the privileges of the first user namespace. */
 export function deviceFilterWorks(layout: CgroupLayout, mayLoad = isFirstRoot): boolean {
   return layout.unified !== undefined && layout.unifiedReadOnly !== true && mayLoad();
-}
-
-/** Root, and not of a user namespace only (user_namespaces(7): the first one maps every id to itself). */
-function isFirstRoot(): boolean {
-  if (process.geteuid?.() !== 0) return false;
-  try {
-    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 export const devices: Controller = {

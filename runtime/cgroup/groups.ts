@@ -7,7 +7,7 @@ import type { OciResources } from "../oci/config.ts";
 import { type Controller, nameOn } from "./controller.ts";
 import { cpu } from "./cpu.ts";
 import { cpuset } from "./cpuset.ts";
-import { DELEGATE_FIX, groupTop } from "./delegation.ts";
+import { DELEGATE_FIX, groupTop, isFirstRoot } from "./delegation.ts";
 import { allowsAllDevices } from "./device-rules.ts";
 import { deviceFilterWorks, devices } from "./devices.ts";
 import { hugetlb } from "./hugetlb.ts";
@@ -146,7 +146,7 @@ function guardDevices(
   }
   const [asked] = devices.asked(resources);
   if (asked === undefined) return [];
-  if (process.geteuid?.() !== 0) return [USER_DEVICES_NOTE];
+  if (!isFirstRoot()) return [USER_DEVICES_NOTE];
   throw new RingsideError(`cannot enforce ${asked}: ${devicesGap(layout)} (cgroup mode: ${layout.mode})`, {
     fix: missingFix(layout, "devices"),
   });

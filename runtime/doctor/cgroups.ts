@@ -1,7 +1,8 @@
 /**
  * Control groups: how they are mounted, and whether each controller that limits a container is there: cgroups(7).
  */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
+import { deviceFilterWorks } from "../cgroup/devices.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 
@@ -25,8 +26,40 @@ const MODES: Readonly<Record<CgroupLayout["mode"], string>> = {
 
 export const askCgroups: Question = async () => {
   const layout = detectCgroups();
-  return [askMode(layout), ...Object.entries(NEEDED).flatMap(([name, use]) => askController(layout, name, use))];
+  return [
+    askMode(layout),
+    ...Object.entries(NEEDED).flatMap(([name, use]) => askController(layout, name, use)),
+    ...askDeviceProgram(layout),
+    ...askPressure(layout),
+  ];
 };
+
+/** Where no controller keeps the list of devices. */
+function askDeviceProgram(layout: CgroupLayout): Check[] {
+  if (layout.mode === "none" || layout.controllers.devices !== undefined) return [];
+  const name = "control group devices";
+  if (deviceFilterWorks(layout)) return [ok(name, `v2: a program on each group (bpf), in ${layout.unified}`)];
+  const why = "the program that keeps them on v2 can be loaded by root only";
+  return [gap(name, "limited", `${why}; without it no device node works inside`, "run Ringside as root")];
+}
+
+/** How long tasks wait for what others have: part of stats. */
+function askPressure(layout: CgroupLayout): Check[] {
+  if (process.platform !== "linux" || layout.mode === "none") return [];
+  const name = "pressure of CPU, memory and I/O";
+  if (!existsSync("/proc/pressure/cpu")) {
+    return [
+      gap(
+        name,
+        "limited",
+        "the kernel does not measure it; stats show none",
+        "boot with psi=1 on the kernel's command line",
+      ),
+    ];
+  }
+  if (layout.unified === undefined) return [ok(name, "of the whole machine; cgroup v1 has none for a group")];
+  return [ok(name, "of each group in the v2 tree")];
+}
 
 function askMode(layout: CgroupLayout): Check {
   const name = "control groups";

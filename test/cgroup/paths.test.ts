@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { delegatedFiles, groupOwner, groupTop } from "../../runtime/cgroup/delegation.ts";
+import { delegatedFiles, groupOwner, groupTop, isFirstRoot } from "../../runtime/cgroup/delegation.ts";
 import { parseCgroupsPath } from "../../runtime/cgroup/path.ts";
 import { RingsideError } from "../../runtime/error.ts";
 import type { OciConfig } from "../../runtime/oci/config.ts";
@@ -159,6 +159,23 @@ describe("where an ordinary user may make groups", () => {
     const place = { version: 2, directory: top, readOnly: false } as const;
     expect(groupTop(place, false, own)).toBe(`${top}/user/app`);
     expect(groupTop(place, true, own)).toBe(top);
+  });
+
+  test("at the top where that has been given to it, as to root of a container's user namespace", () => {
+    const { top, own } = delegated();
+    writeFileSync(`${top}/cgroup.procs`, "");
+    expect(groupTop({ version: 2, directory: top, readOnly: false }, false, own)).toBe(top);
+    expect(groupTop({ version: 1, directory: top, readOnly: false }, false, own)).toBe(top);
+    expect(groupTop({ version: 1, directory: `${top}/user`, readOnly: false }, false, own)).toBeUndefined();
+  });
+
+  test("root of a user namespace is not root of the machine", () => {
+    const map = `${temporaryDirectory()}/uid_map`;
+    writeFileSync(map, "         0     100000      65536\n");
+    expect(isFirstRoot(map)).toBe(false);
+    writeFileSync(map, "         0          0 4294967295\n");
+    expect(isFirstRoot(map)).toBe(process.geteuid?.() === 0);
+    expect(isFirstRoot("/nowhere")).toBe(false);
   });
 
   test("nowhere where nothing has been given to it, or it cannot be written", () => {
