@@ -1,11 +1,13 @@
 /** `ringside exec`: a further process in a running container. docker-exec(1). */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import { execInContainer } from "../container/exec.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { parseEnv } from "../container/options.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { withLauncher } from "./launcher.ts";
+import { writeTimeline } from "./timeline-file.ts";
+import { timesText } from "./times.ts";
 
 interface ExecFlags {
   readonly interactive?: boolean;
@@ -13,6 +15,8 @@ interface ExecFlags {
   readonly env: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
+  readonly timeline?: string;
+  readonly times?: boolean;
 }
 
 const STDIN = 0;
@@ -31,6 +35,8 @@ export function registerExec(program: Command): void {
     .option("-e, --env <NAME=value>", "set a variable", (value: string, all: readonly string[]) => [...all, value], [])
     .option("-w, --workdir <path>", "its working directory")
     .option("-u, --user <user[:group]>", "who it runs as, by name or number")
+    .option("--timeline <file>", "write its start as a trace that Perfetto opens (Chrome Trace Event JSON)")
+    .option("--times", "say afterwards where the time went, step by step, the longest first")
     .passThroughOptions()
     .action(exec);
 }
@@ -51,7 +57,10 @@ async function exec(container: string, command: readonly string[], flags: ExecFl
           ? { terminal: callerTerminalSize() }
           : { stdio: { stdin, stdout: STDOUT, stderr: STDERR } }),
       });
-      return exitCodeOf((await attach(world, interactive)).status);
+      const exit = await attach(world, interactive);
+      if (flags.timeline !== undefined) writeTimeline(flags.timeline, world.timeline());
+      if (flags.times === true) writeSync(STDERR, timesText(world.timeline()));
+      return exitCodeOf(exit.status);
     });
   } finally {
     closeSync(nothing);

@@ -1,12 +1,11 @@
 /** `ringside run`: a container in the foreground. docker-run(1). */
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import type { Launcher } from "../../native/kernel.ts";
-import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { startDetached } from "../container/detached.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { type ContainerOptions, parseLogOptions } from "../container/options.ts";
-import { startContainer } from "../container/start.ts";
+import { type StartWatching, startContainer } from "../container/start.ts";
 import { RingsideError } from "../error.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { addContainerOptions, type ContainerFlags, collect, containerOptions } from "./container-options.ts";
@@ -14,13 +13,19 @@ import { printExplanation } from "./explain.ts";
 import { sayFindings } from "./findings.ts";
 import { claimIdFile } from "./id-file.ts";
 import { requireKernel, withLauncher } from "./launcher.ts";
+import { keyAsker, lineAsker, stepWatching } from "./step.ts";
+import { writeTimeline } from "./timeline-file.ts";
+import { timesText } from "./times.ts";
 
 interface RunFlags extends ContainerFlags {
   readonly detach?: boolean;
   readonly cidfile?: string;
   readonly logOpt: readonly string[];
   readonly explain?: boolean;
+  readonly step?: boolean;
+  readonly stepLines?: boolean;
   readonly timeline?: string;
+  readonly times?: boolean;
 }
 
 const STDIN = 0;
@@ -37,7 +42,10 @@ export function registerRun(program: Command): void {
     .option("--cidfile <file>", "write its id to a file that does not exist yet")
     .option("--log-opt <name=value>", "bounds of the log with -d: max-size=8m, max-file=3", collect, [])
     .option("--explain", "print the plan in words before running it")
-    .option("--timeline <file>", "write the start as a trace that Perfetto opens (Chrome Trace Event JSON)")
+    .option("--step", "one step of the plan at a time, in words, each waiting for a key: space, c (the rest), q")
+    .option("--step-lines", "as --step, with a line of standard input for each step")
+    .option("--timeline <file>", "write start and end as a trace that Perfetto opens (Chrome Trace Event JSON)")
+    .option("--times", "say afterwards where the time went, step by step, the longest first")
     .addHelpText("after", HELP)
     .helpOption("--help", "show this help")
     .action(run);
@@ -49,6 +57,7 @@ Examples:
   ringside run -it --rm ringside/base
   ringside run -d --name clock ringside/base sh -c 'while date; do sleep 1; done'
   ringside run --rm --memory 64m --pids-limit 20 ringside/base sh -c 'cat /proc/self/cgroup'
+  ringside run --rm --step ringside/base echo hello
   ringside run --rm --timeline start.json ringside/base true
 
 The exit code is the program's own, 128 + N when signal N ended it, 127 when it was not found, 126 when it could not be
@@ -59,6 +68,7 @@ async function run(image: string, command: readonly string[], flags: RunFlags): 
   const options = containerOptions(image, command, flags);
   if (flags.tty === true && flags.detach !== true) requireTerminal(interactive);
   if (flags.explain === true) printExplanation(options, (text) => writeSync(STDERR, text));
+  const watching = watchingOf(flags, options);
   if (flags.detach === true) {
     await runDetached(options, flags);
     return;
@@ -70,7 +80,7 @@ async function run(image: string, command: readonly string[], flags: RunFlags): 
     withInput(interactive && flags.tty !== true, (stdin) => {
       const streams: Pick<ContainerOptions, "terminal" | "stdio"> =
         flags.tty === true ? { terminal: callerTerminalSize() } : { stdio: { stdin, stdout: STDOUT, stderr: STDERR } };
-      return runToEnd(launcher, { ...options, ...streams }, interactive, flags);
+      return runToEnd(launcher, { ...options, ...streams }, interactive, flags, watching);
     }),
   );
 }
@@ -88,8 +98,24 @@ async function runDetached(options: ContainerOptions, flags: RunFlags): Promise<
     throw error;
   });
   claim.write(container.id);
-  if (flags.timeline !== undefined) writeTimeline(flags.timeline, chromeTraceText(container.timeline()));
+  if (flags.timeline !== undefined) writeTimeline(flags.timeline, container.timeline());
+  if (flags.times === true) writeSync(STDERR, timesText(container.timeline()));
   process.stdout.write(`${container.id}\n`);
+}
+
+/** @throws RingsideError where there is nobody to ask */
+function watchingOf(flags: RunFlags, { seccomp }: Pick<ContainerOptions, "seccomp">): StartWatching {
+  if (flags.step !== true && flags.stepLines !== true) return {};
+  if (flags.stepLines === true && flags.interactive === true) {
+    throw new RingsideError("--step-lines reads standard input, and so does a container with -i", {
+      fix: "leave out -i, or use --step in a terminal",
+    });
+  }
+  if (flags.detach === true) {
+    throw new RingsideError("--step stays with the start, and -d leaves it", { fix: "leave out -d" });
+  }
+  const asker = flags.stepLines === true ? lineAsker(process.stdin) : keyAsker(process.stdin);
+  return stepWatching(asker, (text) => writeSync(STDERR, text), seccomp === undefined);
 }
 
 /** Without -i a container reads nothing, as with Docker. */
@@ -107,27 +133,18 @@ async function runToEnd(
   launcher: Launcher,
   options: ContainerOptions,
   interactive: boolean,
-  { timeline: timelineFile, cidfile }: Pick<RunFlags, "timeline" | "cidfile">,
+  { timeline: timelineFile, cidfile, times }: Pick<RunFlags, "timeline" | "cidfile" | "times">,
+  watching: StartWatching,
 ): Promise<number> {
   const claim = claimIdFile(cidfile);
-  const container = await startContainer(launcher, options).catch((error: unknown) => {
+  const container = await startContainer(launcher, options, watching).catch((error: unknown) => {
     claim.giveUp();
     throw error;
   });
   claim.write(container.id);
   const exit = await attach(container, interactive);
-  if (timelineFile !== undefined) writeTimeline(timelineFile, chromeTraceText(container.timeline()));
+  if (timelineFile !== undefined) writeTimeline(timelineFile, container.timeline());
+  if (times === true) writeSync(STDERR, timesText(container.timeline()));
   sayFindings(exit.findings ?? [], (text) => writeSync(STDERR, text));
   return exitCodeOf(exit.status);
-}
-
-function writeTimeline(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    throw new RingsideError(`the timeline could not be written to ${file}: ${String(cause)}`, {
-      cause,
-      fix: "give --timeline a file in a directory that you may write",
-    });
-  }
 }

@@ -1,12 +1,11 @@
 /** `ringside trace`: the system calls of a container, with times. strace(1), ptrace(2). */
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { Command } from "commander";
-import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { parseCount } from "../container/options.ts";
+import type { Finding } from "../container/post-mortem/finding.ts";
 import { measuredHere } from "../container/start-timeline.ts";
 import { listContainers } from "../container/state.ts";
-import { RingsideError } from "../error.ts";
 import { heldNs, measureTracingCost, overheadNs } from "../trace/cost.ts";
 import { decodeCall } from "../trace/decode.ts";
 import type { TraceRecord } from "../trace/records.ts";
@@ -15,7 +14,9 @@ import { type OnRecords, traceNewContainer, traceRunningContainer } from "../tra
 import { TraceTimeline } from "../trace/timeline.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { addContainerOptions, type ContainerFlags, containerOptions } from "./container-options.ts";
+import { sayFindings } from "./findings.ts";
 import { withLauncher } from "./launcher.ts";
+import { writeTimeline } from "./timeline-file.ts";
 import { jsonFormat } from "./trace-json.ts";
 import { openOutput, type TraceFormat } from "./trace-sink.ts";
 import { textFormat } from "./trace-text.ts";
@@ -144,7 +145,7 @@ async function trace(target: string, given: readonly string[], flags: TraceFlags
   const options = { follow, mostDataBytes: mostData };
   process.exitCode = await withLauncher(async (launcher) => {
     output.write(format.begin());
-    const { lost, code } = isNew
+    const { lost, code, findings } = isNew
       ? await traceNew(launcher, target, command, flags, json, options, reporter.onRecords)
       : await traceLive(target, options, reporter.onRecords, () => output.isClosed);
     const cost = await measureTracingCost(launcher);
@@ -160,7 +161,8 @@ async function trace(target: string, given: readonly string[], flags: TraceFlags
     };
     output.write(format.end(end));
     output.close();
-    if (timeline !== undefined && spans !== undefined) writeTimeline(timeline, spans, target, startedAt);
+    sayFindings(findings, (text) => writeSync(STDERR, text));
+    if (timeline !== undefined && spans !== undefined) writeCalls(timeline, spans, target, startedAt);
     return code;
   });
 }
@@ -171,6 +173,7 @@ function isContainer(name: string): boolean {
 
 interface Traced {
   readonly lost: number;
+  readonly findings: readonly Finding[];
   readonly code: number;
 }
 
@@ -194,7 +197,7 @@ async function traceNew(
   try {
     const { world, watch } = await traceNewContainer(launcher, wanted, options, onRecords);
     const [exit, { lost }] = await Promise.all([attach(world, interactive), watch.ended]);
-    return { lost, code: exitCodeOf(exit.status) };
+    return { lost, code: exitCodeOf(exit.status), findings: exit.findings ?? [] };
   } finally {
     closeSync(nothing);
   }
@@ -220,25 +223,18 @@ async function traceLive(
   process.on("SIGTERM", stop);
   try {
     const { lost } = await running.watch.ended;
-    return { lost, code: 0 };
+    return { lost, code: 0, findings: [] };
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
   }
 }
 
-function writeTimeline(file: string, spans: TraceTimeline, target: string, date: string): void {
+function writeCalls(file: string, spans: TraceTimeline, target: string, date: string): void {
   const here = measuredHere(date);
   const provenance = { ...here, detail: `${here.detail}; by ptrace(2), whose stops are drawn too` };
   if (spans.leftOut > 0) {
     writeSync(STDERR, `ringside: the timeline ends early: ${spans.leftOut} spans found no room in it\n`);
   }
-  try {
-    writeFileSync(file, chromeTraceText(spans.timeline(`system calls of ${target}`, provenance)));
-  } catch (cause) {
-    throw new RingsideError(`the timeline could not be written to ${file}: ${String(cause)}`, {
-      cause,
-      fix: "give --timeline a file in a directory that you may write",
-    });
-  }
+  writeTimeline(file, spans.timeline(`system calls of ${target}`, provenance));
 }

@@ -1,7 +1,7 @@
 /**
- * A real start as a timeline: the steps that the launcher stamped, between them the launcher's own code, and at the end
- * the program. Step times are taken around system calls, so a step is time in the kernel, give or take the few
- * nanoseconds of the stamp itself.
+ * A real start as a timeline: the steps that the launcher stamped, between them the launcher's own code, then the
+ * program, and after its end the steps that take away what was made for it. Step times are taken around system calls, so
+ * a step is time in the kernel, give or take the few nanoseconds of the stamp itself.
  */
 import { hostname, release } from "node:os";
 import type { ExitRecord, StepTime } from "../../native/kernel.ts";
@@ -64,6 +64,13 @@ class Lane {
   }
 }
 
+function addSteps(lane: Lane, rows: readonly PlanReportRow[]): void {
+  for (const { startNs, endNs, op, calls, stage, why, manual } of rows) {
+    lane.until(startNs, "the launcher's own code", "user", stage);
+    lane.until(endNs, `${op}: ${calls}`, "kernel", stage, { why, manual });
+  }
+}
+
 /**
  * Draws the start up to now, or up to the end when `exit` is known.
  * @returns one track, in nanoseconds since the request
@@ -73,13 +80,13 @@ export function startTimeline(facts: StartFacts, exit: ExitRecord | undefined, m
   const lane = new Lane(world);
   const rows = planReport(facts.plan, facts.steps, requestedNs).toSorted((a, b) => a.startNs - b.startNs);
   const firstStage = rows[0]?.stage ?? "exec";
-  rows.forEach((row, position) => {
-    const between = position === 0 ? "compile the plan, send it to the launcher" : "the launcher's own code";
-    lane.until(row.startNs, between, "user", position === 0 ? "plan" : row.stage);
-    lane.until(row.endNs, `${row.op}: ${row.calls}`, "kernel", row.stage, { why: row.why, manual: row.manual });
-  });
+  lane.until(rows[0]?.startNs ?? 0, "compile the plan, send it to the launcher", "user", "plan");
+  addSteps(lane, rows);
   lane.until(startedNs - requestedNs, "execve", "kernel", rows.at(-1)?.stage ?? firstStage);
-  if (exit !== undefined) lane.until(exit.exitedNs - requestedNs, "the program", "user", "program");
+  if (exit !== undefined) {
+    lane.until(exit.exitedNs - requestedNs, "the program", "user", "program");
+    addSteps(lane, planReport(facts.plan, exit.steps ?? [], requestedNs));
+  }
   return {
     title,
     tracks: [{ id: world, name: title, world, unit: "ns", provenance: measuredHere(date) }],
@@ -99,6 +106,9 @@ function instants(
   if (marks.firstByteNs !== undefined) {
     all.push({ track: world, name: MARKS.firstByte, at: marks.firstByteNs - requestedNs });
   }
-  if (exit !== undefined) all.push({ track: world, name: MARKS.gone, at: exit.exitedNs - requestedNs });
+  if (exit !== undefined) {
+    const goneNs = exit.steps?.at(-1)?.endNs ?? exit.exitedNs;
+    all.push({ track: world, name: MARKS.gone, at: goneNs - requestedNs });
+  }
   return all;
 }

@@ -20,13 +20,16 @@ export function withProgramPause(plan: Plan): Plan {
   return plan.flatMap((step, index) => (index === last ? [pauseStep(step, PROGRAM_PAUSE), step] : [step]));
 }
 
-/** Adds a pause before each step that makes the container; what cleans up runs without. */
-export function withStepPauses(plan: Plan): Plan {
+/**
+ * Adds a pause before each step that makes the container; what cleans up runs without.
+ * @param mayAskBehindFilter the container's system call filter allows what a pause needs (write and read)
+ */
+export function withStepPauses(plan: Plan, mayAskBehindFilter: boolean): Plan {
   const filter = plan.findIndex(({ op }) => op === "setSeccomp");
   return plan.flatMap((step, index) => {
     const isMaking = step.phase === "host" || step.phase === "child";
-    // Behind the filter nobody can be asked any more: it may forbid the asking.
-    const isAsked = isMaking && step.op !== "pause" && (filter === -1 || index <= filter);
+    const canAsk = filter === -1 || index <= filter || mayAskBehindFilter;
+    const isAsked = isMaking && step.op !== "pause" && canAsk;
     return isAsked ? [pauseStep(step, `${STEP_PAUSE}${index}`), step] : [step];
   });
 }
