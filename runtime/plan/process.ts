@@ -64,8 +64,10 @@ export function processSteps(process: OciProcess, context: ProcessContext): Proc
       ...identity.steps,
       ...(context.diesWithLauncher ? [dieWithParentStep()] : []),
       ...(!early && seccomp.listens ? seccomp.set : []),
+      // Whoever waits for the end of our standard streams must not have to wait for `start`.
+      ...(early || gate.length === 0 ? [] : close(gateSlot)),
       ...gate,
-      ...(early ? [] : close(NO_SLOT)),
+      ...(early ? [] : gate.length === 0 ? close(NO_SLOT) : [closeDescriptorsStep(preserveFds)]),
       ...(!early && !seccomp.listens ? seccomp.set : []),
       executeStep(process.args, [...(process.env ?? []), ...listenEnvironment(listenFds)]),
     ],

@@ -3,10 +3,10 @@
  * leaves. cgroupfs and a storage of its own; the limits on open files are given since podman's own are above this
  * machine's.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { baseArchive, command, EnginePlace, groupsNaming, needsSystemPrograms } from "../support/engines.ts";
+import { baseArchive, command, EnginePlace, groupsNaming, needsSystemPrograms, untilText } from "../support/engines.ts";
 import { untilEmpty } from "../support/leftovers.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import type { Outcome } from "../support/ringside.ts";
@@ -73,7 +73,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     ["is not there, by its path", "/nowhere/nonesuch", 127],
     ["is not executable", "/etc/passwd", 126],
     ["is a directory", "/etc", 126],
-  ])("a program that %s ends podman run as podman says: %s", async (_, program, code) => {
+  ])("a program that %s ends podman run with its own exit code: %s → %d", async (_, program, code) => {
     expect((await run("--rm", IMAGE, program)).code).toBe(code);
   });
 
@@ -161,7 +161,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
       "-c",
       "echo one; echo two >&2; trap 'exit 9' TERM; while :; do sleep 0.05; done",
     );
-    await untilOutput(() => podman("logs", "polite"), "one");
+    await untilText(async () => (await podman("logs", "polite")).stdout, /one/);
     await podman("stop", "-t", "20", "polite");
     expect((await podman("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "polite")).stdout).toBe(
       "exited 9\n",
@@ -176,7 +176,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
   test("pauses and goes on", async () => {
     await run("-d", "--name", "paused", IMAGE, "sleep", "300");
     await podman("pause", "paused");
-    expect((await podman("ps", "-a", "--format", "{{.State}}", "--filter", "name=paused")).stdout).toBe("paused\n");
+    expect((await podman("ps", "-a", "--format", "{{.State}}", "--filter", "name=paused")).stdout).toBe("Paused\n");
     await podman("unpause", "paused");
     expect((await podman("exec", "paused", "true")).code).toBe(0);
     await podman("rm", "-f", "-t", "0", "paused");
@@ -214,7 +214,6 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
         .map((line) => JSON.parse(line));
       expect(states.map((state) => state.id)).toEqual([id]);
     }
-    mkdirSync(place.path("hooks-done"), { recursive: true });
     await command("rm", [
       "-r",
       ...["prestart", "poststart", "poststop"].map((stage) => join(place.path("hooks"), `${stage}.json`)),
@@ -235,7 +234,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
       "-c",
       "touch /ready; sleep 300",
     );
-    await untilOutput(() => podman("exec", "healthy", "ls", "/"), "ready");
+    await untilText(async () => (await podman("exec", "healthy", "ls", "/")).stdout, /ready/);
     expect((await podman("healthcheck", "run", "healthy")).code).toBe(0);
     await podman("exec", "healthy", "rm", "/ready");
     expect((await podman("healthcheck", "run", "healthy")).code).toBe(1);
@@ -275,12 +274,3 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     expect(await untilEmpty(() => place.strays().filter((line) => line.includes(id)))).toEqual([]);
   });
 });
-
-/** Asks until the answer has a word in it, for half a minute at most. */
-async function untilOutput(ask: () => Promise<Outcome>, word: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await ask()).stdout.includes(word)) {
-    if (Date.now() > deadline) throw new Error(`nobody said ${word}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

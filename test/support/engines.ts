@@ -85,12 +85,31 @@ export async function baseArchive(directory: string): Promise<string> {
 
 /** Groups of every hierarchy whose path has `word` in it. */
 export function groupsNaming(word: string, directory = "/sys/fs/cgroup"): string[] {
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => {
-      const path = join(directory, name);
-      return name.includes(word) ? [path] : groupsNaming(word, path);
-    });
+  return directoriesIn(directory).flatMap((name) => {
+    const path = join(directory, name);
+    return name.includes(word) ? [path] : groupsNaming(word, path);
+  });
+}
+
+/** Other tests' groups come and go while these are looked for. */
+function directoriesIn(directory: string): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** Asks until the answer matches, for half a minute at most. @returns the last answer */
+export async function untilText(ask: () => Promise<string>, wanted: RegExp): Promise<string> {
+  const deadline = Date.now() + 30_000;
+  let answer = await ask();
+  while (!wanted.test(answer) && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    answer = await ask();
+  }
+  return answer;
 }
 
 /** A place for an engine: its files, and the daemon if it has one. */

@@ -14,7 +14,10 @@ const EXEC_WORDS: Readonly<Record<string, { readonly words: string; readonly exi
   EACCES: { words: "permission denied", exitCode: EXIT_CODES.notExecutable },
   EISDIR: { words: "permission denied (it is a directory)", exitCode: EXIT_CODES.notExecutable },
   EPERM: { words: "operation not permitted", exitCode: EXIT_CODES.notExecutable },
-  ENOEXEC: { words: "exec format error (permission denied: it is no program of this machine)", exitCode: EXIT_CODES.notExecutable },
+  ENOEXEC: {
+    words: "exec format error (permission denied: it is no program of this machine)",
+    exitCode: EXIT_CODES.notExecutable,
+  },
 };
 
 /** The steps that look for the program. */
@@ -25,7 +28,8 @@ export function explainOciFailure(
   error: unknown,
   process: { readonly args: readonly string[]; readonly cwd: string },
 ): unknown {
-  if (!(error instanceof StepError) || error.failed === undefined) return explainFailure(error, { program: process.args[0] ?? "" });
+  if (!(error instanceof StepError) || error.failed === undefined)
+    return explainFailure(error, { program: process.args[0] ?? "" });
   const program = process.args[0] ?? "";
   if (EXECUTING.has(error.failed.op)) {
     const known = EXEC_WORDS[error.code];
