@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { RingsideError } from "../error.ts";
 import type { OciConfig, OciHook, OciHooks, OciMount, OciProcess, OciResources, OciRoot } from "./config.ts";
 import { parseJson } from "./json.ts";
-import { idMappings, linux } from "./linux-fields.ts";
+import { idMappings, linux as linuxFields } from "./linux-fields.ts";
 import { processReader } from "./process-fields.ts";
 import {
   absolutePath,
@@ -99,7 +99,7 @@ function configReader(warn: (warning: string) => void): Reader<OciConfig> {
     domainname: optional(text),
     hooks: optional(hooks),
     annotations: optional(record(text, annotationKey)),
-    linux: optional(linux),
+    linux: optional(linuxFields),
   });
   return (value) => {
     const config = fields(value);
@@ -170,21 +170,24 @@ function isBind({ type, options = [] }: OciMount): boolean {
 }
 
 /**
- * Makes relative paths of the host absolute: the root, and what is bind-mounted (config.md: "either absolute or
- * relative to the bundle").
+ * Makes relative paths of the host absolute: the root, what is bind-mounted (config.md: "either absolute or relative to
+ * the bundle"), and the socket of whoever is asked about system calls.
  *
  * @param bundle an absolute path
  */
 export function resolvePaths(config: OciConfig, bundle: string): OciConfig {
-  const {
-    root: { path, ...rest },
-    mounts,
-  } = config;
+  const { root, mounts, linux } = config;
+  const seccomp = linux?.seccomp;
   const absolute = (one: OciMount): OciMount =>
     one.source !== undefined && isBind(one) ? { ...one, source: resolve(bundle, one.source) } : one;
+  const { listenerPath = "" } = seccomp ?? {};
   return {
     ...config,
-    root: { ...rest, path: resolve(bundle, path) },
+    root: { ...root, path: resolve(bundle, root.path) },
     ...(mounts !== undefined && { mounts: mounts.map(absolute) }),
+    ...(seccomp !== undefined &&
+      listenerPath !== "" && {
+        linux: { ...linux, seccomp: { ...seccomp, listenerPath: resolve(bundle, listenerPath) } },
+      }),
   };
 }

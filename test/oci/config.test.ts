@@ -91,9 +91,11 @@ describe("what engines and people leave in a file", () => {
           { destination: "/c", type: "bind", source: "/etc" },
           { destination: "/d", type: "tmpfs", source: "tmpfs" },
         ],
+        linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "agent.sock" } },
       }),
     );
-    const { root, mounts = [] } = resolvePaths(config, "/bundles/one");
+    const { root, mounts = [], linux } = resolvePaths(config, "/bundles/one");
+    expect(linux?.seccomp?.listenerPath).toBe("/bundles/one/agent.sock");
     expect(root.path).toBe("/bundles/one/rootfs");
     expect(mounts.map(({ source }) => source)).toEqual(["/bundles/one/data", "/bundles/up", "/etc", "tmpfs"]);
   });

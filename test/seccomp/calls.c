@@ -1,7 +1,7 @@
 /**
- * Makes system calls of three kinds from one program and prints what the kernel answers: `64 NUMBER FIRST SECOND`, `32 …`
- * (int 0x80, as 32-bit programs do) and `x32 …` (the number's bit 30 set). Each call is made by a child, so that one that
- * is killed is seen: `signal N`.
+ * Makes system calls of three kinds from one program and prints what the kernel answers: `64 NUMBER FIRST SECOND`,
+ * `32 …` (int 0x80, as 32-bit programs do) and `x32 …` (the number's bit 30 set). Each call is made by a child, so that
+ * one that is killed is seen: `signal N`.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /**
- * libseccomp's answer to a profile: reads rules as text, prints the filter that it makes of them (seccomp_export_bpf(3)).
- * The calls are runc's (libcontainer/seccomp): names are resolved for the machine's own architecture, a rule that the
+ * libseccomp's answer to a profile: reads rules as text, prints the filter that it makes of them
+ * (seccomp_export_bpf(3)). The calls are runc's (libcontainer/seccomp): names are resolved for the machine's own architecture, a rule that the
  * library refuses ends the profile.
  *
  *   begin DEFAULT-ACTION OPTIMIZATION       numbers are decimal; actions are SCMP_ACT_* as 32 bits
@@ -65,7 +65,9 @@ static void rule(struct profile *profile, const char *line) {
     unsigned comparison = 0;
     int more = 0;
     struct scmp_arg_cmp *one = &arguments[at];
-    if (sscanf(line + used, " %u %u %" SCNu64 " %" SCNu64 "%n", &argument, &comparison, &one->datum_a, &one->datum_b, &more) != 4) fail(line);
+    int found = sscanf(line + used, " %u %u %" SCNu64 " %" SCNu64 "%n", &argument, &comparison, &one->datum_a,
+                       &one->datum_b, &more);
+    if (found != 4) fail(line);
     one->arg = argument;
     one->op = (enum scmp_compare)comparison;
     used += more;
