@@ -21,8 +21,17 @@ function isWritable(path: string): boolean {
 }
 
 /** Root, and not of a user namespace only (user_namespaces(7): the first one maps every id to itself). */
-export function isFirstRoot(map = "/proc/self/uid_map"): boolean {
+export function isFirstRoot(map?: string): boolean {
   if (process.geteuid?.() !== 0) return false;
+  if (map !== undefined) return mapsEveryId(map);
+  ownMap ??= mapsEveryId("/proc/self/uid_map");
+  return ownMap;
+}
+
+/** A process with threads, as Node is one, stays in its user namespace: unshare(2). */
+let ownMap: boolean | undefined;
+
+function mapsEveryId(map: string): boolean {
   try {
     return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync(map, "utf8"));
   } catch {
