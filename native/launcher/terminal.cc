@@ -53,6 +53,8 @@ bool sendToConsole(int console, int master) {
   return sendMessage(console, name, static_cast<std::size_t>(length), &master, 1);
 }
 
+constexpr int kAboveTargets = 3 + static_cast<int>(kMostDescriptors);
+
 // dup3 refuses equal descriptors, and the copy must not carry the close-on-exec mark.
 int place(int from, int to) {
   if (from == to) return fcntl(to, F_SETFD, 0);
@@ -128,11 +130,22 @@ Outcome setStdio(const Step& step, Execution& execution) {
   return Outcome::done();
 }
 
-// Sources lie above every target, since the launcher received them above what it holds itself.
+// Sources lie above every target, since the launcher received them above what it holds itself. What it opened later may
+// have taken a number that had become free in between, and is moved out of the way.
 Outcome placeDescriptor(const Step& step, Execution& execution) {
   using namespace argument::placeDescriptor;
-  const int from = (*execution.slots)[step.slot(k_slot)];
-  return place(from, static_cast<int>(step.number(k_target))) < 0 ? Outcome::failed(errno) : Outcome::done();
+  const unsigned slot = step.slot(k_slot);
+  const int target = static_cast<int>(step.number(k_target));
+  const auto moveAside = [target](int& fd) {
+    if (fd != target) return true;
+    fd = fcntl(fd, F_DUPFD_CLOEXEC, kAboveTargets);
+    return fd >= 0;
+  };
+  if (!moveAside(execution.sync)) return Outcome::failed(errno);
+  for (unsigned other = 0; other < kSlotCount; other++) {
+    if (other != slot && !moveAside(execution.slots->fds[other])) return Outcome::failed(errno);
+  }
+  return place((*execution.slots)[slot], target) < 0 ? Outcome::failed(errno) : Outcome::done();
 }
 
 }  // namespace ringside::terminal
