@@ -111,8 +111,8 @@ function newMount(mount: OciMount, options: ParsedMountOptions, context: MountCo
   const { destination, type = "none" } = mount;
   const { rootSlot } = context;
   const attributes = options.top.set | options.tree.set;
-  // What is still to be filled becomes read-only afterwards.
-  const isFilled = options.copyUp || destination === "/dev";
+  // What begins empty may have to hold devices, copies and the places of other mounts before it becomes read-only.
+  const isFilled = type === "tmpfs" || destination === "/dev";
   const later = { set: isFilled ? attributes & MOUNT_ATTRIBUTES.ro : 0, clear: 0 };
   const superblock = options.superblock.filter((name) => later.set === 0 || name !== "ro");
   const words = { phase: "child", stage: "mounts" } as const;
@@ -132,7 +132,7 @@ function newMount(mount: OciMount, options: ParsedMountOptions, context: MountCo
     steps: [
       ...(make.phase === "host" ? [] : [make]),
       ...(options.copyUp ? copyUpSteps(mount, slot, context.rootSlot) : []),
-      ...changeSteps(destination === "/dev" ? NOTHING : later, options.propagation, slot, "child"),
+      ...changeSteps(NOTHING, options.propagation, slot, "child"),
       {
         ...words,
         why: `Attached at ${destination}, found below the root and nowhere else.`,
@@ -144,7 +144,7 @@ function newMount(mount: OciMount, options: ParsedMountOptions, context: MountCo
         noSymlinks: NEVER_THROUGH_LINKS.has(type) ? 1 : 0,
       },
     ],
-    finish: destination === "/dev" ? changeSteps(later, [], slot, "child") : [],
+    finish: changeSteps(later, [], slot, "child"),
   };
 }
 

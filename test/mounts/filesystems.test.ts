@@ -40,9 +40,19 @@ describeWhere(BUNDLES, "a new file system", () => {
     ["sync", "sync"],
     ["dirsync", "dirsync"],
     ["lazytime", "lazytime"],
-    ["ro", "ro"],
   ])("with %s is so as a whole", async (option, shown) => {
     expect((await seen({ options: [option] })).superblock).toContain(shown);
+  });
+
+  test("that is read-only cannot be written to, but other mounts have their places in it", async () => {
+    const { output } = await runBundle(makeBundle(), {
+      script: "touch /x/file; touch /x/deep/file && ls /x; ls /x/deep",
+      moreMounts: [
+        { destination: "/x", type: "tmpfs", options: ["ro"] },
+        { destination: "/x/deep", type: "tmpfs" },
+      ],
+    });
+    expect(output).toBe("touch: /x/file: Read-only file system\ndeep\nfile\n");
   });
 
   test("takes options that say what is so anyway", async () => {
