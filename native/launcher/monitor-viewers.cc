@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMostViewers = 32;
 constexpr std::size_t kMostPayload = 4096;
-constexpr int kBacklog = 16;
+constexpr int kBacklog = 128;
 
 enum ToMonitor : std::uint8_t { kFollow = 1, kWrite = 2, kInput = 3, kResize = 4 };
 enum FromMonitor : std::uint8_t { kMore = 1, kWriter = 2, kEnded = 3 };
@@ -93,7 +93,7 @@ void MonitorViewers::watch(std::vector<pollfd>& sources) const {
 }
 
 void MonitorViewers::onReady(const pollfd& source, LogPosition end) {
-  if (source.fd == listener_.get()) return acceptViewer();
+  if (source.fd == listener_.get()) return acceptViewers();
   for (const auto& viewer : viewers_) {
     if (viewer->blocked && source.fd == input_) {
       writeInput(*viewer);
@@ -104,11 +104,13 @@ void MonitorViewers::onReady(const pollfd& source, LogPosition end) {
   }
 }
 
-void MonitorViewers::acceptViewer() {
-  const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) return;
-  if (isOurs(fd)) viewers_.push_back(std::make_unique<Viewer>(fd));
-  else close(fd);
+void MonitorViewers::acceptViewers() {
+  while (viewers_.size() < kMostViewers) {
+    const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    if (isOurs(fd)) viewers_.push_back(std::make_unique<Viewer>(fd));
+    else close(fd);
+  }
 }
 
 // False when the viewer is to be let go.

@@ -51,7 +51,7 @@ class MonitorViewers {
  private:
   struct Viewer;
 
-  void acceptViewer();
+  void acceptViewers();
   bool receive(Viewer& viewer, LogPosition end);
   bool handle(Viewer& viewer, LogPosition end);
   void writeInput(Viewer& viewer);

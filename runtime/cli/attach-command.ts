@@ -1,6 +1,7 @@
 /** `ringside attach`: this terminal at a detached container. docker-attach(1), termios(3). */
 import { writeSync } from "node:fs";
 import type { Command } from "commander";
+import { appendEvent } from "../container/events.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { type ContainerState, findContainer } from "../container/state.ts";
 import { killContainer } from "../container/stop.ts";
@@ -45,6 +46,7 @@ async function attach(container: string, flags: AttachFlags): Promise<void> {
     throw new RingsideError(`cannot attach to ${state.name}: it is paused`, { fix: `ringside unpause ${state.name}` });
   }
   const viewer = await openViewer(state);
+  appendEvent("attach", state);
   const left = Promise.withResolvers<"left">();
   const undo: (() => void)[] = [];
   try {

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { RingsideError } from "../error.ts";
 import type { LogPosition } from "./log-files.ts";
 import type { TerminalSize } from "./running.ts";
 
@@ -72,6 +73,7 @@ export class MonitorConnection {
   /**
    * @param directory the container's state directory
    * @returns undefined where no monitor listens: the container has ended, or is not a detached one
+   * @throws RingsideError when as many look already as may at a time
    */
   static async open(directory: string): Promise<MonitorConnection | undefined> {
     let fd: number;
@@ -88,8 +90,13 @@ export class MonitorConnection {
         socket.once("error", reject);
       });
       return new MonitorConnection(socket);
-    } catch {
-      return undefined;
+    } catch (cause) {
+      socket.destroy();
+      if (!(cause instanceof Error && "code" in cause && cause.code === "EAGAIN")) return undefined;
+      throw new RingsideError("too many look at this container, or wait for it, at the same time", {
+        cause,
+        fix: "end one of the ringside attach, logs -f or wait that do",
+      });
     } finally {
       closeSync(fd);
     }

@@ -18,7 +18,8 @@ const POLL_MS = 20;
  */
 export async function waitForContainer(idOrName: string): Promise<number> {
   const state = findContainer(idOrName);
-  const monitor = await MonitorConnection.open(join(places().states, state.id));
+  // Where too many look already, the record tells as well.
+  const monitor = await MonitorConnection.open(join(places().states, state.id)).catch(() => undefined);
   if (monitor !== undefined) {
     const status = await monitor.ended;
     await monitor.closed;
