@@ -26,6 +26,8 @@ export interface Changes {
   /** Sent beside the standard streams. */
   readonly descriptors?: readonly number[];
   readonly start?: StartOptions;
+  /** Where what it writes lies; one that is gone after the test unless given. */
+  readonly directory?: string;
 }
 
 const ALL = Object.keys(CAPABILITIES);
@@ -58,8 +60,8 @@ export function usualConfig(script: string, { process, linux, config }: Changes 
 /** The plan of a configuration on a new overlay of the base image. */
 export function bundlePlan(script: string, changes: Changes = {}): ContainerPlan {
   const id = randomBytes(6).toString("hex");
-  const layers = join(temporaryDirectory(), "layers");
-  mkdirSync(layers);
+  const layers = join(changes.directory ?? temporaryDirectory(), "layers");
+  mkdirSync(layers, { recursive: true });
   const directories = rootDirectories(layers, id, findImage(BASE_IMAGE)?.lowerDirectories ?? []);
   return containerPlan(usualConfig(script, changes), {
     id,
