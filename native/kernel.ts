@@ -9,66 +9,27 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Addon, Pending } from "./internal-types.ts";
+import type {
+  CreatedProcess,
+  DescriptorPoll,
+  ExitRecord,
+  ExitStatus,
+  FoundFile,
+  NativeProgram,
+  OnPause,
+  StartedProcess,
+  StartOptions,
+  TracerHandle,
+  TracerOptions,
+} from "./kernel-types.ts";
+import { errorName, signalNumber } from "./names.ts";
 import { encodePlan } from "./plan/encode.ts";
 import type { Plan, PlanStep } from "./plan/plan.ts";
 import { parseReply, type Reply, type StepTime } from "./reply.ts";
 
+export type * from "./kernel-types.ts";
 export type { StepTime } from "./reply.ts";
-
-/** A watch on a descriptor, active until stopped. */
-export interface DescriptorPoll {
-  stop(): void;
-}
-
-/** A thread that watches system calls by ptrace(2); see native/addon/tracer.h. */
-export interface TracerHandle {
-  /** Readable when there is something to take; ours to watch, not to close. */
-  readonly descriptor: number;
-  /** Watches a further process. @returns false when it has gone, or the tracer has ended */
-  attach(options: { pid: number }): boolean;
-  /** Lets go of everything that is watched; it runs on. The end is known by `take`. */
-  detach(): void;
-  /** What has been seen since the last time; null: nothing will come any more. */
-  take(): { readonly data: Buffer; readonly lost: number } | null;
-  /** Detaches, and waits for the thread. */
-  close(): void;
-}
-
-export interface TracerOptions {
-  readonly pid: number;
-  /** All threads of the process, and what they start. */
-  readonly follow: boolean;
-  /** Nothing before the first execve(2) that succeeds. */
-  readonly fromExec: boolean;
-  /** Rows of native/addon/trace-memory.h: what the arguments of which call point to. */
-  readonly captures: Uint8Array;
-  readonly mostTextBytes: number;
-  readonly mostDataBytes: number;
-  /** Of records that wait to be taken; a full buffer holds the process back for a while, then counts what it drops. */
-  readonly mostBytes: number;
-}
-
-interface Addon {
-  spawnLauncher(options: { path: string }): { pid: number; socket: number };
-  reap(options: { pid: number }): boolean;
-  openPidfd(options: { pid: number }): number;
-  sendSignal(options: { pidfd: number; signal: number }): void;
-  sendMessage(options: { socket: number; data: Uint8Array; descriptors: readonly number[] }): void;
-  receiveMessage(options: { socket: number }): { data: Buffer; descriptors: number[] } | null | undefined;
-  sealedMemory(options: { data: Uint8Array }): number;
-  Poll: new (options: { fd: number; events: number; onReady: () => void }) => DescriptorPoll;
-  openPipe(): { readFd: number; writeFd: number };
-  openBelow(options: { root: string; path: string }): number;
-  lookBelow(options: { root: string; path: string }): FoundFile;
-  lockFile(options: { path: string }): number;
-  makeFifo(options: { path: string }): void;
-  setWindowSize(options: { fd: number; columns: number; rows: number }): void;
-  attachDeviceFilter(options: { path: string; program: Uint8Array }): void;
-  openEventCounter(): number;
-  Tracer: new (
-    options: Omit<TracerOptions, "follow" | "fromExec"> & { readonly follow: number; readonly fromExec: number },
-  ) => TracerHandle;
-}
 
 /** Beside this file in a checkout; beside the bundle's folder dist; beside its chunks. */
 const BUILD_PLACES = ["build/Release", "../native/build/Release", "../../native/build/Release"];
@@ -108,15 +69,6 @@ export function kernelProblem(): { reason: string; fix: string } | undefined {
     return { reason: `the native part cannot be loaded: ${String(error)}`, fix: "rm -r native/build && npm run build" };
   }
 }
-
-/** The programs of native/. */
-export type NativeProgram =
-  | "ringside-launcher"
-  | "ringside-probe"
-  | "ringside-init"
-  | "ringside-getppid-loop"
-  | "ringside-oci"
-  | "ringside-floor";
 
 /** The host's copy of a program of native/. */
 export function nativeProgram(name: NativeProgram): string | undefined {
@@ -165,18 +117,6 @@ export function makeFifo(path: string): void {
 /** uv.h, UV_READABLE and UV_WRITABLE. `error`: that alone, as when nobody reads a pipe any more (poll(2), POLLERR). */
 const POLL_EVENTS = { readable: 1, writable: 2, error: 0 } as const;
 
-/** What lies at a path: stat(2), and for a symbolic link where it points. */
-export interface FoundFile {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  /** Of a device node: its number. */
-  readonly device: number;
-  /** Of a symbolic link; else empty. */
-  readonly target: string;
-}
-
 /**
  * Looks at a path below `root` without opening it, whatever it is. No link is followed, none on the way either.
  * @throws an error of Node's shape
@@ -216,13 +156,6 @@ export function attachDeviceFilter(group: string, program: Uint8Array): void {
 /** Opens a counter that the kernel adds to, readable when it is not 0 (eventfd(2)). The caller owns it. */
 export function openEventCounter(): number {
   return addon().openEventCounter();
-}
-
-function signalNumber(signal: string | number): number {
-  if (typeof signal === "number") return signal;
-  const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
-  if (number === undefined) throw new TypeError(`not a signal: ${signal}`);
-  return number;
 }
 
 /**
@@ -268,35 +201,6 @@ export async function processEnd(pid: number, isSame: () => boolean): Promise<vo
   });
 }
 
-export type ExitStatus =
-  | { readonly kind: "exited"; readonly code: number }
-  /** `core`: its memory was written to a file (core(5)). */
-  | { readonly kind: "signaled"; readonly signal: string; readonly core?: true | undefined };
-
-/** How a process ended. `reports` are the files that the plan had read before its cgroup went. */
-export interface ExitRecord {
-  readonly status: ExitStatus;
-  readonly exitedNs: number;
-  readonly userUs: number;
-  readonly systemUs: number;
-  readonly maxRssKiB: number;
-  readonly reports: Readonly<Record<string, string>>;
-  /** What the launcher did afterwards, by the plan. */
-  readonly steps?: readonly StepTime[];
-}
-
-/** A process that a plan has started: execve has succeeded. */
-export interface StartedProcess {
-  readonly pid: number;
-  /** The master of the terminal that the plan opened; the caller owns it. */
-  readonly terminalFd: number | undefined;
-  readonly steps: readonly StepTime[];
-  readonly startedNs: number;
-  readonly exited: Promise<ExitRecord>;
-  /** Sends a signal by pidfd, so it can never reach another process. After the end it does nothing. */
-  kill(signal: string): void;
-}
-
 /** A step of a plan failed, or the process was killed before it could exec. Everything has been cleaned up already. */
 export class StepError extends Error {
   readonly code: string;
@@ -326,57 +230,8 @@ export class StepError extends Error {
   }
 }
 
-function errorName(errno: number): string {
-  return (
-    Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? EXTRA_ERRORS[errno] ?? `errno ${errno}`
-  );
-}
-
-/** Numbers that libuv has no name for (errno(3)). */
-const EXTRA_ERRORS: Readonly<Record<number, string>> = { 79: "ELIBACC", 130: "EOWNERDEAD" };
-
 /** The pause after which a plan can be left to itself: `waitForStart` follows (Launcher.create). */
 export const CREATED = "created";
-
-/** @param terminalFd the master of the terminal, once the plan has opened one; it stays the launcher's caller's */
-export type OnPause = (
-  name: string,
-  pid: number,
-  steps: readonly StepTime[],
-  terminalFd: number | undefined,
-) => Promise<void>;
-
-export interface StartOptions {
-  /**
-   * Called at each `pause` of the plan with its name, the process (0 before the clone) and the steps so far. The plan
-   * goes on when the promise is fulfilled. When it is rejected the start ends, is cleaned up, and fails with that reason.
-   */
-  readonly onPause?: OnPause;
-}
-
-/** A process that waits in `waitForStart`, and that belongs to nobody here any more. */
-export interface CreatedProcess {
-  readonly pid: number;
-  /** The master of the terminal that the plan opened; the caller owns it. */
-  readonly terminalFd: number | undefined;
-  readonly steps: readonly StepTime[];
-}
-
-/** The kinds of request (native/protocol.h). */
-const REQUESTS = { start: 1, resume: 2, release: 3, monitor: 4, cancel: 5 } as const;
-const REQUEST_BYTES = 16;
-
-interface Pending {
-  readonly plan: Plan;
-  readonly resolve: (process: StartedProcess) => void;
-  readonly reject: (error: unknown) => void;
-  readonly onPause: OnPause | undefined;
-  /** Why its onPause gave up. */
-  cancelled?: { readonly reason: unknown };
-  exit?: (record: ExitRecord) => void;
-  pidfd?: number;
-  terminalFd?: number;
-}
 
 /** The signal and the exit code in a wait status (wait(2)). */
 export function parseStatus(waitStatus: number): ExitStatus {
@@ -385,6 +240,10 @@ export function parseStatus(waitStatus: number): ExitStatus {
   const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
   return { kind: "signaled", signal: name ?? `SIG${signal}`, ...((waitStatus & 0x80) !== 0 && { core: true }) };
 }
+
+/** The kinds of request (native/protocol.h). */
+const REQUESTS = { start: 1, resume: 2, release: 3, monitor: 4, cancel: 5 } as const;
+const REQUEST_BYTES = 16;
 
 /**
  * One launcher: a static C++ program that is the parent of everything it starts, and that kills and cleans up all of it
