@@ -45,9 +45,10 @@ function freezerOf(paths: readonly string[]): Freezer | undefined {
  * again: nothing stays half frozen.
  *
  * @param paths the container's group in each hierarchy
+ * @param attempts how often it is looked at before giving up
  * @throws RingsideError when none of the groups can be frozen, or a process does not stop
  */
-export async function freeze(paths: readonly string[]): Promise<void> {
+export async function freeze(paths: readonly string[], attempts = ATTEMPTS): Promise<void> {
   const freezer = freezerOf(paths);
   if (freezer === undefined) {
     throw new RingsideError("cannot pause: the container is in no group that can be frozen", {
@@ -55,7 +56,7 @@ export async function freeze(paths: readonly string[]): Promise<void> {
     });
   }
   try {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < attempts; attempt++) {
       // v1 freezes whom it meets: written again, it meets those that were forked meanwhile.
       writeGroupFile(freezer.file, freezer.frozen);
       if (freezer.isFrozen()) return;

@@ -79,9 +79,9 @@ export interface ScopeRequest {
  * @throws RingsideError when systemd does not run here, or refuses
  */
 export async function startScope(launcher: Launcher, layout: CgroupLayout, request: ScopeRequest): Promise<Scope> {
-  const name = parseScopePath(request.cgroupsPath, request.id);
   const problem = systemdProblem();
   if (problem !== undefined) throw new RingsideError(`cannot use --systemd-cgroup: ${problem}`, { fix: DRIVER_FIX });
+  const name = parseScopePath(request.cgroupsPath, request.id);
   const sleep = findProgram("sleep");
   if (sleep === undefined)
     throw new RingsideError("cannot use --systemd-cgroup: there is no sleep(1) to hold the scope");

@@ -66,6 +66,14 @@ describe("a paused container", unless(problem ?? (layout.unified ? undefined : m
     });
   });
 
+  test("is let go again when a process in it does not come to a stop", async () => {
+    const group = temporaryDirectory();
+    writeFileSync(`${group}/cgroup.freeze`, "0");
+    writeFileSync(`${group}/cgroup.events`, "populated 1\nfrozen 0\n");
+    await expect(freeze([group], 3)).rejects.toThrow(/does not come to a stop/);
+    expect(readFileSync(`${group}/cgroup.freeze`, "utf8")).toBe("0");
+  });
+
   test("is what it is not where no group of it can be frozen: an error with the way out", async () => {
     const nowhere = [temporaryDirectory()];
     await expect(freeze(nowhere)).rejects.toThrow(/in no group that can be frozen/);
@@ -184,6 +192,51 @@ describe("limits of a running container", unless(missing("pids")), () => {
       const less = { memory: { limit: 4096, checkBeforeUpdate: true } };
       await expect(updateResources(layout, plan.directories, less)).rejects.toThrow(/bytes are in use/);
       expect(readStats(layout, plan.directories).memory?.limitBytes).toBe(64 * MIB);
+    });
+  });
+});
+
+describe("where a container runs and what it reads", unless(problem), () => {
+  test("is on the CPUs that it is given, and on others once they change", async ({ skip }) => {
+    skip(missing("cpuset") !== undefined, missing("cpuset"));
+    const allowed = (pid: number) =>
+      /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    const before = allowed(process.pid);
+    await withGroups("sleep 1000", { resources: { cpu: { cpus: "0" } } }, async ({ plan, process: started }) => {
+      expect(allowed(started.pid)).toBe("0");
+      await updateResources(layout, plan.directories, { cpu: { cpus: before ?? "0" } });
+      expect(allowed(started.pid)).toBe(before);
+    });
+  });
+
+  test("is limited on a disk, each limit by itself, and all come back when one is refused", async ({ skip }) => {
+    skip(missing("blkio", "io") !== undefined, missing("blkio", "io"));
+    const [disk] = /\d+\s+\d+(?=\s+\d+\s+[sv]d[a-z]$)/m.exec(readFileSync("/proc/partitions", "utf8")) ?? [];
+    skip(disk === undefined, "no disk that is whole");
+    const [major = 0, minor = 0] = (disk ?? "").split(/\s+/).map(Number);
+    const limits = (rate: number) => ({
+      throttleReadBpsDevice: [{ major, minor, rate }],
+      throttleWriteIOPSDevice: [{ major, minor, rate: 77 }],
+    });
+    await withGroups("sleep 1000", { resources: { blockIO: limits(1_000_000) } }, async ({ plan }) => {
+      const written = () =>
+        plan.directories
+          .flatMap((path) =>
+            ["io.max", "blkio.throttle.read_bps_device", "blkio.throttle.write_iops_device"].map(
+              (file) => `${path}/${file}`,
+            ),
+          )
+          .filter((file) => existsSync(file))
+          .map((file) => readFileSync(file, "utf8"))
+          .join("");
+      expect(written()).toMatch(/1000000/);
+      expect(written()).toMatch(/77/);
+      const before = written();
+      const none = { ...limits(2_000_000), throttleReadIOPSDevice: [{ major: 4000, minor: 9, rate: 5 }] };
+      await expect(updateResources(layout, plan.directories, { blockIO: none })).rejects.toThrow(/as they were/);
+      expect(written()).toBe(before);
+      await updateResources(layout, plan.directories, { blockIO: limits(0) });
+      expect(written()).not.toMatch(/1000000/);
     });
   });
 });
