@@ -1,6 +1,7 @@
 /**
- * The bundle of the command line: runtime/cli/main.ts and all that it imports → dist/cli.js, since loading some fifty
- * modules one by one costs more than a container's start. What is imported with import() becomes a chunk of its own, so
+ * The bundles of the command line: runtime/cli/main.ts and all that it imports → dist/cli.js, and `ringside oci` alone,
+ * as engines start it (runtime/cli/oci/main.ts → dist/oci.js), since loading some fifty modules one by one costs more
+ * than a container's start. What is imported with import() becomes a chunk of its own, so
  * that `run` does not load the server. Chunks lie beside cli.js (dist/cli-NAME-HASH.js), never deeper: modules that look
  * for something in the checkout by their own place (the native part, the pages) so have one place to count from.
  *
@@ -26,17 +27,18 @@ export default defineConfig({
   plugins: [lightCommander(), withoutGetters(), removeOldChunks()],
   ssr: { noExternal: true, external: [] },
   build: {
-    ssr: "runtime/cli/main.ts",
+    ssr: true,
     target: "node24",
     outDir: "dist",
     // dist/web lies there too.
     emptyOutDir: false,
     minify: false,
     rolldownOptions: {
+      input: { cli: "runtime/cli/main.ts", oci: "runtime/cli/oci/main.ts" },
       external: EXTERNAL,
       output: {
         format: "esm",
-        entryFileNames: "cli.js",
+        entryFileNames: "[name].js",
         chunkFileNames: "cli-[name]-[hash].js",
         banner: (chunk) => (chunk.isEntry ? KEEP_COMPILED : ""),
       },

@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   rm: async () => (await import("./rm.ts")).registerRm,
   inspect: async () => (await import("./inspect.ts")).registerInspect,
   trace: async () => (await import("./trace.ts")).registerTrace,
+  oci: async () => (await import("./oci.ts")).registerOci,
   image: async () => (await import("./image.ts")).registerImage,
   vm: async () => (await import("./vm.ts")).registerVm,
   bench: async () => (await import("./bench.ts")).registerBench,
