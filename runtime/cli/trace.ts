@@ -37,7 +37,7 @@ const STDERR = 2;
 
 /** Adds `ringside trace` to the program. */
 export function registerTrace(program: Command): void {
-  addContainerOptions(program.command("trace"))
+  freeLetters(addContainerOptions(program.command("trace")), "-f", "-c", "-o")
     .description("show the system calls of a container, with times")
     .argument("<container|image>", "a container that runs; or an image, for a new container that goes with its end")
     .argument("[command...]", "with an image: the program and its arguments")
@@ -51,6 +51,16 @@ export function registerTrace(program: Command): void {
     .addHelpText("after", HELP)
     .helpOption("--help", "show this help")
     .action(trace);
+}
+
+/** A container's options keep their long names; strace's letters are this command's own. */
+function freeLetters(command: Command, ...letters: readonly string[]): Command {
+  for (const option of command.options) {
+    if (option.short === undefined || !letters.includes(option.short)) continue;
+    option.flags = option.flags.replace(`${option.short}, `, "");
+    delete option.short;
+  }
+  return command;
 }
 
 const HELP = `

@@ -73,7 +73,12 @@ function problemOfPath(path: string, look: Look, what: string): Finding | undefi
     case "loop":
       return { kind: "link-loop", sentence: `${what} ${path} is a link that leads in a circle`, path };
     case "directory":
-      return { kind: "directory", sentence: `${what} ${path} is a directory`, path, fix: "give a program in it" };
+      return {
+        kind: "directory",
+        sentence: `${what} ${path} is a directory, which is not executable`,
+        path,
+        fix: "give a program in it",
+      };
     case "other":
       return {
         kind: "not-a-program",
