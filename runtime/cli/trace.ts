@@ -224,13 +224,13 @@ async function traceLive(
     onRecords(records);
     if (readerIsGone()) running.watch.detach();
   });
-  const count = running.processes === 1 ? "1 process" : `${running.processes} processes`;
-  writeSync(STDERR, `ringside: watching ${count} of ${running.name}; Ctrl-C lets go, and it runs on\n`);
   const stop = (): void => {
     running.watch.detach();
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  const count = running.processes === 1 ? "1 process" : `${running.processes} processes`;
+  writeSync(STDERR, `ringside: watching ${count} of ${running.name}; Ctrl-C lets go, and it runs on\n`);
   try {
     const { lost } = await running.watch.ended;
     return { lost, code: 0, findings: [] };
