@@ -4,12 +4,11 @@
  *
  * An ordinary user, root of a user namespace included, may make no node: the host's own is shown instead.
  */
-import { posix } from "node:path";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { OciDevice } from "../oci/config.ts";
 import { DEFAULT_DEVICES, DEFAULT_LINKS } from "../oci/defaults.ts";
-import { MOUNT_TARGET } from "./mount-context.ts";
+import { cleanPath, MOUNT_TARGET } from "./mount-context.ts";
 import type { Slots } from "./slots.ts";
 
 const S_IFMT: Readonly<Record<OciDevice["type"], number>> = { c: 0o020000, u: 0o020000, b: 0o060000, p: 0o010000 };
@@ -44,7 +43,7 @@ export function wantedDevices(asked: readonly OciDevice[]): WantedDevice[] {
   for (const { path, major, minor, mode, why } of DEFAULT_DEVICES)
     devices.set(path, { type: "c", path, major, minor, fileMode: mode, why });
   for (const device of asked) {
-    const path = posix.normalize(`/${device.path}`);
+    const path = cleanPath(device.path);
     devices.set(path, { ...device, path, why: "A device that the configuration asks for." });
   }
   return [...devices.values()];

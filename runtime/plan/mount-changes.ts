@@ -26,13 +26,26 @@ export function changeSteps(
   ];
 }
 
-/** A mount with the option remount. @throws RingsideError for what a change cannot do */
-export function remountStep(mount: OciMount, options: ParsedMountOptions, { rootSlot }: MountContext): PlanStep {
-  const superblock = options.bind === undefined ? [...options.superblock, ...options.data] : [];
+/**
+ * A mount with the option remount.
+ * @param isOwn the file system there is the container's alone: only then may it be changed as a whole
+ * @throws RingsideError for what a change cannot do
+ */
+export function remountStep(
+  mount: OciMount,
+  options: ParsedMountOptions,
+  { rootSlot }: MountContext,
+  isOwn: boolean,
+): PlanStep {
+  const isWhole = isOwn && options.bind === undefined;
+  const [lost] = isWhole ? [] : [...options.unusual, ...options.data];
   const [first, another] = options.propagation;
-  const [lost] = options.bind === undefined ? [] : [...options.unusual, ...options.data];
   if (lost !== undefined)
-    refuse(mount, `${JSON.stringify(lost)} is a matter of the file system, not of a bind`, "leave it or bind out");
+    refuse(
+      mount,
+      `${JSON.stringify(lost)} would change a file system that others use too`,
+      "leave it out, or mount a file system of the container's own there",
+    );
   if (another !== undefined)
     refuse(mount, "a change can set only one kind of propagation", "give each an entry of its own");
   return {
@@ -47,6 +60,7 @@ export function remountStep(mount: OciMount, options: ParsedMountOptions, { root
     recursiveSet: options.tree.set,
     recursiveClear: options.tree.clear,
     propagation: first?.flag ?? 0,
-    options: superblock,
+    // Read-only is a mount's own too: where the file system is shared, that has to do.
+    options: isWhole ? [...options.superblock, ...options.data] : [],
   };
 }

@@ -1,4 +1,5 @@
 /** What the mounts of a container have in common: where they go, and when what can be named. */
+import { posix } from "node:path";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { OciLinux, OciMount } from "../oci/config.ts";
@@ -38,4 +39,9 @@ export const NEVER_THROUGH_LINKS = new Set(["proc", "sysfs", "cgroup", "cgroup2"
 /** @throws RingsideError naming the destination */
 export function refuse(mount: OciMount, why: string, fix: string): never {
   throw new RingsideError(`cannot mount at ${mount.destination}: ${why}`, { fix });
+}
+
+/** A destination as an absolute path, without `.`, `..`, empty parts and a slash at its end. */
+export function cleanPath(destination: string): string {
+  return posix.join("/", destination, ".").replace(/(?<=.)\/$/, "");
 }

@@ -3,13 +3,19 @@
  * shown of the host is cloned as a detached tree before the container is entered (open_tree(2)), when the host's files
  * can still be named. Both are attached by descriptor below the root. runtime-spec, config.md, Mounts.
  */
-import { posix } from "node:path";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { NamespaceType, OciLinux, OciMount } from "../oci/config.ts";
 import { DEFAULT_MOUNTS } from "../oci/defaults.ts";
 import { bindMount } from "./binds.ts";
 import { changeSteps, remountStep } from "./mount-changes.ts";
-import { MOUNT_TARGET, type MountContext, NEVER_THROUGH_LINKS, type OneMount, refuse } from "./mount-context.ts";
+import {
+  cleanPath,
+  MOUNT_TARGET,
+  type MountContext,
+  NEVER_THROUGH_LINKS,
+  type OneMount,
+  refuse,
+} from "./mount-context.ts";
 import { UserNamespaces } from "./mount-id-maps.ts";
 import { MOUNT_ATTRIBUTES, type ParsedMountOptions, parseMountOptions } from "./mount-options.ts";
 
@@ -47,6 +53,9 @@ const SHOWS_NAMESPACE: Readonly<Record<string, { readonly namespace: NamespaceTy
  */
 const MADE_INSIDE = new Set(["proc", "sysfs", "mqueue", "tmpfs", "ramfs", "devpts", "binfmt_misc"]);
 
+/** Each mount of these is a file system of its own; one of another type may be the host's, mounted once more. */
+const OWN_SUPERBLOCK = new Set(["tmpfs", "ramfs", "devpts"]);
+
 /** Mounts each of `mounts`, in order, below the root. @throws RingsideError for what cannot be mounted */
 export function mountSteps(mounts: readonly OciMount[], context: MountContext): MountPlan {
   const users = new UserNamespaces(context);
@@ -55,24 +64,32 @@ export function mountSteps(mounts: readonly OciMount[], context: MountContext): 
   const finish: PlanStep[] = [];
   const slotOf = new Map<string, number>();
   const bound = new Set<string>();
+  const own = new Set<string>();
   for (const written of mounts) {
-    const mount = { ...written, destination: posix.normalize(`/${written.destination}`) };
-    const one = oneMount(mount, context, users);
+    const mount = { ...written, destination: cleanPath(written.destination) };
+    const one = oneMount(mount, context, users, own.has(mount.destination));
     prepare.push(...one.prepare);
     steps.push(...one.steps);
     finish.push(...(one.finish ?? []));
-    if (one.slot !== undefined) slotOf.set(mount.destination, one.slot);
-    if (one.bound) bound.add(mount.destination);
-    else bound.delete(mount.destination);
+    if (one.slot === undefined) continue;
+    slotOf.set(mount.destination, one.slot);
+    keep(bound, mount.destination, one.bound === true);
+    keep(own, mount.destination, one.bound !== true && OWN_SUPERBLOCK.has(mount.type ?? ""));
   }
   return { prepare: [...users.steps, ...prepare], steps, finish, slotOf, bound };
 }
 
-function oneMount(written: OciMount, context: MountContext, users: UserNamespaces): OneMount {
+function keep(set: Set<string>, value: string, isIn: boolean): void {
+  if (isIn) set.add(value);
+  else set.delete(value);
+}
+
+function oneMount(written: OciMount, context: MountContext, users: UserNamespaces, isOwn: boolean): OneMount {
   const mount = ownOrHosts(written, context.linux);
   const options = parseMountOptions(mount.options ?? []);
   const isBind = options.bind !== undefined || mount.type === "bind" || mount.type === "rbind";
-  if (options.remount || (!isBind && hasNoType(mount))) return changed(mount, remountStep(mount, options, context));
+  if (options.remount || (!isBind && hasNoType(mount)))
+    return changed(mount, remountStep(mount, options, context, isOwn));
   if (mount.destination === "/")
     refuse(mount, "the root file system is there already", "use root.path of the configuration, or the option remount");
   if (isBind) return bindMount(mount, options, context, users);

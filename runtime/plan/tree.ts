@@ -3,13 +3,13 @@
  * named, put together below a root that is held by descriptor, guarded last, entered. No path of the host is resolved
  * once the root is attached. runtime-spec, config.md, Root and Mounts; config-linux.md.
  */
-import { posix } from "node:path";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { NamespaceType, OciConfig, OciLinux, OciMount, OciProcess } from "../oci/config.ts";
 import { deviceSteps } from "./devices.ts";
 import { guardSteps } from "./guarded-paths.ts";
 import { securityModules } from "./labels.ts";
+import { cleanPath } from "./mount-context.ts";
 import { type MountPlan, mountSteps } from "./mounts.ts";
 import { type OwnNames, ownFileSteps } from "./own-files.ts";
 import { type RootEntry, type RootPlan, type RootSource, rootSteps, stagingOf } from "./root.ts";
@@ -178,7 +178,7 @@ function nodes({ linux, context, preparing, root }: Parts, devSlot: number): Two
 function ownDev({ config, context, root, mounts }: Parts): OwnDev {
   const slot = mounts.slotOf.get("/dev");
   if (slot !== undefined) {
-    const { type } = (config.mounts ?? []).findLast(({ destination }) => posix.normalize(destination) === "/dev") ?? {};
+    const { type } = (config.mounts ?? []).findLast(({ destination }) => cleanPath(destination) === "/dev") ?? {};
     const isHosts = mounts.bound.has("/dev") || type === HOSTS_DEVICES;
     return { slot, isHosts, isMade: !isHosts, prepare: [], steps: [] };
   }
@@ -205,7 +205,7 @@ function ownDev({ config, context, root, mounts }: Parts): OwnDev {
 /** An engine brings the files of its containers itself. */
 function ownFiles({ config, context, root }: Parts): ReturnType<typeof ownFileSteps> {
   if (context.ownNames === undefined) return { make: [], show: [] };
-  const taken = new Set((config.mounts ?? []).map(({ destination }) => posix.normalize(destination)));
+  const taken = new Set((config.mounts ?? []).map(({ destination }) => cleanPath(destination)));
   return ownFileSteps(context.ownNames, taken, root.slot, stagingOf(context.root, config), context.slots);
 }
 

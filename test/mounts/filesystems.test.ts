@@ -218,6 +218,33 @@ describeWhere(BUNDLES, "remount", () => {
     }
   });
 
+  test.each([
+    ["/", ["remount", "ro"]],
+    ["/sys", ["remount", "ro"]],
+    ["/volume", ["remount", "ro"]],
+  ])("of %s with %j never makes a file system of the host's read-only", async (destination, options) => {
+    const bundle = makeBundle();
+    const source = join(bundle.path, "volume");
+    mkdirSync(source);
+    const { output } = await runBundle(bundle, {
+      script: SHOW_MOUNTS,
+      linux: { namespaces: [{ type: "pid" }, { type: "mount" }, { type: "uts" }] },
+      moreMounts: [
+        { destination: "/volume/", source, options: ["bind"] },
+        { destination, options },
+      ],
+    });
+    expect(mountAt(output, destination).options).toContain("ro");
+    for (const point of ["/", "/sys"])
+      expect(mountAt(readFileSync("/proc/self/mountinfo", "utf8"), point).superblock).toContain("rw");
+    writeFileSync(join(source, "file"), "");
+  });
+
+  test("of a file system that others use too is refused when it would change all of it", async () => {
+    for (const option of ["sync", "size=1m", "hidepid=2"])
+      await expect(changed({ destination: "/proc", options: ["remount", option] })).rejects.toThrow(/others use too/);
+  });
+
   test("of the root works", async () => {
     const output = await changed({ destination: "/", options: ["remount", "bind", "nosuid", "nodev"] });
     expect(mountAt(output, "/").options).toEqual(expect.arrayContaining(["nosuid", "nodev"]));

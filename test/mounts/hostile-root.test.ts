@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { Launcher, StepError } from "../../native/kernel.ts";
 import {
@@ -180,6 +181,20 @@ describeWhere(BUNDLES, "CVE-2025-52565: something else at /dev/console or /dev/p
     expect(await refused(bundle, { mounts, process: { terminal: true } })).toBe("ENOTTY openTerminal");
   });
 
+  test("a ptmx of another devpts, by a node that an image brings, is refused", async () => {
+    const bundle = makeBundle();
+    const pts = join(bundle.path, "pts");
+    mkdirSync(join(pts, "pts"), { recursive: true });
+    execFileSync("mknod", [join(pts, "ptmx"), "c", "5", "2"]);
+    const mounts = [
+      PROC,
+      DEV,
+      { destination: "/dev/pts", source: pts, options: ["bind"] },
+      { destination: "/dev/pts/pts", type: "devpts", options: ["newinstance", "ptmxmode=0666"] },
+    ];
+    expect(await refused(bundle, { mounts, process: { terminal: true } })).toBe("ENOTTY openTerminal");
+  });
+
   test("a link instead of ptmx is refused", async () => {
     const bundle = makeBundle();
     const pts = join(bundle.path, "pts");
@@ -288,6 +303,64 @@ describeWhere(BUNDLES, "CVE-2026-55686, CVE-2024-21626: a working directory that
     }
     // ENOENT where it has no such descriptor.
     expect([...answers].toSorted()).toEqual(["ELOOP makeDirectoryIn", "ENOENT makeDirectoryIn"]);
+  });
+});
+
+/** Where links may lead; `HOST` stands for the canary. */
+const TARGETS = [
+  "/a",
+  "/a/b",
+  "../b",
+  "../../../..",
+  "b/../c",
+  ".",
+  "/",
+  "/x/y",
+  "/c/c/c",
+  "HOST",
+  "../../../../../../..HOST",
+  "/proc/1",
+];
+const NAMES = ["a", "b", "c"];
+const names = fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 });
+const entry = fc.record({ at: names, target: fc.option(fc.constantFrom(...TARGETS)) });
+
+/** Makes directories and links; what does not fit, since a link or a file is in the way, is left out. */
+function plant(rootfs: string, entries: readonly { at: string[]; target: string | null }[], host: string): void {
+  for (const { at, target } of entries) {
+    // Only the tree itself is planted: no path here may lead through a link.
+    const through = at.slice(0, -1).map((_, index) => join(rootfs, ...at.slice(0, index + 1)));
+    if (through.some((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())) continue;
+    const path = join(rootfs, ...at);
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
+    mkdirSync(join(path, ".."), { recursive: true });
+    if (target === null) mkdirSync(path);
+    else symlinkSync(target.replace("HOST", host), path);
+  }
+}
+
+describeWhere(BUNDLES, "any tree of directories and links", () => {
+  test("a mount anywhere in it is found inside at its path, or refused; the host sees nothing", async () => {
+    const { path: host, touched } = canary();
+    await using launcher = await Launcher.open();
+    const bundle = makeBundle();
+    const trees: string[] = [];
+    const property = fc.asyncProperty(fc.array(entry, { maxLength: 8 }), names, async (entries, at) => {
+      for (const name of NAMES) rmSync(join(bundle.rootfs, name), { recursive: true, force: true });
+      plant(bundle.rootfs, entries, host);
+      const destination = `/${at.join("/")}`;
+      const answer = await runBundleWith(launcher, bundle, {
+        script: `stat -f -c %T ${destination}`,
+        mounts: [PROC, { destination, type: "tmpfs", options: ["mode=751"] }],
+        linux: { namespaces: [{ type: "pid" }, { type: "mount" }, { type: "uts" }] },
+      }).catch((error: unknown) => error);
+      if (answer instanceof StepError) expect(["ELOOP", "ENOTDIR", "ENOENT", "EEXIST"]).toContain(answer.code);
+      else expect(answer).toMatchObject({ output: "tmpfs\n" });
+      trees.push(answer instanceof StepError ? answer.code : "mounted");
+      expect(touched()).toEqual([]);
+    });
+    await fc.assert(property, { numRuns: 60 });
+    expect(trees.filter((outcome) => outcome === "mounted").length).toBeGreaterThan(0);
   });
 });
 
