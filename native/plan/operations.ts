@@ -124,7 +124,7 @@ export const OPERATIONS = {
     code: 17,
     arguments: { name: "string", newName: "string" },
     manual: "rtnetlink(7)",
-    calls: "sendto(RTM_GETADDR), sendto(RTM_NEWLINK), setns, sendto(RTM_NEWADDR), ioctl(SIOCSIFFLAGS)",
+    calls: "socket, sendto, recvfrom, setns, ioctl(SIOCSIFFLAGS)",
   },
   pause: { code: 8, arguments: { name: "string" }, manual: "unix(7)", calls: "sendmsg, recvmsg" },
 
