@@ -98,6 +98,12 @@ export function explainFailure(error: unknown, { program, limitBytes, examine }:
 }
 
 function killedBeforeExec(error: StepError, limitBytes: number | undefined): RingsideError {
+  if (error.code === "EBADMSG") {
+    return new RingsideError("the launcher refuses the plan: the two were not made from the same sources", {
+      cause: error,
+      fix: "npm run build",
+    });
+  }
   if (parseReports(error.reports).oomKilled && limitBytes !== undefined) {
     return new RingsideError(
       `the memory limit of ${Math.floor(limitBytes / 1024)} KiB is too small: the kernel killed the container before its program ran`,
