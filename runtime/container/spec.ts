@@ -107,7 +107,7 @@ export function ociConfig(
       ...(oomScoreAdj !== undefined && { oomScoreAdj }),
     },
     root: { path: rootPath, readonly: options.readOnly },
-    ...(ownNames && { hostname: name }),
+    ...((ownNames || options.hostname !== undefined) && { hostname: name }),
     ...(domainname !== undefined && { domainname }),
     mounts: mountsOf(options),
     ...(annotations !== undefined && { annotations }),
