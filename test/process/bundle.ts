@@ -1,6 +1,6 @@
 /** Containers from a configuration, as an engine would write it, and what their inside says. */
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type ExitRecord, Launcher, openPipe, type StartOptions } from "../../native/kernel.ts";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";
@@ -100,4 +100,21 @@ export async function runBundle(script: string, changes: Changes = {}): Promise<
 /** What the script printed, without the last newline. */
 export async function printed(script: string, changes: Changes = {}): Promise<string> {
   return (await runBundle(script, changes)).output.trimEnd();
+}
+
+/**
+ * Starts a program that waits, and looks at it from outside.
+ * @returns what `look` made of the program's pid
+ */
+export async function lookAt<Seen>(look: (pid: number) => Seen, changes: Changes = {}): Promise<Seen> {
+  const process = { ...changes.process, args: ["/bin/sleep", "600"] };
+  const { plan } = bundlePlan("", { ...changes, process });
+  await using launcher = await Launcher.open();
+  const nothing = openSync("/dev/null", "r+");
+  try {
+    const { pid } = await launcher.start(plan, [nothing, nothing, nothing, ...(changes.descriptors ?? [])]);
+    return look(pid);
+  } finally {
+    closeSync(nothing);
+  }
 }

@@ -1,6 +1,6 @@
 /** Capabilities, filters, descriptors, key rings and labels: what a process may do, as the process itself finds out. */
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StepError } from "../../native/kernel.ts";
@@ -12,7 +12,7 @@ import { labelWrites } from "../../runtime/plan/labels.ts";
 import { compileSeccomp } from "../../runtime/plan/seccomp/compile.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
-import { printed, runBundle } from "./bundle.ts";
+import { lookAt, printed, runBundle } from "./bundle.ts";
 
 const SETS = ["Inh", "Prm", "Eff", "Bnd", "Amb"] as const;
 
@@ -106,11 +106,17 @@ describeWhere(CONTAINERS, "a filter", () => {
   });
 });
 
+function openDescriptors(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/fd`)
+    .map(Number)
+    .toSorted((a, b) => a - b);
+}
+
 describeWhere(CONTAINERS, "descriptors", () => {
   test("are 0 to 2 and no more, whatever we hold ourselves", async () => {
     const held = Array.from({ length: 30 }, () => openSync("/", "r"));
     try {
-      expect(await printed("ls /proc/$$/fd")).toBe("0\n1\n2");
+      expect(await lookAt(openDescriptors)).toEqual([0, 1, 2]);
     } finally {
       for (const fd of held) closeSync(fd);
     }
@@ -124,10 +130,12 @@ describeWhere(CONTAINERS, "descriptors", () => {
       return openSync(file, "r");
     });
     try {
-      const script = `ls /proc/$$/fd > /tmp/fds; wc -l < /tmp/fds; for fd in $(seq 3 ${count + 2}); do cat /proc/$$/fd/$fd; done; env | grep LISTEN`;
-      const text = await printed(script, { descriptors, context: { preserveFds: count, listenFds: count } });
+      const given = { descriptors, context: { preserveFds: count, listenFds: count } };
+      expect(await lookAt(openDescriptors, given)).toEqual(Array.from({ length: count + 3 }, (_, fd) => fd));
+      const script = `for fd in $(seq 3 ${count + 2}); do cat /proc/$$/fd/$fd; done; env | grep LISTEN`;
+      const text = await printed(script, given);
       const files = Array.from({ length: count }, (_, index) => `file ${index}`);
-      expect(text.split("\n")).toEqual([String(count + 3), ...files, `LISTEN_FDS=${count}`, "LISTEN_PID=1"]);
+      expect(text.split("\n")).toEqual([...files, `LISTEN_FDS=${count}`, "LISTEN_PID=1"]);
     } finally {
       for (const fd of descriptors) closeSync(fd);
     }
