@@ -52,14 +52,10 @@ function unlike(expected: string, value: unknown): Misfit {
   return new Misfit(`expected ${expected}, found ${shown(value)}`);
 }
 
-/** Runs a reader for a part of a value, so that its errors tell where. */
-function within<T>(key: Key, reader: Reader<T>, value: unknown): T {
-  try {
-    return reader(value);
-  } catch (error) {
-    if (error instanceof Misfit) error.path.unshift(key);
-    throw error;
-  }
+/** Adds a key to the path of an error that is on its way out. */
+function within(key: Key, error: unknown): unknown {
+  if (error instanceof Misfit) error.path.unshift(key);
+  return error;
 }
 
 /** `true` or `false`. */
@@ -167,7 +163,14 @@ export function list<T>(reader: Reader<T>, maximum = MOST_ENTRIES): Reader<reado
     if (value === null) return [];
     if (!Array.isArray(value)) throw unlike("a list", value);
     if (value.length > maximum) throw new Misfit(`expected at most ${maximum} entries, found ${value.length}`);
-    return value.map((entry: unknown, index) => within(index, reader, entry));
+    const entries: readonly unknown[] = value;
+    const result: T[] = [];
+    try {
+      for (const entry of entries) result.push(reader(entry));
+    } catch (error) {
+      throw within(result.length, error);
+    }
+    return result;
   };
 }
 
@@ -186,7 +189,13 @@ export function record<T>(reader: Reader<T>, key: Reader<string> = text): Reader
   return (value) => {
     if (!isObject(value)) throw unlike("an object", value);
     return Object.fromEntries(
-      Object.entries(value).map(([name, entry]) => [within(name, key, name), within(name, reader, entry)]),
+      Object.entries(value).map(([name, entry]) => {
+        try {
+          return [key(name), reader(entry)];
+        } catch (error) {
+          throw within(name, error);
+        }
+      }),
     );
   };
 }
@@ -228,8 +237,15 @@ export function object<T extends object>(shape: Shape<T>): Reader<T> {
     const result: Partial<T> = {};
     for (const [name, { reader, required: isRequired }] of fields) {
       const entry = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (entry !== undefined && entry !== null) Reflect.set(result, name, within(name, reader, entry));
-      else if (isRequired) throw new Misfit(`missing; ${expectation(reader)}`, [name]);
+      if (entry === undefined || entry === null) {
+        if (isRequired) throw new Misfit(`missing; ${expectation(reader)}`, [name]);
+        continue;
+      }
+      try {
+        Reflect.set(result, name, reader(entry));
+      } catch (error) {
+        throw within(name, error);
+      }
     }
     if (!hasAll(result)) throw unlike("an object with all its fields", value);
     return result;
