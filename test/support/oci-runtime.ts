@@ -102,6 +102,11 @@ export class Bench implements AsyncDisposable {
     return join(this.directory, `states-${name}`);
   }
 
+  /** Where the output of a container goes that outlives the command. */
+  output(id: string): string {
+    return join(this.directory, `output-${id}`);
+  }
+
   /** Makes a bundle with files of its own. */
   async bundle(name: string, config: OciConfig): Promise<string> {
     const path = join(this.directory, name);
