@@ -100,6 +100,6 @@ export function parseOomScore(text: string): number {
   const score = /^-?\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (Math.abs(score) <= 1000) return score;
   throw new RingsideError(`--oom-score-adj ${JSON.stringify(text)} is not a number from -1000 to 1000`, {
-    fix: "give it 0 for as likely as any, 1000 for the first to be killed",
+    fix: "give 0 for no difference, 1000 for the first to be killed",
   });
 }
