@@ -45,6 +45,7 @@ constexpr Row kHost[] = {
     {Operation::newOverlay, mounts::newOverlay},      {Operation::cloneTree, trees::cloneTree},
     {Operation::cloneDevice, trees::cloneDevice},     {Operation::changeMount, trees::changeMount},
     {Operation::makeUserNamespace, trees::makeUserNamespace},
+    {Operation::lockTrees, trees::lockTrees},
     {Operation::connectSocket, terminal::connectSocket},
 };
 

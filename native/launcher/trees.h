@@ -9,5 +9,6 @@ Outcome cloneTree(const Step&, Execution&);
 Outcome cloneDevice(const Step&, Execution&);
 Outcome changeMount(const Step&, Execution&);
 Outcome makeUserNamespace(const Step&, Execution&);
+Outcome lockTrees(const Step&, Execution&);
 
 }  // namespace ringside::trees

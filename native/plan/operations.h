@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x854f8e91;
+constexpr std::uint32_t kFormatVersion = 0x64a25c06;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 8;
@@ -38,6 +38,7 @@ enum class Operation : std::uint16_t {
   cloneDevice = 101,
   makeUserNamespace = 102,
   changeMount = 103,
+  lockTrees = 109,
   connectSocket = 104,
   joinCgroup = 20,
   joinNamespaces = 21,
@@ -130,6 +131,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::cloneDevice, "cloneDevice", 5, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::makeUserNamespace, "makeUserNamespace", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::string}},
     {Operation::changeMount, "changeMount", 6, {ArgumentType::slot, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::slot}},
+    {Operation::lockTrees, "lockTrees", 1, {ArgumentType::numbers}},
     {Operation::connectSocket, "connectSocket", 2, {ArgumentType::slot, ArgumentType::string}},
     {Operation::joinCgroup, "joinCgroup", 1, {ArgumentType::slot}},
     {Operation::joinNamespaces, "joinNamespaces", 2, {ArgumentType::slot, ArgumentType::u64}},
@@ -253,6 +255,9 @@ enum { k_slot, k_uidMap, k_gidMap };
 }
 namespace changeMount {
 enum { k_slot, k_set, k_clear, k_propagation, k_recursive, k_userNamespace };
+}
+namespace lockTrees {
+enum { k_trees };
 }
 namespace connectSocket {
 enum { k_slot, k_path };

@@ -160,6 +160,12 @@ export const OPERATIONS = {
     manual: "mount_setattr(2)",
     calls: "mount_setattr",
   },
+  lockTrees: {
+    code: 109,
+    arguments: { trees: "numbers" },
+    manual: "mount_namespaces(7)",
+    calls: "clone3, unshare, move_mount, open_tree, dup3",
+  },
   connectSocket: {
     code: 104,
     arguments: { slot: "slot", path: "string" },

@@ -129,7 +129,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
   const [propagation, ...attach] = root.attach;
   const prepare = [...root.prepare, ...mounts.prepare, ...devices.prepare, ...terminal.prepare, ...guards.prepare];
   return {
-    prepare: prepare.filter(({ phase }) => phase === "host"),
+    prepare: [...prepare.filter(({ phase }) => phase === "host"), ...(has(linux, "user") ? lockSteps(prepare) : [])],
     build: [
       ...prepare.filter(({ phase }) => phase === "child"),
       ...(propagation === undefined ? [] : [propagation]),
@@ -154,6 +154,20 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
         ? ["/dev is the host's own, so no node of linux.devices is made in it"]
         : [],
   };
+}
+
+/** Operations that make a tree of mounts, in their slot. */
+const MAKES_TREE: ReadonlySet<string> = new Set(["cloneTree", "cloneDevice", "newOverlay", "newFilesystem"]);
+
+/** What is mounted for a user namespace by somebody with more rights must not be its own to change. */
+function lockSteps(prepare: readonly PlanStep[]): PlanStep[] {
+  const trees = prepare.flatMap((step) =>
+    step.phase === "host" && MAKES_TREE.has(step.op) && "slot" in step ? [step.slot] : [],
+  );
+  if (trees.length === 0) return [];
+  const why =
+    "Root in a user namespace may not undo what is read-only there, nor look below it: the mounts are locked.";
+  return [{ phase: "host", stage: "mounts", why, op: "lockTrees", trees }];
 }
 
 function has(linux: OciLinux, wanted: NamespaceType): boolean {

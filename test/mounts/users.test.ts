@@ -1,6 +1,6 @@
 /** Files of a container in a user namespace of its own: whose they are, and what its root may not make. user_namespaces(7). */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chownSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { OciLinux } from "../../runtime/oci/config.ts";
@@ -14,6 +14,7 @@ import {
   runBundle,
   USUAL_MOUNTS,
 } from "../support/bundle.ts";
+import { mountOnHost } from "../support/host-mounts.ts";
 import { mountAt } from "../support/mountinfo.ts";
 import { describeWhere, needsPrograms } from "../support/needs.ts";
 
@@ -77,6 +78,31 @@ describeWhere(BUNDLES, "a container in a user namespace", () => {
       moreMounts: [{ destination: "/volume", source, options: ["rbind", "ro"] }],
     });
     expect(output).toBe("touch: /volume/x: Read-only file system\n");
+  });
+
+  test("cannot undo what the host or the configuration has fixed, though it may mount", async () => {
+    const bundle = ownBundle();
+    const data = join(bundle.path, "data");
+    const fixed = join(bundle.path, "fixed");
+    for (const path of [data, fixed]) {
+      mkdirSync(path);
+      chownSync(path, 100_000, 100_000);
+    }
+    mountOnHost(["--bind", data], fixed);
+    execFileSync("mount", ["-o", "remount,bind,ro,nosuid,nodev", fixed]);
+    const { output } = await runBundle(bundle, {
+      script:
+        "for v in /fixed /chosen; do mount -o remount,bind,rw,suid,dev $v; touch $v/x; done; umount /fixed; touch /fixed/y; " +
+        "mount -t tmpfs tmpfs /tmp && echo may mount",
+      linux: USERS,
+      moreMounts: [
+        { destination: "/fixed", source: fixed, options: ["rbind"] },
+        { destination: "/chosen", source: data, options: ["rbind", "ro"] },
+      ],
+    });
+    for (const file of ["/fixed/x", "/chosen/x"]) expect(output).toContain(`touch: ${file}: Read-only file system`);
+    expect(readdirSync(data)).toEqual([]);
+    expect(output).toContain("may mount\n");
   });
 
   test("sees host files as its own through an id-mapped mount that takes the container's mappings", async () => {
