@@ -23,8 +23,8 @@ export interface SettingsContext {
    * group yet that could tell.
    */
   has(file: string): boolean | undefined;
-  /** Whether the top of the hierarchy has a file. */
-  atTop(file: string): boolean;
+  /** A file at the top of the hierarchy; undefined where it is not there. */
+  atTop(file: string): string | undefined;
 }
 
 export interface Controller {

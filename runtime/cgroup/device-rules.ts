@@ -48,10 +48,11 @@ export const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
  * The whole list that holds for a container: the configuration's rules in their order, then the default devices. Before
  * the first rule everything is denied.
  *
+ * @param always what follows the configuration's own
  * @throws RingsideError for a rule that no kernel could hold
  */
-export function deviceRules(wanted: readonly OciDeviceRule[] = []): DeviceRule[] {
-  return [...wanted.flatMap(expand), ...DEFAULT_DEVICE_RULES];
+export function deviceRules(wanted: readonly OciDeviceRule[] = [], always = DEFAULT_DEVICE_RULES): DeviceRule[] {
+  return [...wanted.flatMap(expand), ...always];
 }
 
 /** A rule for all types is one for each. */

@@ -31,8 +31,8 @@ export const devices: Controller = {
   asked: asksForDevices,
   joinedOnV1: true,
 
-  settings({ devices: rules }) {
-    const list = deviceList(deviceRules(rules));
+  settings({ devices: rules }, { atTop }) {
+    const list = withinParent(deviceList(deviceRules(rules)), atTop("devices.list"), rules);
     const first = list.allowAll
       ? { file: "devices.allow", value: "a", why: "Every device may be used, but for those that follow." }
       : { file: "devices.deny", value: "a", why: "First every device is denied." };
@@ -45,6 +45,32 @@ export const devices: Controller = {
 /** A list that keeps something back; one that allows everything (--privileged) needs nothing to enforce it. */
 function asksForDevices({ devices: rules = [] }: OciResources): string[] {
   return rules.length === 0 || rules.every(({ allow }) => allow) ? [] : ["linux.resources.devices"];
+}
+
+/**
+ * A group can allow nothing that the one above does not: in a container of others some of the default devices may not be
+ * ours to give. Those are left out; what the configuration asks for is not, and is the kernel's to refuse.
+ */
+function withinParent(list: DeviceList, parent: string | undefined, rules: OciResources["devices"]): DeviceList {
+  const lines = (parent ?? "").split("\n").filter((line) => line !== "");
+  if (list.allowAll || lines.length === 0 || lines.some((line) => line.startsWith("a "))) return list;
+  const asked = new Set(deviceList(deviceRules(rules, [])).exceptions.map(deviceRuleText));
+  const exceptions = list.exceptions.filter(
+    (exception) => asked.has(deviceRuleText(exception)) || lines.some((line) => coversRule(line, exception)),
+  );
+  return { ...list, exceptions };
+}
+
+/** @param line of devices.list: `c 1:* rwm` */
+function coversRule(line: string, { type, major, minor, access }: DeviceList["exceptions"][number]): boolean {
+  const [kind, number = "", letters = ""] = line.split(" ");
+  const [theirMajor, theirMinor] = number.split(":");
+  return (
+    kind === type &&
+    (theirMajor === "*" || theirMajor === String(major)) &&
+    (theirMinor === "*" || theirMinor === String(minor)) &&
+    [...access].every((letter) => letters.includes(letter))
+  );
 }
 
 function exceptionSettings(list: Pick<DeviceList, "allowAll">, exceptions: DeviceList["exceptions"]): Setting[] {
@@ -72,4 +98,4 @@ export function deviceChanges(current: string, { devices: rules }: Pick<OciResou
   ];
 }
 
-const NO_CONTEXT = { version: 1, has: () => undefined, atTop: () => false } as const;
+const NO_CONTEXT = { version: 1, has: () => undefined, atTop: () => undefined } as const;

@@ -51,8 +51,8 @@ function weightFiles({ version, has, atTop }: SettingsContext): WeightFiles | un
   const known = version === 1 ? [BFQ_V1, CFQ_V1] : [BFQ_V2, COST_V2];
   const there = known.find(({ file }) => has(file) === true);
   if (there !== undefined) return there;
-  if (version === 1) return atTop("blkio.bfq.io_service_bytes") ? BFQ_V1 : undefined;
-  return has("io.weight") === undefined && atTop("io.cost.qos") ? COST_V2 : undefined;
+  if (version === 1) return atTop("blkio.bfq.io_service_bytes") === undefined ? undefined : BFQ_V1;
+  return has("io.weight") === undefined && atTop("io.cost.qos") !== undefined ? COST_V2 : undefined;
 }
 
 function weightSettings(wanted: OciBlockIo, context: SettingsContext): Setting[] {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import type { OciResources } from "../oci/config.ts";
 import { type Controller, nameOn, type Setting, type SettingsContext } from "./controller.ts";
 import { wordsOf } from "./layout.ts";
+import { readGroupFile } from "./processes.ts";
 
 /**
  * What can be known of a hierarchy before a group is made in it.
@@ -13,7 +14,7 @@ import { wordsOf } from "./layout.ts";
 export function settingsContext(version: 1 | 2, top: string, controller: Controller, group?: string): SettingsContext {
   return {
     version,
-    atTop: (file) => existsSync(`${top}/${file}`),
+    atTop: (file) => readGroupFile(`${top}/${file}`),
     has(file) {
       if (group !== undefined) return existsSync(`${group}/${file}`);
       if (version === 1)

@@ -6,6 +6,7 @@ import { type DeviceRule, deviceList, deviceRules, deviceRuleText } from "../../
 import { deviceChanges } from "../../runtime/cgroup/devices.ts";
 import { RingsideError } from "../../runtime/error.ts";
 import type { OciDeviceRule } from "../../runtime/oci/config.ts";
+import { layoutOf, planAt, writeList } from "../support/cgroup-plans.ts";
 import { type DeviceQuestion, runDeviceFilter } from "../support/device-filter.ts";
 
 /** The specification's meaning, without any cleverness: for each letter the last rule that matches decides. */
@@ -110,6 +111,23 @@ describe("a list of devices", () => {
     ["half a number", { allow: true, type: "b", major: 8, minor: 0.5 }],
   ])("%s are refused", (_, wrong) => {
     expect(() => deviceRules([wrong])).toThrow(/linux\.resources\.devices\[0\]/);
+  });
+});
+
+describe("in a container of others, whose list is shorter", () => {
+  const mounts = [{ at: "devices", type: "cgroup", superOptions: "rw,devices" }] as const;
+  const allowed = (devices: OciDeviceRule[]) => {
+    const layout = layoutOf(mounts, { "devices/devices.list": "c *:* m\nb *:* m\nc 1:* rwm\nc 136:* rw\n" });
+    return writeList(planAt(layout, "/one", { devices }).host, layout.root).map(([, value]) => value);
+  };
+
+  test("default devices that are not ours to give are left out", () => {
+    const harmless = ["c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm"];
+    expect(allowed([])).toEqual(["a", "c *:* m", "b *:* m", ...harmless]);
+  });
+
+  test("what is asked for by name is not: the kernel decides", () => {
+    expect(allowed([{ allow: true, type: "b", major: 8, minor: 0, access: "r" }])).toContain("b 8:0 r");
   });
 });
 
