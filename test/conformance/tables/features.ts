@@ -39,6 +39,7 @@ const USER: TestName = [
   "mounts/users.test.ts",
   "has its root, its mounts and the host's devices, and is root in there",
 ];
+const TEMPLATE: TestName = ["oci/template.test.ts", "runs for the user: %s"];
 const ONLY_ROOT: TestName = ["mounts/users.test.ts", "is refused in words where only root could do it"];
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -324,7 +325,12 @@ export const CHAPTERS: readonly Chapter[] = [
       },
       {
         feature: "`netDevices`",
-        tests: [["plan/any-config.test.ts", "every mount, device, guarded path, kernel setting and interface"]],
+        tests: [
+          [
+            "process/net-devices.test.ts",
+            "moves in under its new name, up, with its settings and its global addresses",
+          ],
+        ],
         rootless: "refused",
       },
     ],
@@ -528,87 +534,129 @@ export const CHAPTERS: readonly Chapter[] = [
     title: "Commands (runtime.md, and what engines call)",
     rows: [
       {
-        feature: "create, start, run, delete, under docker, podman and containerd",
-        rootless: "untried",
+        feature: "create, start, delete: in that order, each once",
         tests: [
-          ["engines/docker.test.ts", "runs a program: its output, both streams, and its exit code"],
-          ["engines/podman.test.ts", "runs a program: its output, both streams, and its exit code"],
-          ["engines/containerd.test.ts", "runs a program: its output, both streams, and its exit code"],
+          [
+            "conformance/lifecycle.test.ts",
+            "create makes all but the program; start runs it once; delete leaves nothing",
+          ],
+          ["conformance/lifecycle.test.ts", "operations in the wrong state fail and change nothing"],
+          ["conformance/lifecycle.test.ts", "what is in config.json after create does not matter any more"],
         ],
+        rootless: TEMPLATE,
+      },
+      {
+        feature: "run",
+        tests: [
+          [
+            "conformance/lifecycle.test.ts",
+            "run passes the program's exit code on, and a signal as 128 and its number",
+          ],
+        ],
+        rootless: TEMPLATE,
       },
       {
         feature: "exec",
-        rootless: "untried",
         tests: [
-          ["engines/docker.test.ts", "runs further programs in a running container"],
-          ["engines/podman.test.ts", "runs further programs in a running container"],
+          ["conformance/lifecycle.test.ts", "exec runs a program beside the first one and passes its exit code on"],
+          ["conformance/lifecycle.test.ts", "exec --detach comes back at once and writes the process's number"],
         ],
+        rootless: "untried",
       },
       {
         feature: "state, list, ps",
+        tests: [["conformance/lifecycle.test.ts", "list shows every container, as a table, as JSON, and by id"]],
         rootless: "untried",
-        tests: [["engines/containerd.test.ts", "runs, lists, executes in, pauses, counts, and ends a task"]],
       },
       {
         feature: "kill, and delete by force",
-        rootless: "untried",
         tests: [
-          ["engines/docker.test.ts", "stops by signal, and a container that does not listen by force"],
-          ["engines/containerd.test.ts", "deletes what still runs when it is forced to, with all its processes"],
+          ["conformance/lifecycle.test.ts", "kill takes a signal as %s"],
+          ["conformance/lifecycle.test.ts", "kill --all reaches every process"],
+          ["conformance/lifecycle.test.ts", "a process that was never started can be killed, and deleted by force"],
         ],
+        rootless: "untried",
       },
       {
         feature: "pause, resume",
-        rootless: "untried",
         onGroups: true,
         tests: [
-          ["engines/docker.test.ts", "pauses and goes on"],
+          ["conformance/lifecycle.test.ts", "pause holds every process, resume lets them go on"],
           ["cgroup/live.test.ts", "stands still and then goes on as if nothing had been"],
         ],
+        rootless: "refused",
       },
       {
         feature: "update",
-        rootless: "untried",
         onGroups: true,
         tests: [
-          ["engines/docker.test.ts", "changes limits of a running container, and counts what it uses"],
+          [
+            "conformance/lifecycle.test.ts",
+            "update changes limits by file, by standard input and by option; events counts",
+          ],
           ["cgroup/live.test.ts", "are all as they were when the kernel refuses one of them"],
         ],
+        rootless: "untried",
       },
       {
         feature: "events",
-        rootless: "untried",
         onGroups: true,
         tests: [
           ["cgroup/live.test.ts", "as runc's event have its names, and numbers everywhere"],
           ["cgroup/live.test.ts", "is told at the moment when it happens, with the number of processes killed"],
         ],
+        rootless: "untried",
       },
       {
         feature: "features",
         tests: [["oci/features.test.ts", "has all that runc's has, but what runc keeps to itself"]],
       },
-      { feature: "spec", tests: [["oci/config.test.ts", "is understood by ourselves (%j)"]] },
+      { feature: "spec", tests: [["oci/template.test.ts", "runs for the user: %s"]], rootless: TEMPLATE },
       {
-        feature: "`--log`, `--log-format`",
-        tests: [["runtime/oci-command-line.test.ts", "has one object alone for one error, as podman reads it"]],
+        feature: "ids",
+        tests: [["runtime/oci-command-line.test.ts", "nothing that names another directory is ever one"]],
+      },
+      {
+        feature: "`--log`, `--log-format`, `--root`, `--pid-file`",
+        tests: [
+          ["conformance/lifecycle.test.ts", "errors go to the log in the form that was asked for"],
+          ["runtime/oci-command-line.test.ts", "has one object alone for one error, as podman reads it"],
+          ["conformance/lifecycle.test.ts", "--pid-file has the first process's number, and nothing else"],
+        ],
       },
       {
         feature: "`--no-pivot`",
         tests: [["mounts/root.test.ts", "is all that the inside sees, upwards and in its mounts"]],
       },
       {
-        feature: "exit codes and error texts",
+        feature: "what fails leaves nothing",
+        tests: [["conformance/lifecycle.test.ts", "create fails when %s, and nothing is left"]],
+      },
+    ],
+  },
+  {
+    title: "Under engines",
+    rows: [
+      {
+        feature: "docker",
+        tests: [
+          ["engines/docker.test.ts", "runs a program: its output, both streams, and its exit code"],
+          ["engines/docker.test.ts", "leaves nothing behind: no group, no mount, no process, no state"],
+        ],
         rootless: "untried",
-        tests: [["engines/docker.test.ts", "a program that %s ends docker run with %s → %d"]],
       },
       {
-        feature: "leaves nothing behind",
-        rootless: "untried",
+        feature: "podman",
         tests: [
-          ["engines/docker.test.ts", "leaves nothing behind: no group, no mount, no process, no state"],
+          ["engines/podman.test.ts", "runs a program: its output, both streams, and its exit code"],
           ["engines/podman.test.ts", "leaves nothing behind: no group, no mount, no process"],
         ],
+        rootless: "untried",
+      },
+      {
+        feature: "containerd",
+        tests: [["engines/containerd.test.ts", "runs, lists, executes in, pauses, counts, and ends a task"]],
+        rootless: "untried",
       },
     ],
   },
