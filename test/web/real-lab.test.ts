@@ -142,11 +142,18 @@ describeWhere(CONTAINERS, "a real machine", () => {
     ]);
   });
 
+  test("that ends badly says why, as the command line does", async () => {
+    const { id } = await create(["sh", "-c", "no-such-program"]);
+    const viewer = await viewMain(id);
+    const exit = await viewer.until((frame) => frame.kind === "exit");
+    expect(exit).toMatchObject({ status: { code: 127, why: expect.stringContaining("a command that it was to run") } });
+  });
+
   test("that cannot start says why, in the words of the command line", async () => {
     const body = { kind: "container", image: BASE_IMAGE, command: ["no-such-program"], size: SIZE };
     const answer = await it.call(cookie, "POST", "/api/lab", body);
     expect(answer.status).toBe(422);
-    expect(JSON.parse(answer.body).error).toContain('"no-such-program": not found');
+    expect(JSON.parse(answer.body).error).toContain("no-such-program was not found in $PATH");
   });
 
   test("is gone when it has been removed, and when the server has stopped", async () => {

@@ -206,9 +206,10 @@ function stateWords(state: LinkState | undefined): string {
   }
 }
 
+/** How it ended, and why where that is known. */
 function exitWords(status: ExitStatus): string {
-  if (status.kind === "signaled") return `Ended by ${status.signal}.`;
-  return status.code === 0 ? "Ended with exit code 0." : `Ended with exit code ${status.code}.`;
+  const how = status.kind === "signaled" ? `Ended by ${status.signal}.` : `Ended with exit code ${status.code}.`;
+  return status.why === undefined ? how : `${how} Why: ${status.why}.`;
 }
 
 customElements.define("terminal-pane", TerminalPane);
