@@ -5,17 +5,15 @@
 import { closeSync, openSync } from "node:fs";
 import { type Launcher, monotonicNs } from "../../native/kernel.ts";
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
-import { devicesCanBeGuarded } from "../cgroup/devices.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { joinCgroupSteps } from "../cgroup/steps.ts";
 import { RingsideError } from "../error.ts";
 import { cacheDirectory } from "../image/cache.ts";
 import type { NamespaceType, OciProcess } from "../oci/config.ts";
 import { DEFAULT_PATH } from "../oci/defaults.ts";
-import { DEFAULT_CAPABILITIES } from "../plan/capabilities.ts";
+import { parseConfig } from "../oci/parse.ts";
 import { namespaceFlags } from "../plan/namespaces.ts";
 import { processSteps } from "../plan/process.ts";
-import { defaultSeccomp } from "../plan/seccomp/default-profile.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
@@ -26,7 +24,7 @@ import { examineProgram } from "./post-mortem/program.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
 import { type ContainerState, findContainer } from "./state.ts";
-import { readerBelow, resolveUser } from "./user.ts";
+import { type ResolvedUser, readerBelow, resolveUser } from "./user.ts";
 import { runningWorld } from "./world.ts";
 
 export interface ExecOptions {
@@ -107,8 +105,17 @@ function terminalSteps(process: OciProcess, slots: Slots): PlanStep[] {
   ];
 }
 
-function execProcess(options: ExecOptions, state: ContainerState, init: Init, layout: CgroupLayout): ExecProcess {
-  const user = resolveUser(options.user ?? "", readerBelow([`/proc/${init.pid}/root`]));
+/** Nobody but the container's own: by number, since names may have come to mean others meanwhile. */
+function execUser({ user }: ExecOptions, own: OciProcess | undefined, init: Init): ResolvedUser {
+  const read = readerBelow([`/proc/${init.pid}/root`]);
+  if (user !== undefined || own === undefined) return resolveUser(user ?? "", read);
+  const { uid, gid, additionalGids = [] } = own.user;
+  return { ...resolveUser(`${uid}:${gid}`, read), additionalGids };
+}
+
+/** It may do what the container's first process may, and no more. */
+function execProcess(options: ExecOptions, own: OciProcess | undefined, init: Init): ExecProcess {
+  const user = execUser(options, own, init);
   const size = options.terminal ?? { columns: 80, rows: 24 };
   return {
     terminal: options.terminal !== undefined,
@@ -118,20 +125,16 @@ function execProcess(options: ExecOptions, state: ContainerState, init: Init, la
     env: mergeEnv(
       [`PATH=${DEFAULT_PATH}`, `HOME=${user.home}`],
       options.terminal === undefined ? [] : ["TERM=xterm-256color"],
-      configEnv(state),
+      // HOME and TERM are each process's own.
+      (own?.env ?? []).filter((entry) => !/^(HOME|TERM)=/.test(entry)),
       options.env,
     ),
-    cwd: options.cwd ?? "/",
-    capabilities: capabilitiesOf(user.uid, devicesCanBeGuarded(layout)),
-    noNewPrivileges: true,
+    cwd: options.cwd ?? own?.cwd ?? "/",
+    capabilities: capabilitiesOf(user.uid, true, own?.capabilities?.bounding ?? []),
+    noNewPrivileges: own?.noNewPrivileges ?? true,
+    ...(own?.rlimits !== undefined && { rlimits: own.rlimits }),
+    ...(own?.oomScoreAdj !== undefined && { oomScoreAdj: own.oomScoreAdj }),
   };
-}
-
-/** What the container itself was given; HOME and TERM are each process's own. */
-function configEnv(state: ContainerState): string[] {
-  const { process } = state.config;
-  if (typeof process !== "object" || process === null || !("env" in process) || !Array.isArray(process.env)) return [];
-  return process.env.filter((entry) => typeof entry === "string" && !/^(HOME|TERM)=/.test(entry));
 }
 
 /**
@@ -152,13 +155,15 @@ export async function execInContainer(
     });
   }
   const layout = detectCgroups();
-  const process = execProcess(options, state, init, layout);
+  const { config } = parseConfig(JSON.stringify(state.config), `the configuration of ${state.name}`);
+  const process = execProcess(options, config.process, init);
+  const seccomp = config.linux?.seccomp;
   const slots = new Slots(RECEIVED_SLOTS);
   const plan: Plan = [
     ...joinSteps(init, state, layout, slots),
     ...terminalSteps(process, slots),
     ...processSteps(process, {
-      seccomp: seccompSteps(cachedFilter(defaultSeccomp(DEFAULT_CAPABILITIES), cacheDirectory())),
+      seccomp: seccompSteps(seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory())),
       linux: {},
       limitPhase: "child",
       diesWithLauncher: true,

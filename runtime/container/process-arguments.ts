@@ -41,14 +41,14 @@ export function chosenCapabilities(
 
 /** Parses `nofile=1024`, `nofile=1024:2048`, `core=-1`. @throws RingsideError for anything else */
 export function parseUlimit(text: string): OciRlimit {
-  const [, name = "", soft = "", hard = soft] = /^(\w+)=(-1|\d{1,19})(?::(-1|\d{1,19}))?$/.exec(text) ?? [];
+  const [, name = "", soft = "", hard = soft] = /^(\w+)=(-1|\d{1,16})(?::(-1|\d{1,16}))?$/.exec(text) ?? [];
   const type = `RLIMIT_${name.toUpperCase()}`;
-  const limits = [soft, hard].map((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value)));
-  const [softLimit = 0, hardLimit = 0] = limits;
-  const fits = hardLimit === UNLIMITED || (softLimit !== UNLIMITED && softLimit <= hardLimit);
-  if (soft !== "" && Object.hasOwn(RLIMITS, type) && fits) return { type, soft: softLimit, hard: hardLimit };
+  const limit = { type, soft: Number(soft), hard: Number(hard) };
+  const fits = limit.hard === UNLIMITED || (limit.soft !== UNLIMITED && limit.soft <= limit.hard);
+  const isExact = Number.isSafeInteger(limit.soft) && Number.isSafeInteger(limit.hard);
+  if (soft !== "" && Object.hasOwn(RLIMITS, type) && fits && isExact) return limit;
   throw new RingsideError(`--ulimit ${JSON.stringify(text)} is not a limit`, {
-    fix: "write --ulimit nofile=1024 or nofile=1024:2048, the second not less than the first; getrlimit(2) has the names",
+    fix: "write nofile=1024, or nofile=1024:2048 with the second not less than the first, or core=-1 for none; getrlimit(2) has the names",
   });
 }
 
