@@ -4,6 +4,7 @@
  * when a property fails.
  */
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -12,27 +13,26 @@ import { encodePlan } from "../../native/plan/encode.ts";
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
+import { chance } from "../support/chance.ts";
+import { findProgram, needsPrograms, unless } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const LAUNCHER = fileURLToPath(new URL("../../native/launcher/", import.meta.url));
 const WORDS = { stage: "test", why: "for a test" };
-const hasCompiler = spawnSync("g++", ["--version"]).status === 0;
+const hasCompiler = findProgram("g++") !== undefined;
+const FLAGS = ["-std=c++20", "-O1", "-g", "-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Werror"];
 
-function buildDecoder(): string {
+/** @param sanitizers `fuzzer` makes it a target of libFuzzer's */
+function buildDecoder(compiler = "g++", sanitizers = "address,undefined"): string {
   const program = join(temporaryDirectory(), "decode-plans");
-  const flags = [
-    "-std=c++20",
-    "-O1",
-    "-g",
-    "-fsanitize=address,undefined",
-    "-fno-sanitize-recover=all",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-  ];
+  const mode = sanitizers.includes("fuzzer") ? ["-DRINGSIDE_LIBFUZZER"] : [];
   const sources = [join(HERE, "decode-plans.cc"), join(LAUNCHER, "plan.cc")];
-  const { status, stderr } = spawnSync("g++", [...flags, ...sources, "-o", program], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    compiler,
+    [...FLAGS, `-fsanitize=${sanitizers}`, ...mode, ...sources, "-o", program],
+    { encoding: "utf8" },
+  );
   expect(stderr).toBe("");
   expect(status).toBe(0);
   return program;
@@ -108,7 +108,7 @@ function decode(program: string, plans: readonly Buffer[]): { answers: string; s
   return { answers: stdout, stderr, status };
 }
 
-describe.skipIf(!hasCompiler)(`the plan decoder${hasCompiler ? "" : " (skipped: no g++)"}`, () => {
+describe("the plan decoder", unless(hasCompiler ? undefined : "not installed: g++"), () => {
   test("decodes every real plan, and survives every damaged one", () => {
     const program = buildDecoder();
     fc.assert(
@@ -146,5 +146,28 @@ describe.skipIf(!hasCompiler)(`the plan decoder${hasCompiler ? "" : " (skipped: 
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+/** libFuzzer's own seed is its argument, so a run can be repeated. */
+const FUZZ_RUNS = 400_000;
+const MOST_PLAN_BYTES = 4096;
+
+describe("the plan decoder under libFuzzer", unless([needsPrograms("clang++")]), () => {
+  test("survives what the fuzzer finds by looking at the branches that it takes", () => {
+    const program = buildDecoder("clang++", "fuzzer,address,undefined");
+    const corpus = temporaryDirectory();
+    const seed = chance().integer(0, 999_999_999);
+    fc.sample(anyPlan, { numRuns: 30, seed }).forEach((plan, index) => {
+      writeFileSync(join(corpus, String(index)), plan);
+    });
+    const options = [
+      `-seed=${seed}`,
+      `-runs=${FUZZ_RUNS}`,
+      `-max_len=${MOST_PLAN_BYTES}`,
+      "-artifact_prefix=/dev/null",
+    ];
+    const { status, stderr } = spawnSync(program, [...options, corpus], { encoding: "utf8" });
+    expect(status, stderr.slice(-4000)).toBe(0);
   });
 });

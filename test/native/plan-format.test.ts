@@ -1,5 +1,6 @@
 /** The plan's wire format: what the encoder refuses, and that the launcher believes nothing that does not fit. */
-import { closeSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kernelProblem, Launcher, openPipe, StepError } from "../../native/kernel.ts";
@@ -9,10 +10,12 @@ import { NO_SLOT, OPERATIONS } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
 import { readAll } from "../support/inside.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
 
 const WORDS = { stage: "test", why: "for a test" };
 const CLONE: PlanStep = { ...WORDS, phase: "host", op: "clone", flags: 0, cgroup: NO_SLOT };
 const STDIO: PlanStep = { ...WORDS, phase: "child", op: "setStdio", stdin: 0, stdout: 0, stderr: 0 };
+const REMOVE = { ...WORDS, op: "removeDirectory", path: "/no/such/directory" } as const;
 const unavailable = kernelProblem()?.reason;
 
 function hostname(name: string): PlanStep {
@@ -93,6 +96,23 @@ describe.skipIf(unavailable !== undefined)(
       // It is still there and still works.
       const { exited } = await launcher.start([CLONE, executeStep(["/bin/true"], [])]);
       expect((await exited).status).toEqual({ kind: "exited", code: 0 });
+    });
+
+    test.each([
+      ["without a program", [CLONE]],
+      ["with two clones", [CLONE, CLONE, executeStep(["/bin/true"], [])]],
+      ["whose child begins before its clone", [hostname("early"), CLONE, executeStep(["/bin/true"], [])]],
+      ["that goes on behind its program", [CLONE, executeStep(["/bin/true"], []), hostname("late")]],
+      [
+        "that cleans up before it has begun",
+        [{ ...REMOVE, phase: "cleanup" as const }, CLONE, executeStep(["/bin/true"], [])],
+      ],
+    ] satisfies [string, PlanStep[]][])("refuses a plan %s without having touched anything", async (_, rest) => {
+      await using launcher = await Launcher.open();
+      const path = join(temporaryDirectory(), "made");
+      const make: PlanStep = { ...WORDS, phase: "host", op: "makeDirectory", path, mode: 0o755, mayExist: 0 };
+      await expect(launcher.start([make, ...rest])).rejects.toThrow(/EBADMSG/);
+      expect(existsSync(path)).toBe(false);
     });
 
     test("runs from a sealed copy of itself that nobody can write", async () => {
