@@ -110,7 +110,7 @@ function holderStep(slot: number, isAll: boolean): PlanStep {
     op: "newFilesystem",
     slot,
     type: "tmpfs",
-    options: ["source=masked", "nr_blocks=1", `nr_inodes=${isAll ? 1 : 3}`, "mode=000"],
+    options: ["source=masked", "nr_blocks=1", `nr_inodes=${isAll ? 1 : 3}`, "mode=755"],
     attributes: (isAll ? ro : 0) | nosuid | nodev | noexec,
   };
 }
@@ -131,7 +131,7 @@ function hostsNull(
   const flags = O_PATH_NOFOLLOW;
   const steps: PlanStep[] = [
     { ...WORDS, why: "It lies where nobody will see it.", op: "mountAt", slot: nullDevice, root: holder, ...file },
-    { ...WORDS, why: "The empty directory, beside it.", op: "makeDirectoryIn", ...directory, mode: 0 },
+    { ...WORDS, why: "The empty directory, beside it.", op: "makeDirectoryIn", ...directory, mode: 0o755 },
     { ...WORDS, why: "Held by descriptor.", op: "openIn", slot: emptyDirectory, ...directory, flags },
     {
       ...WORDS,

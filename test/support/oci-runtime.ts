@@ -2,9 +2,11 @@
  * OCI runtimes as commands: ours, crun and runc, each with a root directory of its own and bundles made for a test. What
  * a test leaves behind is taken away, also when it fails.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import type { OciConfig } from "../../runtime/oci/config.ts";
 import { baseArchive, command, runtimeProgram, systemProgram } from "./engines.ts";
 import type { Outcome } from "./ringside.ts";
@@ -145,4 +147,47 @@ export class Bench implements AsyncDisposable {
     for (const { name, id } of this.#made) await this.call(name, ["delete", "--force", id]);
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * crun 1.8 refuses a hybrid layout as long as the v2 tree holds a controller: each such controller is mounted as a v1
+ * hierarchy, in a mount namespace of a process of its own, for as long as crun is needed.
+ * @returns why that cannot be done here, if so, and what takes it back
+ */
+export async function acceptCrun(
+  directory: string,
+): Promise<{ readonly problem: string | undefined; release(): Promise<void> }> {
+  const layout = detectCgroups();
+  const nothing = { problem: undefined, release: async () => {} };
+  if (layout.mode !== "hybrid" || layout.unified === undefined) return nothing;
+  const list = join(layout.unified, "cgroup.controllers");
+  const controllers = readFileSync(list, "utf8").split(/\s+/).filter(Boolean);
+  if (controllers.length === 0) return nothing;
+  const places = controllers.map((controller) => join(directory, "v1", controller));
+  for (const place of places) mkdirSync(place, { recursive: true });
+  const mounts = controllers.map(
+    (controller) => `mount -t cgroup -o ${controller} none ${join(directory, "v1", controller)}`,
+  );
+  const script = `${mounts.join(" && ")} && echo ready && exec cat`;
+  const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const ended = new Promise<void>((resolve) => holder.once("exit", () => resolve()));
+  const ready = await new Promise<boolean>((resolve) => {
+    holder.stdout.once("data", () => resolve(true));
+    holder.once("exit", () => resolve(false));
+  });
+  return {
+    problem: ready
+      ? undefined
+      : `the controllers of the v2 tree (${controllers.join(", ")}) are in use, and crun refuses a hybrid layout with them`,
+    async release() {
+      holder.kill("SIGKILL");
+      await ended;
+      // The hierarchies go a moment after the last mount.
+      for (const end = Date.now() + 5000; readFileSync(list, "utf8").trim() === "" && Date.now() < end; ) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+  };
 }
