@@ -107,18 +107,31 @@ int setDirectory(int fs, const char* key, const char* path) {
   return sys::fsconfig(fs, FSCONFIG_SET_STRING, key, layer.text(), 0);
 }
 
-std::uint64_t mountId(int fd) {
+// Which directory of which mount a descriptor is open on (statx(2), STATX_MNT_ID).
+struct Place {
+  bool known;
+  std::uint64_t mount;
+  std::uint64_t inode;
+};
+
+Place placeOf(int fd) {
   struct statx status{};
-  const bool known = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0 && (status.stx_mask & STATX_MNT_ID) != 0;
-  return known ? status.stx_mnt_id : 0;
+  const bool known = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO, &status) == 0 && (status.stx_mask & STATX_MNT_ID) != 0;
+  return {known, status.stx_mnt_id, status.stx_ino};
 }
 
-// What the path shows now must be the very mount that was just attached there (statx(2), STATX_MNT_ID).
+// What the path shows now must be the very mount that was just attached there.
 Outcome verify(int mount, int root, const char* path) {
   const Descriptor seen(walk::openBelow(root, path, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS));
   if (!seen) return Outcome::failed(errno);
-  const std::uint64_t wanted = mountId(mount);
-  return wanted != 0 && mountId(seen.get()) == wanted ? Outcome::done() : Outcome::failed(ESTALE);
+  const Place wanted = placeOf(mount), found = placeOf(seen.get());
+  return wanted.known && found.known && found.mount == wanted.mount ? Outcome::done() : Outcome::failed(ESTALE);
+}
+
+// Links of an image may lead to its root, and nobody would see what is mounted over that.
+bool isRoot(int target, int root) {
+  const Place there = placeOf(target), top = placeOf(root);
+  return there.known && top.known && there.mount == top.mount && there.inode == top.inode;
 }
 
 bool isDirectory(int fd) {
@@ -204,6 +217,7 @@ Outcome mountAt(const Step& step, Execution& execution) {
   const bool noSymlinks = step.number(k_noSymlinks) != 0;
   const Descriptor target(walk::openOrMake(root, step.text(k_path), isFile, noSymlinks ? RESOLVE_NO_SYMLINKS : 0));
   if (target && isFile && isDirectory(target.get())) return Outcome::failed(EISDIR);
+  if (target && !isFile && !noSymlinks && isRoot(target.get(), root)) return Outcome::failed(EBUSY);
   if (!target || attach(mount, target.get()) < 0) return Outcome::failed(errno);
   return noSymlinks ? verify(mount, root, step.text(k_path)) : Outcome::done();
 }
