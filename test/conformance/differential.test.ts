@@ -177,7 +177,7 @@ const LOOKS: readonly Look[] = [
   },
   {
     what: "a shared network and a shared hostname",
-    script: "readlink /proc/self/ns/net /proc/self/ns/uts; hostname",
+    script: "readlink /proc/self/ns/net; readlink /proc/self/ns/uts; hostname",
     config: ({ hostname: _, ...config }) => ({
       ...withLinux({ namespaces: [{ type: "pid" }, { type: "mount" }, { type: "ipc" }] })(config),
       mounts: (config.mounts ?? []).filter(({ type }) => type !== "cgroup"),
