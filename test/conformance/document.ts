@@ -60,7 +60,8 @@ function v2({ v2: said, onGroups, tests }: FeatureRow): Standing | "run" {
 }
 
 function rootless({ rootless: said = "same" }: FeatureRow): string {
-  return typeof said === "string" ? said : `run: ${testText(said)}`;
+  if (typeof said === "string") return said;
+  return "run" in said ? `run: ${testText(said.run)}` : `refused: ${testText(said.refused)}`;
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -26,8 +26,8 @@ export interface FeatureRow {
   readonly onGroups?: boolean;
   readonly v1?: Standing;
   readonly v2?: Standing;
-  /** As an ordinary user; a test where one runs so. */
-  readonly rootless?: Standing | TestName;
+  /** As an ordinary user; with the test that runs so, or that sees how it is refused. */
+  readonly rootless?: Standing | { readonly run: TestName } | { readonly refused: TestName };
 }
 
 export interface Chapter {
@@ -104,7 +104,7 @@ export const CHAPTERS: readonly Chapter[] = [
       {
         feature: "`root.path`",
         tests: [["mounts/root.test.ts", "is all that the inside sees, with its own mounts and no others"]],
-        rootless: USER,
+        rootless: { run: USER },
       },
       {
         feature: "`root.readonly`",
@@ -120,7 +120,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ],
           ["mounts/binds.test.ts", "of a file makes the file that it is shown at, and the directories on the way"],
         ],
-        rootless: USER,
+        rootless: { run: USER },
       },
       {
         feature: "file systems: proc, tmpfs, devpts, mqueue, sysfs, and any other of the kernel's",
@@ -131,7 +131,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ],
           ["mounts/filesystems.test.ts", "of a type that the kernel does not know is refused"],
         ],
-        rootless: USER,
+        rootless: { run: USER },
       },
       {
         feature: "every mount option of the specification",
@@ -161,7 +161,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ["mounts/binds.test.ts", "shows files as those of other users, and writes them as the disk has them"],
           ["mounts/binds.test.ts", "maps what is mounted below it with ridmap only"],
         ],
-        rootless: ONLY_ROOT,
+        rootless: { refused: ONLY_ROOT },
       },
       {
         feature: "cgroup mounts",
@@ -192,7 +192,7 @@ export const CHAPTERS: readonly Chapter[] = [
       {
         feature: "`user`: uid, gid, additional groups",
         tests: [["process/attributes.test.ts", "is the user, in the groups, that the configuration names"]],
-        rootless: USER,
+        rootless: { run: USER },
       },
       {
         feature: "`user.umask`",
@@ -303,7 +303,11 @@ export const CHAPTERS: readonly Chapter[] = [
   {
     title: "Namespaces and ids (config-linux.md)",
     rows: [
-      { feature: "all eight, new", tests: [["process/namespaces.test.ts", "may be all eight, new"]], rootless: USER },
+      {
+        feature: "all eight, new",
+        tests: [["process/namespaces.test.ts", "may be all eight, new"]],
+        rootless: { run: USER },
+      },
       {
         feature: "joined by path, and of the right type",
         tests: [
@@ -317,7 +321,7 @@ export const CHAPTERS: readonly Chapter[] = [
         tests: [
           ["process/namespaces.test.ts", "has the maps of the configuration, and its root is nobody special outside"],
         ],
-        rootless: USER,
+        rootless: { run: USER },
       },
       {
         feature: "`timeOffsets`",
@@ -345,7 +349,7 @@ export const CHAPTERS: readonly Chapter[] = [
       {
         feature: "default devices and links",
         tests: [["mounts/devices.test.ts", "%s has the default devices and links"]],
-        rootless: USER,
+        rootless: { run: USER },
       },
       {
         feature: "`devices`",
@@ -547,7 +551,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ["conformance/lifecycle.test.ts", "operations in the wrong state fail and change nothing"],
           ["conformance/lifecycle.test.ts", "what is in config.json after create does not matter any more"],
         ],
-        rootless: ORDINARY,
+        rootless: { run: ORDINARY },
       },
       {
         feature: "run",
@@ -557,7 +561,7 @@ export const CHAPTERS: readonly Chapter[] = [
             "run passes the program's exit code on, and a signal as 128 and its number",
           ],
         ],
-        rootless: TEMPLATE,
+        rootless: { run: TEMPLATE },
       },
       {
         feature: "exec",
@@ -565,12 +569,12 @@ export const CHAPTERS: readonly Chapter[] = [
           ["conformance/lifecycle.test.ts", "exec runs a program beside the first one and passes its exit code on"],
           ["conformance/lifecycle.test.ts", "exec --detach comes back at once and writes the process's number"],
         ],
-        rootless: ORDINARY,
+        rootless: { run: ORDINARY },
       },
       {
         feature: "state, list",
         tests: [["conformance/lifecycle.test.ts", "list shows every container, as a table, as JSON, and by id"]],
-        rootless: ORDINARY,
+        rootless: { run: ORDINARY },
       },
       {
         feature: "ps",
@@ -585,7 +589,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ["conformance/lifecycle.test.ts", "kill --all reaches every process"],
           ["conformance/lifecycle.test.ts", "a process that was never started can be killed, and deleted by force"],
         ],
-        rootless: ORDINARY,
+        rootless: { run: ORDINARY },
       },
       {
         feature: "pause, resume",
@@ -594,7 +598,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ["conformance/lifecycle.test.ts", "pause holds every process, resume lets them go on"],
           ["cgroup/live.test.ts", "stands still and then goes on as if nothing had been"],
         ],
-        rootless: ORDINARY,
+        rootless: { refused: ORDINARY },
       },
       {
         feature: "update",
@@ -606,7 +610,7 @@ export const CHAPTERS: readonly Chapter[] = [
           ],
           ["cgroup/live.test.ts", "are all as they were when the kernel refuses one of them"],
         ],
-        rootless: ORDINARY,
+        rootless: { refused: ORDINARY },
       },
       {
         feature: "events",
@@ -621,7 +625,7 @@ export const CHAPTERS: readonly Chapter[] = [
         feature: "features",
         tests: [["oci/features.test.ts", "has all that runc's has, but what runc keeps to itself"]],
       },
-      { feature: "spec", tests: [["oci/template.test.ts", "runs for the user: %s"]], rootless: TEMPLATE },
+      { feature: "spec", tests: [["oci/template.test.ts", "runs for the user: %s"]], rootless: { run: TEMPLATE } },
       {
         feature: "ids",
         tests: [["runtime/oci-command-line.test.ts", "nothing that names another directory is ever one"]],
