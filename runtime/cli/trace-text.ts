@@ -127,6 +127,6 @@ export function costWords({ calls, lost, cost, overheadNs, elapsedNs }: TraceEnd
 function howMeasured({ calibrationCalls, untracedNs, tracedNs, switchingNs }: TracingCost): string {
   return (
     `Each call stops twice, ${duration(switchingNs)} of switching (measured just now: ${calibrationCalls} getppid, ` +
-    `${duration(untracedNs)} each as it is, ${duration(tracedNs)} traced), plus the time in which the tracer read arguments.`
+    `${duration(untracedNs)} each as it is, ${duration(tracedNs)} traced, the median), plus the time in which the tracer read arguments.`
   );
 }

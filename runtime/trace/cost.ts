@@ -20,7 +20,7 @@ export interface CallTotals {
 }
 
 export interface TracingCost {
-  /** Calls of the calibration, and what one took as it is and traced. */
+  /** Calls of the calibration; what one took as it is (the mean), and traced (the median). */
   readonly calibrationCalls: number;
   readonly untracedNs: number;
   readonly tracedNs: number;
@@ -68,6 +68,11 @@ async function runLoop(launcher: Launcher, path: string, onStart: (pid: number) 
   }
 }
 
+/** Not the mean: somebody else may want the processor too, and then a few calls take a hundred times as long. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
 /**
  * Measures what tracing a call costs here and now.
  * @throws RingsideError when the native part is not built
@@ -80,29 +85,22 @@ export async function measureTracingCost(launcher: Launcher): Promise<TracingCos
     });
   }
   const untraced = await runLoop(launcher, path, () => {});
-  const totals = { calls: 0, heldNs: 0, shownNs: 0 };
+  const seen: CallRecord[] = [];
   let watch: Watch | undefined;
   const traced = await runLoop(launcher, path, (pid) => {
     watch = watchProcess({ pid, follow: false, fromExec: true, mostDataBytes: 0 }, (records) => {
       for (const record of records) {
-        if (record.kind !== "call" || callName(record.architecture, record.number) !== "getppid") continue;
-        totals.calls++;
-        totals.heldNs += heldNs(record);
-        totals.shownNs += record.exitNs - record.enterNs;
+        if (record.kind === "call" && callName(record.architecture, record.number) === "getppid") seen.push(record);
       }
     });
   });
   await watch?.ended;
   const untracedNs = untraced.totalNs / untraced.calls;
-  const tracedNs = traced.totalNs / traced.calls;
-  const calls = Math.max(1, totals.calls);
-  return {
-    calibrationCalls: traced.calls,
-    untracedNs,
-    tracedNs,
-    switchingNs: Math.max(0, tracedNs - untracedNs - totals.heldNs / calls),
-    shownExtraNs: Math.max(0, totals.shownNs / calls - untracedNs),
-  };
+  const intervals = seen.slice(1).map(({ atNs }, index) => atNs - (seen[index]?.atNs ?? atNs));
+  const tracedNs = median(intervals);
+  const switchingNs = Math.max(0, tracedNs - untracedNs - median(seen.map(heldNs)));
+  const shownExtraNs = Math.max(0, median(seen.map(({ enterNs, exitNs }) => exitNs - enterNs)) - untracedNs);
+  return { calibrationCalls: traced.calls, untracedNs, tracedNs, switchingNs, shownExtraNs };
 }
 
 /** @returns how much longer the traced program took because it was traced */
