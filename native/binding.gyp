@@ -40,6 +40,12 @@
       "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
     },
     {
+      "target_name": "ringside-reaper",
+      "type": "executable",
+      "sources": ["reaper.c"],
+      "ldflags": ["-static", "-s"],
+    },
+    {
       "target_name": "ringside-getppid-loop",
       "type": "executable",
       "sources": ["getppid-loop.c"],

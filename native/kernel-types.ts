@@ -103,6 +103,7 @@ export interface CreatedProcess {
 export type NativeProgram =
   | "ringside-launcher"
   | "ringside-probe"
+  | "ringside-reaper"
   | "ringside-init"
   | "ringside-getppid-loop"
   | "ringside-oci"

@@ -41,6 +41,7 @@ export interface ContainerFlags extends ResourceFlags {
   readonly label: readonly string[];
   readonly annotation: readonly string[];
   readonly entrypoint?: string;
+  readonly init?: boolean;
   readonly workdir?: string;
   readonly user?: string;
   readonly groupAdd: readonly string[];
@@ -90,6 +91,7 @@ export function addContainerOptions(command: Command): Command {
   several("--annotation <name=value>", "put an annotation into its configuration");
   command
     .option("--entrypoint <program>", "the program, in place of the image's; what follows IMAGE are its arguments")
+    .option("--init", "let PID 1 be a program that takes the exits of orphans and hands signals on")
     .option("-w, --workdir <path>", "its working directory")
     .option("-u, --user <user[:group]>", "who it runs as, by name or number");
   several("--group-add <group>", "a further group of that user, by name or number");
@@ -165,6 +167,7 @@ function processOptions(flags: ContainerFlags): FurtherOptions {
     flags;
   return {
     ...(entrypoint !== undefined && { entrypoint: entrypoint === "" ? [] : [entrypoint] }),
+    ...(flags.init === true && { reaper: true }),
     ...(groupAdd.length > 0 && { groups: groupAdd }),
     ...(capAdd.length + capDrop.length > 0 && {
       capabilities: chosenCapabilities(DEFAULT_CAPABILITIES, capAdd, capDrop),

@@ -42,6 +42,8 @@ export interface ContainerOptions extends FurtherOptions {
 export interface FurtherOptions {
   /** In place of the image's; an empty list takes it away. */
   readonly entrypoint?: readonly string[];
+  /** PID 1 is a program of ours that takes the exits of orphans and hands signals on (native/reaper.c). */
+  readonly reaper?: boolean;
   readonly domainname?: string;
   /** Further groups, by name or number. */
   readonly groups?: readonly string[];

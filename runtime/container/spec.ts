@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
+import { nativeProgram } from "../../native/kernel.ts";
 import { DEFAULT_PERIOD_US } from "../cgroup/limits.ts";
 import { RingsideError } from "../error.ts";
 import type { Image } from "../image/image.ts";
@@ -23,6 +24,8 @@ import type { ContainerOptions } from "./options.ts";
 import type { ResolvedUser } from "./user.ts";
 
 const NAMESPACES: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
+/** Where the program of --init is shown inside. */
+const REAPER = "/sbin/ringside-reaper";
 const DEFAULT_SIZE = { columns: 80, rows: 24 };
 
 /** A configuration as ours are: with a process. */
@@ -93,7 +96,7 @@ export function ociConfig(
       terminal: options.terminal !== undefined,
       consoleSize: { width: size.columns, height: size.rows },
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
-      args: argumentsOf(image, options.command, options.entrypoint),
+      args: [...(options.reaper === true ? [REAPER] : []), ...argumentsOf(image, options.command, options.entrypoint)],
       env: mergeEnv(
         [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${name}`, `HOME=${user.home}`],
         terminalEnv,
@@ -149,14 +152,23 @@ function resourcesOf(options: ContainerOptions): OciResources {
 }
 
 /** One of the user's at the place of a usual one takes its place; the others follow, what lies deeper later. */
-function mountsOf({ mounts = [], shmBytes, hostNamespaces = [] }: ContainerOptions): OciMount[] {
+function mountsOf({ mounts = [], shmBytes, hostNamespaces = [], reaper }: ContainerOptions): OciMount[] {
   const usual = DEFAULT_MOUNTS.map(
     (mount) =>
       mounts.find(({ destination }) => destination === mount.destination) ??
       adjusted(mountEntry(mount), shmBytes, hostNamespaces),
   );
   const further = mounts.filter((mount) => !usual.includes(mount));
-  return [...usual, ...further.toSorted((a, b) => depth(a) - depth(b))];
+  return [...usual, ...(reaper ? [reaperMount()] : []), ...further.toSorted((a, b) => depth(a) - depth(b))];
+}
+
+/** @throws RingsideError where the program has not been built */
+function reaperMount(): OciMount {
+  const source = nativeProgram("ringside-reaper");
+  if (source === undefined) {
+    throw new RingsideError("--init needs a program that has not been built", { fix: "npm run build" });
+  }
+  return { destination: REAPER, source, type: "bind", options: ["bind", "rprivate", "ro", "nosuid", "nodev"] };
 }
 
 function depth({ destination }: OciMount): number {

@@ -2,8 +2,9 @@
 import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { stopContainer } from "../../runtime/container/stop.ts";
 import { waitForContainer } from "../../runtime/container/wait.ts";
-import { detached, ownRoot } from "../support/detached.ts";
+import { detached, ownRoot, untilPrinted } from "../support/detached.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { ringside } from "../support/ringside.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -82,6 +83,46 @@ describeWhere(CONTAINERS, "the inside", () => {
     expect(stdout).toBe("front 2\n192.0.2.7\tstage\nnameserver 192.0.2.53\nsearch example.org\ntheatre\n");
     const other = await ringside(["run", "--rm", "--entrypoint", "echo", "ringside/base", "hi", "there"]);
     expect(other.stdout).toBe("hi there\n");
+  });
+
+  test("with --init has a PID 1 that takes orphans' exits, hands signals on, and ends as the program does", async () => {
+    ownRoot();
+    const orphans =
+      "sh -c 'sleep 0.05 &'; sleep 0.3; ps -o pid,comm,stat | grep -c ' Z'; tr '\\0' ' ' < /proc/1/cmdline; exit 5";
+    const run = await ringside(["run", "--rm", "--init", "ringside/base", "sh", "-c", orphans]);
+    expect(run.stdout).toMatch(/^0\n\/sbin\/ringside-reaper sh -c /);
+    expect(run.code).toBe(5);
+    expect((await ringside(["run", "--rm", "--init", "ringside/base", "sh", "-c", "kill -9 $$"])).code).toBe(137);
+    expect((await ringside(["run", "--rm", "--init", "ringside/base", "nosuch"])).code).toBe(127);
+    const { id, state } = await detached("trap 'exit 3' TERM; echo ready; while :; do sleep 0.02; done", {
+      reaper: true,
+    });
+    await untilPrinted(id, "ready");
+    await stopContainer(id);
+    expect(state().exit?.status).toEqual({ kind: "exited", code: 3 });
+  });
+
+  test("of a further process has no more rights than the first, and its user, directory and limits", async () => {
+    ownRoot();
+    const { id } = await detached("sleep 600", {
+      user: "1000",
+      cwd: "/tmp",
+      capabilities: [],
+      seccomp: null,
+      rlimits: [{ type: "RLIMIT_NOFILE", soft: 77, hard: 77 }],
+    });
+    const script = "id -u; pwd; ulimit -n; grep -E '^(CapBnd|Seccomp):' /proc/self/status | cut -f2";
+    expect((await ringside(["exec", id, "sh", "-c", script])).stdout).toBe("1000\n/tmp\n77\n0000000000000000\n0\n");
+    const asRoot = await ringside([
+      "exec",
+      "-u",
+      "0",
+      id,
+      "sh",
+      "-c",
+      "id -u; grep CapEff /proc/self/status | cut -f2",
+    ]);
+    expect(asRoot.stdout).toBe("0\n0000000000000000\n");
   });
 
   test("shares the namespaces that it is told to share", async () => {
