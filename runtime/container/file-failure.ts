@@ -29,6 +29,7 @@ const FIXES: Readonly<Partial<Record<OperationName, Fixes>>> = {
   },
   mountAt: {
     ELOOP: "there is a symbolic link where /proc, /sys or /dev belongs, or one that leads out: use another image",
+    EINVAL: "without a mount namespace of its own a container needs Linux 6.15: add one to linux.namespaces",
     EBUSY: "a link in the image leads from there to its root: mount it elsewhere",
     ESTALE: "somebody exchanged the directory meanwhile: stop who writes to the image, and try again",
     ENOTDIR: "a file is in the way: mount it elsewhere",

@@ -1,11 +1,12 @@
 /** A root from a directory, as in a bundle: what the inside sees of it, and that the outside stays as it was. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BUNDLES, makeBundle, runBundle, USUAL_MOUNTS } from "../support/bundle.ts";
 import { hostMounts, mountOnHost } from "../support/host-mounts.ts";
 import { mountAt, parseMounts } from "../support/mountinfo.ts";
-import { describeWhere } from "../support/needs.ts";
+import { describeWhere, type Need } from "../support/needs.ts";
 
 const SHOW_MOUNTS = "cat /proc/self/mountinfo";
 
@@ -100,7 +101,13 @@ describeWhere(BUNDLES, "a root that is entered without pivot_root", () => {
   });
 });
 
-describeWhere(BUNDLES, "a container without a mount namespace of its own", () => {
+/** Mounts on mounts that are attached nowhere. */
+const needsDetachedMounts: Need = () => {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 6 || (major === 6 && minor >= 15) ? undefined : "Linux before 6.15";
+};
+
+describeWhere([...BUNDLES, needsDetachedMounts], "a container without a mount namespace of its own", () => {
   test("has its root and its mounts, and the host sees none of them", async () => {
     const bundle = makeBundle();
     const before = hostMounts(bundle.path);
