@@ -35,6 +35,23 @@ export const MAXIMUM_PIDS = 4 * 1024 * 1024;
 export const DEFAULT_PERIOD_US = 100_000;
 
 /**
+ * @param limitBytes 0, -1 and undefined are no limit
+ * @throws RingsideError for one that no program could start within
+ */
+export function checkMemory(limitBytes: number | undefined): void {
+  if (limitBytes === undefined || limitBytes === 0 || limitBytes === -1) return;
+  if (Number.isInteger(limitBytes) && limitBytes >= MINIMUM_MEMORY_BYTES) return;
+  throw tooLittle(limitBytes);
+}
+
+function tooLittle(limitBytes: number): RingsideError {
+  return new RingsideError(
+    `cannot limit memory to ${limitBytes} bytes (linux.resources.memory.limit): the least that starts a program is ${MINIMUM_MEMORY_BYTES / 1024} KiB`,
+    { fix: "give more memory, such as --memory 64m" },
+  );
+}
+
+/**
  * Checks limits before anything is made, so that a wrong value leaves nothing behind.
  *
  * @param limits as asked for
@@ -43,14 +60,9 @@ export const DEFAULT_PERIOD_US = 100_000;
  */
 export function checkLimits(limits: Limits, processors?: number): void {
   const { memoryBytes, cpus, pidsLimit } = limits;
-  if (memoryBytes !== undefined && !(Number.isSafeInteger(memoryBytes) && memoryBytes >= MINIMUM_MEMORY_BYTES)) {
-    throw new RingsideError(
-      `cannot limit memory to ${memoryBytes} bytes: the least that starts a program is ${MINIMUM_MEMORY_BYTES / 1024} KiB`,
-      {
-        fix: "give more memory, such as --memory 64m",
-      },
-    );
-  }
+  if (memoryBytes === 0 || (memoryBytes !== undefined && !Number.isSafeInteger(memoryBytes)))
+    throw tooLittle(memoryBytes);
+  checkMemory(memoryBytes);
   if (cpus !== undefined) checkCpus(cpus, processors ?? availableParallelism());
   if (pidsLimit !== undefined && !(Number.isSafeInteger(pidsLimit) && pidsLimit >= 1 && pidsLimit <= MAXIMUM_PIDS)) {
     throw new RingsideError(`cannot limit processes to ${pidsLimit}: not a whole number from 1 to ${MAXIMUM_PIDS}`, {

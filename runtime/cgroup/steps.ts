@@ -14,7 +14,7 @@ import { deviceFilter } from "./device-filter.ts";
 import { deviceRules } from "./device-rules.ts";
 import { type Group, groupsFor } from "./groups.ts";
 import { type CgroupLayout, wordsOf } from "./layout.ts";
-import { checkLimits, limitsOf } from "./limits.ts";
+import { checkLimits, checkMemory, limitsOf } from "./limits.ts";
 import { memory } from "./memory.ts";
 import { ownPath, parseCgroupsPath } from "./path.ts";
 import { readGroupFile } from "./processes.ts";
@@ -83,6 +83,7 @@ export interface CgroupPlan {
 export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots: SlotSource): CgroupPlan {
   const isOwn = "name" in request;
   if (isOwn) checkLimits(limitsOf(request.resources));
+  else checkMemory(request.resources.memory?.limit);
   const path = isOwn ? ownPath(request.name) : parseCgroupsPath(request.path);
   const swap = isOwn ? defaultSwap(layout, request.resources) : { resources: request.resources, notes: [] };
   const { resources } = swap;

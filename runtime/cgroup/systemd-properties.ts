@@ -16,6 +16,8 @@ export type Property = readonly string[];
 /** systemd's "no limit": the largest number of 64 bits. */
 const INFINITY = (2n ** 64n - 1n).toString();
 const PERIOD_US = 100_000;
+/** What the kernel takes (kernel/sched/core.c, min_cfs_quota_period). */
+const LEAST_QUOTA_US = 1000;
 
 /**
  * @param version of the hierarchies: systemd has other names for some limits of v1
@@ -64,6 +66,7 @@ function cpuProperties({ cpu = {} }: OciResources, version: 1 | 2): Property[] {
 
 /** systemd knows hundredths of a CPU, and rounds down: rounded up here, so that nobody gets less than asked for. */
 function perSecondUs(quota: number, period: number): string {
+  digits("linux.resources.cpu.quota", quota, LEAST_QUOTA_US);
   const us = Math.ceil((quota * 1_000_000) / period);
   return String(Math.ceil(us / 10_000) * 10_000);
 }

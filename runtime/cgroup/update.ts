@@ -14,6 +14,7 @@ import { type CgroupLayout, type ControllerPlace, wordsOf } from "./layout.ts";
 import { errorCode, readGroupFile, writeGroupFile } from "./processes.ts";
 import { settingsOf } from "./settings.ts";
 import { unifiedControllers, unifiedSettings } from "./unified.ts";
+import { controlFileFix } from "./write-failure.ts";
 
 /** One write, and the one that takes it back. */
 interface Write {
@@ -202,21 +203,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ERANGE: "that is out of the kernel's range",
 };
 
-/** Files that depend on others. */
-const FIXES: Readonly<Record<string, string>> = {
-  "memory.limit_in_bytes": "give memory and swap together (--memory and --memory-swap): the one is part of the other",
-  "memory.memsw.limit_in_bytes":
-    "give memory and swap together (--memory and --memory-swap): the one is part of the other",
-  "cpu.cfs_quota_us": "give a quota of at least the burst, and no more than the group above has",
-};
-
 function refusedWrite({ path, value }: Write, error: unknown, stuck: readonly string[]): RingsideError {
   const code = errorCode(error);
   const why = REASONS[code ?? ""] ?? (error instanceof Error ? error.message : String(error));
   const rest = stuck.length === 0 ? "all limits are as they were" : `these could not be set back: ${stuck.join(", ")}`;
   return new RingsideError(`cannot write ${JSON.stringify(value)} to ${path}: ${why} (${code ?? "error"}); ${rest}`, {
     cause: error,
-    fix: FIXES[path.slice(path.lastIndexOf("/") + 1)] ?? "give a value that the container can live with",
+    fix: controlFileFix(path, code ?? "") ?? "give a value that the container can live with",
   });
 }
 

@@ -1,6 +1,8 @@
 /** What a failed start means to the person who asked for it: which step, why, and what to do. errno(3), execve(2). */
 import { StepError } from "../../native/kernel.ts";
+import type { PlanStep } from "../../native/plan/plan.ts";
 import { parseReports } from "../cgroup/reports.ts";
+import { controlFileFix, deviceFilterFix } from "../cgroup/write-failure.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";
 import { attributeFix } from "./attribute-fix.ts";
 import { fileFix, subjectOf } from "./file-failure.ts";
@@ -90,11 +92,16 @@ export function explainFailure(error: unknown, { program, limitBytes, examine }:
     });
   }
   const words = error.reports.kernel === undefined ? "" : ` (the kernel says: ${error.reports.kernel.trim()})`;
-  const fix = HINTS[failed.op]?.[code] ?? fileFix(failed, code) ?? attributeFix(failed, code);
+  const fix = HINTS[failed.op]?.[code] ?? groupFix(failed, code) ?? fileFix(failed, code) ?? attributeFix(failed, code);
   return new RingsideError(
     `the container could not be started: step ${error.step + 1}, ${failed.op}${subjectOf(failed)}, failed with ${code}${words}. The step: ${failed.why}`,
     { cause: error, fix: fix ?? "ringside doctor shows what this machine lacks" },
   );
+}
+
+function groupFix(step: PlanStep, code: string): string | undefined {
+  if (step.op === "writeFile") return controlFileFix(step.path, code);
+  return step.op === "attachDeviceFilter" ? deviceFilterFix(code) : undefined;
 }
 
 function killedBeforeExec(error: StepError, limitBytes: number | undefined): RingsideError {

@@ -146,7 +146,7 @@ describe("an engine's container, which is in every hierarchy", unless(problem), 
     expect([...plan.directories, ...plan.parents].filter((directory) => existsSync(directory))).toEqual([]);
     return { output, plan };
   }
-  const OWN = "for procs in cgroup.procs */cgroup.procs; do test -e $procs && grep -x $$ $procs; done; echo $$";
+  const OWN = 'for procs in cgroup.procs */cgroup.procs; do test -e "$procs" && grep -x $$ "$procs"; done; echo $$';
 
   test.each([true, false])(
     "finds itself in each that it is shown, with a namespace of its own: %s",
@@ -165,7 +165,7 @@ describe("an engine's container, which is in every hierarchy", unless(problem), 
 
   test("can neither write nor make groups in a read-only view, and can in a writable one", async () => {
     const script =
-      "for procs in cgroup.procs */cgroup.procs; do test -e $procs && mkdir $(dirname $procs)/mine; done; find . -name mine";
+      'for procs in cgroup.procs */cgroup.procs; do test -e "$procs" && mkdir "$(dirname "$procs")/mine"; done; find . -name mine';
     const readOnly = await inView(script, ["ro", "nosuid"], true);
     expect(readOnly.output).toMatch(/Read-only file system/);
     expect(readOnly.output).not.toMatch(/^\.\/.*mine$/m);
