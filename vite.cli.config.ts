@@ -24,7 +24,7 @@ enableCompileCache(import.meta.dirname + "/.compiled");`;
 export default defineConfig({
   // Nothing of the web client's public files belongs beside the command line.
   publicDir: false,
-  plugins: [lightCommander(), withoutGetters(), removeOldChunks()],
+  plugins: [lightCommander(), withoutGetters(), laterModules(), removeOldChunks()],
   ssr: { noExternal: true, external: [] },
   build: {
     ssr: true,
@@ -41,10 +41,56 @@ export default defineConfig({
         entryFileNames: "[name].js",
         chunkFileNames: "cli-[name]-[hash].js",
         banner: (chunk) => (chunk.isEntry ? KEEP_COMPILED : ""),
+        codeSplitting: {
+          groups: [{ name: chunkOf, debugName: "commands", minSize: 0, includeDependenciesRecursively: false }],
+        },
       },
     },
   },
 });
+
+/**
+ * The commands whose start is waited for, by the modules that each loads. What the same ones of them need is one chunk: to
+ * find and read a file costs more than the file's code, and no command shall load what only another one needs.
+ */
+const WAITED_FOR: Readonly<Record<string, readonly string[]>> = {
+  // Apart, since they are loaded before compiled code is kept.
+  cli: ["runtime/cli/main.ts"],
+  oci: ["runtime/cli/oci/main.ts"],
+  run: ["runtime/cli/run.ts"],
+  create: ["runtime/cli/oci/create.ts"],
+  // What engines call beside it.
+  start: ["start", "state", "kill", "delete"].map((name) => `runtime/cli/oci/${name}.ts`),
+};
+
+interface Modules {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
+}
+
+let reachedBy: Map<string, Set<string>> | undefined;
+
+/** The chunk of a module: the commands that need it; undefined where none of them does. */
+function chunkOf(id: string, all: Modules): string | undefined {
+  reachedBy ??= new Map(Object.entries(WAITED_FOR).map(([command, modules]) => [command, reachedFrom(modules, all)]));
+  // What begins by itself stays a file of its own.
+  if (id.endsWith("/main.ts")) return undefined;
+  const commands = [...reachedBy].filter(([, reached]) => reached.has(id)).map(([command]) => command);
+  const entries = commands.filter((command) => command === "cli" || command === "oci");
+  const name = (entries.length > 0 ? entries : commands).join("-");
+  return name === "" ? undefined : name;
+}
+
+/** All that is loaded with these modules, as far as it does not come with import(). */
+function reachedFrom(modules: readonly string[], all: Modules): Set<string> {
+  const waiting = modules.map((path) => join(import.meta.dirname, path));
+  const reached = new Set<string>();
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    if (reached.has(id)) continue;
+    reached.add(id);
+    waiting.push(...(all.getModuleInfo(id)?.importedIds ?? []));
+  }
+  return reached;
+}
 
 /**
  * Modules of Node that commander imports and we never use through it, as what they cost nothing as. Importing
@@ -68,7 +114,10 @@ function lightCommander(): Plugin {
 }
 
 /** Modules of Node that every command loads. */
-const EAGER = ["node:fs", "node:crypto", "node:os"];
+const EAGER = ["node:fs", "node:crypto", "node:os", "node:path", "node:util", "node:url", "node:events"];
+
+/** Modules of Node of which a function is called now and then: they are loaded by that call. */
+const LAZY = ["node:net", "node:timers/promises"];
 
 /**
  * Takes Node's modules by `process.getBuiltinModule`. A plain import copies every property, and so runs the getters that
@@ -89,6 +138,29 @@ function withoutGetters(): Plugin {
       return `const all = process.getBuiltinModule("${name}");
 export default all;
 ${names.map((key) => `export const ${key} = /* @__PURE__ */ (() => all.${key})();`).join("\n")}`;
+    },
+  };
+}
+
+function laterModules(): Plugin {
+  const prefix = "\0later:";
+  return {
+    name: "ringside:later-modules",
+    enforce: "pre",
+    resolveId: (source) => (LAZY.includes(source) ? prefix + source : undefined),
+    load(id) {
+      if (!id.startsWith(prefix)) return undefined;
+      const name = id.slice(prefix.length);
+      const members = Object.entries(process.getBuiltinModule(name) ?? {}).filter(([key]) => key !== "default");
+      // A class is not called but extended or made, so it comes with its module wherever it is used.
+      const exports = members.map(([key, value]) =>
+        typeof value === "function" && /^[a-z]/.test(key)
+          ? `export const ${key} = (...args) => all().${key}(...args);`
+          : `export const ${key} = /* @__PURE__ */ (() => all().${key})();`,
+      );
+      return `const all = () => process.getBuiltinModule("${name}");
+export default /* @__PURE__ */ all();
+${exports.join("\n")}`;
     },
   };
 }

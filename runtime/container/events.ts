@@ -5,7 +5,8 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { z } from "zod";
+// zod/mini: zod itself would take longer to load than a container to start.
+import * as z from "zod/mini";
 import { places } from "./directories.ts";
 
 const eventSchema = z.object({
@@ -17,10 +18,10 @@ const eventSchema = z.object({
   /** ISO 8601, UTC. */
   time: z.string(),
   /** Of `die`. */
-  exitCode: z.int().optional(),
-  oomKilled: z.boolean().optional(),
+  exitCode: z.optional(z.int()),
+  oomKilled: z.optional(z.boolean()),
   /** Of `kill`. */
-  signal: z.string().optional(),
+  signal: z.optional(z.string()),
 });
 
 export type ContainerEvent = z.infer<typeof eventSchema>;

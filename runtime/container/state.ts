@@ -16,7 +16,8 @@ import {
 } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
+// zod/mini: zod itself would take longer to load than a container to start.
+import * as z from "zod/mini";
 import { lockFile, parseStatus } from "../../native/kernel.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import { removeCgroups } from "../cgroup/remove.ts";
@@ -34,7 +35,7 @@ const processSchema = z.object({ pid: z.int(), startTicks: z.int() });
 const exitSchema = z.object({
   status: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("exited"), code: z.int() }),
-    z.object({ kind: z.literal("signaled"), signal: z.string(), core: z.literal(true).optional() }),
+    z.object({ kind: z.literal("signaled"), signal: z.string(), core: z.optional(z.literal(true)) }),
   ]),
   at: z.string(),
   oomKilled: z.boolean(),
@@ -59,17 +60,17 @@ const stateSchema = z.object({
   command: z.array(z.string()),
   createdAt: z.string(),
   /** Whose container it is, and with whom it dies: a Ringside process, or a monitor of its own. */
-  owner: processSchema.extend({ kind: z.enum(["lab", "monitor"]) }),
+  owner: z.extend(processSchema, { kind: z.enum(["lab", "monitor"]) }),
   /** The container's PID 1, as the host numbers it; absent until it has exec'd. */
-  init: processSchema.optional(),
-  exit: exitSchema.optional(),
+  init: z.optional(processSchema),
+  exit: z.optional(exitSchema),
   remove: z.boolean(),
   cgroups: z.array(z.string()),
   layer: z.string(),
   labels: z.record(z.string(), z.string()),
   /** What asks it to end, and how long it is given before it is killed; SIGTERM and ten seconds unless they are there. */
-  stopSignal: z.string().optional(),
-  stopTimeoutMs: z.number().optional(),
+  stopSignal: z.optional(z.string()),
+  stopTimeoutMs: z.optional(z.number()),
   /** The OCI configuration that the plan was compiled from, for `inspect` and `exec`. */
   config: z.record(z.string(), z.unknown()),
 });

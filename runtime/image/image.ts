@@ -5,7 +5,8 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+// zod/mini: zod itself would take longer to load than a container to start.
+import * as z from "zod/mini";
 import { cacheDirectory } from "./cache.ts";
 
 export interface ImageConfig {
@@ -57,7 +58,7 @@ export const imageRecordSchema = z.object({
   schema: z.literal("ringside.image/1"),
   name: z.string(),
   id: z.string(),
-  tree: z.string().regex(/^[0-9a-f]{16,64}$/),
+  tree: z.string().check(z.regex(/^[0-9a-f]{16,64}$/)),
   config: configSchema,
   builtFrom: z.string(),
   inputs: z.array(inputSchema),
