@@ -159,13 +159,15 @@ describeWhere(CONTAINERS, "a post-mortem", () => {
       world.kill("SIGKILL");
       await world.exited;
     });
-    const make = "printf '#!/bin/sh\\r\\n' > /tmp/a; chmod +x /tmp/a; ln -s /nowhere /tmp/b";
+    const make = "printf '#!/bin/sh\\r\\n' > /tmp/a; chmod +x /tmp/a; ln -s /nowhere /tmp/b; cp /bin/sh /dev/shm/c";
     const made = await execInContainer(launcher, world.id, { command: ["sh", "-c", make], env: [] });
     await made.exited;
     const attempt = (command: string) => execInContainer(launcher, world.id, { command: [command], env: [] });
     await expect(attempt("/tmp/a")).rejects.toThrow(/CR LF/);
     await expect(attempt("/tmp/b")).rejects.toThrow(/the link \/tmp\/b points to \/nowhere/);
     await expect(attempt("nosuch")).rejects.toThrow(/was not found in \$PATH/);
+    await expect(attempt("")).rejects.toThrow(/there is no program to run/);
+    await expect(attempt("/dev/shm/c")).rejects.toThrow(/\/dev\/shm\/c lies in \/dev\/shm, which is mounted noexec/);
   });
 
   test.each<[string, readonly string[], RegExp]>([
