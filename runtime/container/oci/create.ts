@@ -19,6 +19,7 @@ import { type Bundle, readBundle } from "./bundle.ts";
 import { destroyContainer } from "./delete.ts";
 import { explainOciFailure } from "./failure.ts";
 import { hasLaterHooks, runHooks } from "./hooks.ts";
+import { listenDescriptors, withHome } from "./inherited.ts";
 import { writePidFile } from "./pid-file.ts";
 import { type EngineRecord, savedConfigPath, writeEngineRecord } from "./record.ts";
 import { ownerName } from "./root.ts";
@@ -50,6 +51,8 @@ export interface PreparedContainer {
   readonly record: EngineRecord;
   /** What fills the plan's first slots. */
   readonly descriptors: readonly number[];
+  /** What was asked for and is not had, in words. */
+  readonly notes: readonly string[];
   /** systemd's, held until the container's own process is in it. */
   readonly scope?: Scope;
 }
@@ -57,17 +60,28 @@ export interface PreparedContainer {
 const STDIO = 3;
 
 /** A container that names no group gets one of its own in every hierarchy: engines expect to pause it, and to limit it. */
-function runnable({ config }: Bundle, id: string, scope: Scope | undefined): RunnableConfig {
+function runnable({ config, rootfs }: Bundle, id: string, scope: Scope | undefined): RunnableConfig {
   const { process, linux = {} } = config;
   if (process === undefined)
     throw new RingsideError("config.json: process: needed to start a container, and not there");
   const wanted = linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
   const cgroupsPath = scope?.path ?? wanted;
-  return { ...config, process, linux: { ...linux, cgroupsPath } };
+  return { ...config, process: withHome(process, rootfs), linux: { ...linux, cgroupsPath } };
+}
+
+/** Somebody has to hold the terminal's other end: we do while we stay, else who listens at --console-socket. */
+function checkTerminal({ terminal = false }: OciProcess, consoleSocket: string | undefined, stays: boolean): void {
+  if (terminal && consoleSocket === undefined && !stays) {
+    throw new RingsideError("cannot allocate a terminal without --console-socket: nobody would hold its other end");
+  }
+  if (!terminal && consoleSocket !== undefined) {
+    throw new RingsideError("--console-socket is for a process with a terminal (config.json: process.terminal)");
+  }
 }
 
 function compile(config: RunnableConfig, bundle: Bundle, directory: string, options: CreateOptions): ContainerPlan {
   const { id, consoleSocket, preserveFds, noPivot, noNewKeyring, systemdCgroup } = options;
+  const listenFds = listenDescriptors(process.env);
   const profile = config.linux?.seccomp;
   return containerPlan(config, {
     id,
@@ -79,7 +93,8 @@ function compile(config: RunnableConfig, bundle: Bundle, directory: string, opti
     privilege: ownPrivilege(),
     bundle: bundle.path,
     startFifo: startFifo(directory),
-    preserveFds,
+    preserveFds: preserveFds + listenFds,
+    listenFds,
     noPivot,
     noNewKeyring,
     systemdCgroup,
@@ -95,11 +110,17 @@ function startScopeFor(launcher: Launcher, { config }: Bundle, id: string): Prom
 
 /**
  * Takes the id and makes the plan.
+ * @param options `stays`: the caller stays with the container to its end, and holds its terminal
  * @throws RingsideError when the id is taken, the bundle is not one, or this machine cannot give what it asks for;
  *   then nothing is left
  */
-export async function prepareContainer(launcher: Launcher, options: CreateOptions): Promise<PreparedContainer> {
+export async function prepareContainer(
+  launcher: Launcher,
+  options: CreateOptions,
+  { stays = false } = {},
+): Promise<PreparedContainer> {
   const bundle = readBundle(options.bundle);
+  if (bundle.config.process !== undefined) checkTerminal(bundle.config.process, options.consoleSocket, stays);
   const directory = reserveId(options.root, options.id);
   try {
     const scope = options.systemdCgroup ? await startScopeFor(launcher, bundle, options.id) : undefined;
@@ -122,8 +143,10 @@ export async function prepareContainer(launcher: Launcher, options: CreateOption
     writeFileSync(savedConfigPath(directory), bundle.text, { mode: 0o600 });
     makeFifo(startFifo(directory));
     writeEngineRecord(directory, record);
-    const descriptors = Array.from({ length: STDIO + options.preserveFds }, (_, fd) => fd);
-    return { options, directory, config, plan, record, descriptors, ...(scope !== undefined && { scope }) };
+    const inherited = options.preserveFds + listenDescriptors(process.env);
+    const descriptors = Array.from({ length: STDIO + inherited }, (_, fd) => fd);
+    const notes = [...bundle.warnings, ...plan.notes];
+    return { options, directory, config, plan, record, descriptors, notes, ...(scope !== undefined && { scope }) };
   } catch (error) {
     removeState(directory);
     throw error;
@@ -149,14 +172,16 @@ export function whilePaused(prepared: PreparedContainer, launcher: Launcher): On
 
 /**
  * Makes the container, up to the point where only its program is missing, and lets go of it: the launcher ends.
+ * @returns what was asked for and is not had, in words
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
-export async function createContainer(launcher: Launcher, options: CreateOptions): Promise<void> {
+export async function createContainer(launcher: Launcher, options: CreateOptions): Promise<readonly string[]> {
   const prepared = await prepareContainer(launcher, options);
   const { directory, config, plan, record, descriptors } = prepared;
   using _lock = lockContainer(options.id, directory);
   try {
     await launcher.create(plan.plan, descriptors, { onPause: whilePaused(prepared, launcher) });
+    return prepared.notes;
   } catch (error) {
     await destroyContainer(directory, record, { config, launcher });
     throw explainOciFailure(error, config.process);

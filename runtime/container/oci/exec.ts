@@ -9,6 +9,7 @@ import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
 import { readConfig } from "./bundle.ts";
 import { engineExecPlan } from "./exec-plan.ts";
 import { explainOciFailure } from "./failure.ts";
+import { withHome } from "./inherited.ts";
 import { writePidFile } from "./pid-file.ts";
 import { type EngineRecord, savedConfigPath } from "./record.ts";
 import { findEngineContainer } from "./store.ts";
@@ -55,7 +56,7 @@ function requireRunning(request: ExecRequest): {
 function prepare(request: ExecRequest): PreparedExec {
   const { record, init, config } = requireRunning(request);
   if (config.process === undefined) throw new RingsideError(`container "${request.id}" has no process to take after`);
-  const process = request.process(config.process);
+  const process = withHome(request.process(config.process), `/proc/${init.pid}/root`);
   const profile = config.linux?.seccomp;
   const { consoleSocket, preserveFds } = request;
   if (consoleSocket !== undefined && process.terminal !== true) {
