@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RingsideError } from "../../runtime/error.ts";
-import { parseConfig } from "../../runtime/oci/parse.ts";
-import { arbitraryConfig } from "../support/arbitrary-config.ts";
+import { parseConfig, parseProcess, parseResources } from "../../runtime/oci/parse.ts";
+import { arbitraryConfig, arbitraryProcess, arbitraryResources } from "../support/arbitrary-config.ts";
 import { stringifyExact } from "../support/exact-json.ts";
 import { problemOf } from "./configurations.ts";
 
@@ -64,7 +64,17 @@ describe("random configurations", () => {
         expect(parsed).toEqual(config);
         expect(warnings).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
+    );
+  });
+
+  test("of a process and of limits alone, as exec and update take them, come back too", () => {
+    fc.assert(
+      fc.property(arbitraryProcess, arbitraryResources, (process, resources) => {
+        expect(parseProcess(stringifyExact(process)).value).toEqual(process);
+        expect(parseResources(stringifyExact(resources)).value).toEqual(resources);
+      }),
+      { numRuns: 200 },
     );
   });
 
@@ -99,7 +109,7 @@ describe("random configurations", () => {
           expect(String(error)).toMatch(/^RingsideError: config\.json: ([A-Za-z_][\w.[\]"]*|.*\[.*): ./s);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 });

@@ -59,7 +59,7 @@ function everyPlan(check: (plan: Plan, config: Runnable) => void): void {
       plans++;
       check(plan, config);
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   );
   expect(plans).toBeGreaterThan(refusals);
 }
