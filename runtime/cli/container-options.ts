@@ -1,6 +1,6 @@
 /** The options of `run` and `explain`, by Docker's names. docker-run(1). */
 import type { Command } from "commander";
-import { parseDevice } from "../container/device-arguments.ts";
+import { hostDevices, parseDevice } from "../container/device-arguments.ts";
 import { type NamespaceChoice, parseNamespaceChoice } from "../container/join-arguments.ts";
 import { parseMount, parseTmpfs, parseVolume } from "../container/mount-arguments.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../container/options.ts";
 import {
   chosenCapabilities,
+  grantableNames,
   parseExtraHost,
   parseLabel,
   parseNameServer,
@@ -54,6 +55,7 @@ export interface ContainerFlags extends ResourceFlags {
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly securityOpt: readonly string[];
+  readonly privileged?: boolean;
   readonly ulimit: readonly string[];
   readonly sysctl: readonly string[];
   readonly oomScoreAdj?: string;
@@ -108,6 +110,7 @@ export function addContainerOptions(command: Command): Command {
   several("--cap-add <capability>", "give it more rights, such as NET_ADMIN");
   several("--cap-drop <capability>", "take rights away, such as ALL");
   several("--security-opt <option>", "no-new-privileges=false, seccomp=unconfined, seccomp=FILE");
+  command.option("--privileged", "keep nothing from it: all rights that Ringside has, all devices, no filter");
   several("--sysctl <name=value>", "a kernel setting of its own namespaces");
   command
     .option("--network <none|host|container:NAME>", "a network with a loopback only, the host's, or another's", "none")
@@ -146,6 +149,7 @@ export function containerOptions(
     ...(hostname !== undefined && { hostname }),
     ...(workdir !== undefined && { cwd: workdir }),
     ...(user !== undefined && { user }),
+    ...(flags.privileged === true && privilegedOptions()),
     ...processOptions(flags),
     ...fileOptions(flags),
     ...namespaceOptions(flags),
@@ -159,6 +163,18 @@ function limitsToTell({ memory, pids }: OciResources): Pick<ContainerOptions, "m
   return {
     ...(memory?.limit !== undefined && memory.limit >= 0 && { memoryBytes: memory.limit }),
     ...(pids?.limit !== undefined && pids.limit >= 0 && { pidsLimit: pids.limit }),
+  };
+}
+
+/** As Docker has it. Namespaces, groups and their limits stay. */
+function privilegedOptions(): FurtherOptions {
+  return {
+    capabilities: grantableNames(),
+    seccomp: null,
+    noNewPrivileges: false,
+    unguarded: true,
+    devices: hostDevices(),
+    deviceRules: [{ allow: true, access: "rwm" }],
   };
 }
 

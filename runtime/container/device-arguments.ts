@@ -1,6 +1,6 @@
 /** Devices of the host for a container, as people type them: `--device /dev/fuse[:/dev/fuse[:rwm]]`. docker-run(1). */
-import { type BigIntStats, statSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { type BigIntStats, readdirSync, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { RingsideError } from "../error.ts";
 import type { OciDevice, OciDeviceRule } from "../oci/config.ts";
 
@@ -31,6 +31,30 @@ function statOf(path: string): BigIntStats {
   }
 }
 
+/** What the container has of its own below /dev. */
+const NOT_THE_HOSTS = new Set(["pts", "shm", "fd", "mqueue", "console", "ptmx"]);
+
+function deviceAt(path: string, stat: BigIntStats): OciDevice {
+  return {
+    type: stat.isBlockDevice() ? "b" : "c",
+    path,
+    ...numbers(stat.rdev),
+    fileMode: Number(stat.mode & PERMISSIONS),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+  };
+}
+
+/** Every device of the host, for --privileged. Links are left out, as are the container's own. */
+export function hostDevices(directory = "/dev"): OciDevice[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (directory === "/dev" && NOT_THE_HOSTS.has(entry.name)) return [];
+    if (entry.isDirectory()) return hostDevices(path);
+    return entry.isCharacterDevice() || entry.isBlockDevice() ? [deviceAt(path, statOf(path))] : [];
+  });
+}
+
 /**
  * @throws RingsideError naming what is wrong with it; also when there is no such device
  */
@@ -52,17 +76,7 @@ export function parseDevice(text: string): DeviceArgument {
       fix: `-v ${source}:${path} shows files and directories`,
     });
   }
+  const device = deviceAt(path, stat);
   const type = stat.isBlockDevice() ? "b" : "c";
-  const number = numbers(stat.rdev);
-  return {
-    device: {
-      type,
-      path,
-      ...number,
-      fileMode: Number(stat.mode & PERMISSIONS),
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
-    },
-    rule: { allow: true, type, ...number, access },
-  };
+  return { device, rule: { allow: true, type, ...numbers(stat.rdev), access } };
 }

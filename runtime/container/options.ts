@@ -63,6 +63,8 @@ export interface FurtherOptions {
   readonly sysctl?: Readonly<Record<string, string>>;
   readonly shmBytes?: number;
   readonly oomScoreAdj?: number;
+  /** Nothing of /proc and /sys is hidden or read-only. */
+  readonly unguarded?: boolean;
   /** Namespaces that it shares with the host. */
   readonly hostNamespaces?: readonly NamespaceType[];
   /** Namespaces of others that it joins. */

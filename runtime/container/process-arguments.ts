@@ -8,6 +8,7 @@ import { RingsideError } from "../error.ts";
 import type { OciRlimit } from "../oci/config.ts";
 import { RLIMITS } from "../oci/kernel-names.ts";
 import { CAPABILITIES } from "../plan/capabilities.ts";
+import { grantableCapabilities } from "../plan/capability-sets.ts";
 
 const ALL = "ALL";
 /** A setting's value that means no limit. */
@@ -22,19 +23,27 @@ function capabilityName(option: string, text: string): string {
   });
 }
 
+/** The capabilities that Ringside can give here, since it has them itself. */
+export function grantableNames(): string[] {
+  const grantable = grantableCapabilities();
+  return Object.entries(CAPABILITIES).flatMap(([name, bit]) => ((grantable >> BigInt(bit)) & 1n ? [name] : []));
+}
+
 /**
  * The capabilities that are left after all dropping and adding, as Docker counts: ALL first, then one by one.
  * @param usual without any of the options
+ * @param all what ALL adds
  * @throws RingsideError for a capability that there is not
  */
 export function chosenCapabilities(
   usual: readonly string[],
   added: readonly string[],
   dropped: readonly string[],
+  all: () => readonly string[] = grantableNames,
 ): readonly string[] {
   const add = added.map((text) => capabilityName("--cap-add", text));
   const drop = dropped.map((text) => capabilityName("--cap-drop", text));
-  const base = add.includes(ALL) ? Object.keys(CAPABILITIES) : drop.includes(ALL) ? [] : usual;
+  const base = add.includes(ALL) ? all() : drop.includes(ALL) ? [] : usual;
   const kept = base.filter((name) => !drop.includes(name));
   return [...new Set([...kept, ...add.filter((name) => name !== ALL)])];
 }

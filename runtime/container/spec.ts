@@ -119,15 +119,20 @@ export function ociConfig(
 }
 
 function linuxOf(options: ContainerOptions): OciLinux {
-  const { seccomp = defaultSeccomp(options.capabilities ?? DEFAULT_CAPABILITIES), devices, sysctl } = options;
+  const {
+    seccomp = defaultSeccomp(options.capabilities ?? DEFAULT_CAPABILITIES),
+    devices,
+    sysctl,
+    unguarded,
+  } = options;
   return {
     namespaces: namespacesOf(options),
     resources: resourcesOf(options),
     ...(seccomp !== null && { seccomp }),
     ...(devices !== undefined && { devices }),
     ...(sysctl !== undefined && { sysctl }),
-    maskedPaths: maskedPaths().map(({ path }) => path),
-    readonlyPaths: DEFAULT_READONLY_PATHS.map(({ path }) => path),
+    maskedPaths: unguarded === true ? [] : maskedPaths().map(({ path }) => path),
+    readonlyPaths: unguarded === true ? [] : DEFAULT_READONLY_PATHS.map(({ path }) => path),
   };
 }
 
@@ -152,11 +157,11 @@ function resourcesOf(options: ContainerOptions): OciResources {
 }
 
 /** One of the user's at the place of a usual one takes its place; the others follow, what lies deeper later. */
-function mountsOf({ mounts = [], shmBytes, hostNamespaces = [], reaper }: ContainerOptions): OciMount[] {
+function mountsOf(options: ContainerOptions): OciMount[] {
+  const { mounts = [], reaper } = options;
   const usual = DEFAULT_MOUNTS.map(
     (mount) =>
-      mounts.find(({ destination }) => destination === mount.destination) ??
-      adjusted(mountEntry(mount), shmBytes, hostNamespaces),
+      mounts.find(({ destination }) => destination === mount.destination) ?? adjusted(mountEntry(mount), options),
   );
   const further = mounts.filter((mount) => !usual.includes(mount));
   return [...usual, ...(reaper ? [reaperMount()] : []), ...further.toSorted((a, b) => depth(a) - depth(b))];
@@ -175,11 +180,16 @@ function depth({ destination }: OciMount): number {
   return destination.split("/").length;
 }
 
-function adjusted(mount: OciMount, shmBytes: number | undefined, hostNamespaces: readonly NamespaceType[]): OciMount {
+function adjusted(
+  mount: OciMount,
+  { shmBytes, hostNamespaces = [], unguarded }: Pick<ContainerOptions, "shmBytes" | "hostNamespaces" | "unguarded">,
+): OciMount {
   const { destination, options = [] } = mount;
   if (destination === "/dev/shm" && hostNamespaces.includes("ipc") && existsSync(destination)) return HOSTS_SHM;
-  if (destination !== "/dev/shm" || shmBytes === undefined) return mount;
-  return { ...mount, options: [...options.filter((option) => !option.startsWith("size=")), `size=${shmBytes}`] };
+  if (destination === "/dev/shm" && shmBytes !== undefined) {
+    return { ...mount, options: [...options.filter((option) => !option.startsWith("size=")), `size=${shmBytes}`] };
+  }
+  return unguarded === true ? { ...mount, options: options.filter((option) => option !== "ro") } : mount;
 }
 
 /** POSIX shared memory is files, and no namespace keeps them apart (shm_overview(7)): with the host's IPC they are the host's. */

@@ -102,6 +102,15 @@ describeWhere(CONTAINERS, "the inside", () => {
     expect(state().exit?.status).toEqual({ kind: "exited", code: 3 });
   });
 
+  test("with --privileged is kept from nothing, and without it from all of that", async () => {
+    ownRoot();
+    const script = `mount -t tmpfs none /mnt 2>/dev/null && echo mounted
+      grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | cut -f2
+      (: > /proc/sys/kernel/domainname) 2>/dev/null && echo writable; dd if=/dev/kmsg bs=8k count=1 >/dev/null 2>&1 && echo devices`;
+    expect((await inside(["--privileged"], script)).stdout).toBe("mounted\n0\n0\nwritable\ndevices\n");
+    expect((await inside([], script)).stdout).toBe("1\n2\n");
+  });
+
   test("of a further process has no more rights than the first, and its user, directory and limits", async () => {
     ownRoot();
     const { id } = await detached("sleep 600", {
