@@ -13,7 +13,7 @@ export const create: Command = {
     const { values, operands } = parseArguments(args, CREATE_OPTIONS);
     const options = createOptions(onlyId(operands, "create"), values, globals);
     await using launcher = await Launcher.open();
-    await createContainer(launcher, options);
+    for (const note of await createContainer(launcher, options)) globals.log.write("warning", note);
     return 0;
   },
 };

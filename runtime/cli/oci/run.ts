@@ -20,17 +20,19 @@ export const run: Command = {
   async run(args, globals) {
     const { values, operands } = parseArguments(args, OPTIONS);
     const options = createOptions(onlyId(operands, "run"), values, globals);
+    const warn = (notes: readonly string[]) => {
+      for (const note of notes) globals.log.write("warning", note);
+    };
     await using launcher = await Launcher.open();
     if (values.detach === true) {
-      await runDetached(launcher, options);
+      warn(await runDetached(launcher, options));
       return 0;
     }
-    const started = await runAttached(launcher, options);
+    const { process: started, notes } = await runAttached(launcher, options);
+    warn(notes);
     const code = await stayWith(started);
     if (values.keep === true) return code;
-    for (const problem of await deleteEngineContainer(globals.root, options.id, { force: true })) {
-      globals.log.write("warning", problem);
-    }
+    warn(await deleteEngineContainer(globals.root, options.id, { force: true }));
     return code;
   },
 };

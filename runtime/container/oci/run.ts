@@ -8,16 +8,24 @@ import { lockContainer } from "./store.ts";
 
 /**
  * Creates a container and starts it, and lets go of it.
+ * @returns what was asked for and is not had, in words
  * @throws RingsideError as create and start do; nothing is left behind then
  */
-export async function runDetached(launcher: Launcher, options: CreateOptions): Promise<void> {
-  await createContainer(launcher, options);
+export async function runDetached(launcher: Launcher, options: CreateOptions): Promise<readonly string[]> {
+  const notes = await createContainer(launcher, options);
   try {
     await startEngineContainer(options.root, options.id);
+    return notes;
   } catch (error) {
     await deleteEngineContainer(options.root, options.id, { force: true });
     throw error;
   }
+}
+
+export interface AttachedRun {
+  readonly process: StartedProcess;
+  /** What was asked for and is not had, in words. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -25,25 +33,27 @@ export async function runDetached(launcher: Launcher, options: CreateOptions): P
  * @returns its process, once it has become the program
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
-export async function runAttached(launcher: Launcher, options: CreateOptions): Promise<StartedProcess> {
-  const prepared = await prepareContainer(launcher, options);
-  const { directory, record, config, plan, descriptors } = prepared;
+export async function runAttached(launcher: Launcher, options: CreateOptions): Promise<AttachedRun> {
+  const prepared = await prepareContainer(launcher, options, { stays: true });
+  const { directory, record, config, plan, descriptors, notes } = prepared;
   const lock = lockContainer(options.id, directory);
   const pause = whilePaused(prepared, launcher);
-  let started: Promise<void> | undefined;
+  const start = Promise.withResolvers<void>();
+  // It is waited for below; a failure before that must not count as one that nobody handles.
+  start.promise.catch(() => {});
   try {
-    const process = await launcher.start(plan.plan, descriptors, {
+    const starting = launcher.start(plan.plan, descriptors, {
       async onPause(name, pid, steps, terminalFd) {
         await pause(name, pid, steps, terminalFd);
         if (name !== CREATED) return;
         lock[Symbol.dispose]();
-        started = startEngineContainer(options.root, options.id);
-        // It is waited for below; a failure before that must not count as one that nobody handles.
-        started.catch(() => {});
+        startEngineContainer(options.root, options.id).then(start.resolve, start.reject);
       },
     });
-    await started;
-    return process;
+    // Where it cannot be started it never becomes its program.
+    await Promise.race([starting, start.promise]);
+    await start.promise;
+    return { process: await starting, notes };
   } catch (error) {
     lock[Symbol.dispose]();
     await destroyContainer(directory, record, { config, launcher });
