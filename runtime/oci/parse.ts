@@ -109,7 +109,12 @@ function configReader(warn: (warning: string) => void): Reader<OciConfig> {
 }
 
 /** Turns a Misfit into words: the file, the place in it, and what was wrong. */
-function parse<T>(source: string, name: string, readerFor: (warn: (warning: string) => void) => Reader<T>): Parsed<T> {
+function parse<T>(
+  source: string,
+  name: string,
+  readerFor: (warn: (warning: string) => void) => Reader<T>,
+  chapterOf: (path: Misfit["path"]) => string = () => "config.md",
+): Parsed<T> {
   const value = parseJson(source, name);
   const warnings: string[] = [];
   try {
@@ -125,10 +130,6 @@ function parse<T>(source: string, name: string, readerFor: (warn: (warning: stri
   }
 }
 
-function chapterOf([first]: Misfit["path"]): string {
-  return first === "linux" ? "config-linux.md" : "config.md";
-}
-
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
@@ -140,7 +141,13 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> {
  * @throws RingsideError that names the field by its JSON path, what was expected there and what was found
  */
 export function parseConfig(source: string, name = "config.json"): ParsedConfig {
-  const { value: config, raw, warnings } = parse(source, name, configReader);
+  const {
+    value: config,
+    raw,
+    warnings,
+  } = parse(source, name, configReader, ([first]) => {
+    return first === "linux" ? "config-linux.md" : "config.md";
+  });
   return { config, raw, warnings };
 }
 
@@ -159,7 +166,12 @@ export function parseProcess(source: string, name = "process.json"): Parsed<OciP
  * @throws RingsideError as parseConfig does
  */
 export function parseResources(source: string, name = "resources.json"): Parsed<OciResources> {
-  return parse(source, name, () => resources);
+  return parse(
+    source,
+    name,
+    () => resources,
+    () => "config-linux.md",
+  );
 }
 
 const BINDS: ReadonlySet<string> = new Set(["bind", "rbind"]);

@@ -453,6 +453,9 @@ describe("a field that is wrong is named by its path, with what was expected and
     expect(problemOf({ hostname: "x" }).fix).toBe('add {"type": "uts"} to linux.namespaces, or leave the name out');
     expect(problemOf(resources({ memory: { limit: "64m" } })).fix).toContain("config-linux.md");
     expect(problemOf({ root: {} }).fix).toContain("config.md");
+    expect(() => parseResources('{"cpu":1}')).toThrow(
+      expect.objectContaining({ fix: "the OCI runtime specification has the field in config-linux.md" }),
+    );
   });
 });
 
