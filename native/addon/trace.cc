@@ -36,10 +36,12 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
                                         static_cast<std::size_t>(mostDataBytes))};
     tracer_ = std::make_unique<Tracer>(std::move(settings));
     if (const int error = tracer_->start(pid); error != 0) {
-      tracer_.reset();
+      end();
       throwSystemError(info.Env(), error, "ptrace", std::to_string(pid));
     }
   }
+
+  ~TracerObject() override { end(); }
 
  private:
   Napi::Value descriptor(const Napi::CallbackInfo& info) {
@@ -70,7 +72,13 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
     return result;
   }
 
-  void close(const Napi::CallbackInfo&) { tracer_.reset(); }
+  void close(const Napi::CallbackInfo&) { end(); }
+
+  // A process that cannot be let go is let go by the kernel, at the latest with us; until then the thread needs its object.
+  void end() {
+    if (tracer_ && !tracer_->end()) static_cast<void>(tracer_.release());
+    tracer_.reset();
+  }
 
   std::unique_ptr<Tracer> tracer_;
 };

@@ -81,10 +81,20 @@ Tracer::Tracer(TraceSettings settings) : settings_(std::move(settings)), recordi
   ready_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-Tracer::~Tracer() {
-  if (!hasThread_) return;
+Tracer::~Tracer() = default;
+
+bool Tracer::end() {
+  if (!hasThread_) return true;
   ask(Wish::detach, 0);
-  pthread_join(thread_, nullptr);
+  timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += kMostPatience.count();
+  if (pthread_timedjoin_np(thread_, nullptr, &until) != 0) {
+    pthread_detach(thread_);
+    return false;
+  }
+  hasThread_ = false;
+  return true;
 }
 
 int Tracer::start(pid_t pid) {

@@ -33,7 +33,7 @@ struct TraceSettings {
 class Tracer {
  public:
   explicit Tracer(TraceSettings settings);
-  ~Tracer();  // detaches from everything
+  ~Tracer();  // its thread must have ended: see end()
   Tracer(const Tracer&) = delete;
 
   // Starts the thread and seizes `pid` (with follow: all its threads). 0, or the errno of what failed.
@@ -42,6 +42,9 @@ class Tracer {
   int attach(pid_t pid);
   // Lets go of everything; the end is known by take().
   void detach();
+  // Lets go, and waits for the thread. False when a process cannot be let go yet (its group is frozen): then this object
+  // has to stay, since the thread still uses it.
+  bool end();
   // Moves what has been recorded into `out`. False when nothing will come any more.
   bool take(std::string& out, std::uint64_t& lost);
   // Readable when there is something to take (eventfd(2)).

@@ -224,8 +224,11 @@ async function traceLive(
     onRecords(records);
     if (readerIsGone()) running.watch.detach();
   });
+  let interrupts = 0;
   const stop = (): void => {
-    running.watch.detach();
+    interrupts++;
+    if (interrupts === 1) running.watch.detach();
+    else running.watch.abandon();
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

@@ -21,6 +21,8 @@ export interface Watch {
   attach(pid: number): boolean;
   /** Lets go; what was watched runs on. */
   detach(): void;
+  /** Ends at once, though a process could not be let go yet (it is frozen): the kernel will do it. */
+  abandon(): void;
 }
 
 const MOST_TEXT_BYTES = 4096;
@@ -72,6 +74,7 @@ export function watchProcess(options: WatchOptions, onRecords: (records: readonl
     }
   })();
   let lost = 0;
+  let abandon = (): void => {};
   const ended = new Promise<{ readonly lost: number }>((resolve, reject) => {
     const poll = pollDescriptor(tracer.descriptor, "readable", () => {
       try {
@@ -92,9 +95,17 @@ export function watchProcess(options: WatchOptions, onRecords: (records: readonl
         reject(error);
       }
     });
+    abandon = () => {
+      poll.stop();
+      tracer.close();
+      resolve({ lost });
+    };
   });
   return {
     ended,
+    abandon: () => {
+      abandon();
+    },
     attach: (more) => {
       try {
         return tracer.attach({ pid: more });

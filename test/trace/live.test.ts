@@ -3,9 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, readFileSync, writeSync } from "node:fs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Launcher, nativeProgram, openPipe, openTracer, signalProcess } from "../../native/kernel.ts";
+import { startDetached } from "../../runtime/container/detached.ts";
 import { execInContainer } from "../../runtime/container/exec.ts";
+import { pauseContainer, unpauseContainer } from "../../runtime/container/pause.ts";
 import type { RunningWorld } from "../../runtime/container/running.ts";
 import { startContainer } from "../../runtime/container/start.ts";
+import { findContainer } from "../../runtime/container/state.ts";
+import { removeContainer } from "../../runtime/container/stop.ts";
 import { PROGRAM_PAUSE, withProgramPause } from "../../runtime/plan/pauses.ts";
 import { processPlan } from "../../runtime/process/start.ts";
 import { decodeCall } from "../../runtime/trace/decode.ts";
@@ -126,6 +130,22 @@ describeWhere(CONTAINERS, "a container that runs", () => {
     signalProcess(world.pid, "SIGCONT", () => true);
     end();
     expect((await world.exited).status).toEqual({ kind: "exited", code: 6 });
+  });
+
+  test("is given up while it is frozen, and runs on unwatched once it is thawed", async () => {
+    const script = "while :; do sleep 0.01; done";
+    const { id, pid } = await startDetached({ ...plainOptions(["sh", "-c", script]), remove: false, input: false });
+    onTestFinished(async () => void (await removeContainer(id, { force: true })));
+    const { onRecords, lines } = collector();
+    const { watch } = traceRunningContainer(id, { follow: true, mostDataBytes: 64 }, onRecords);
+    await until(() => lines.length > 0);
+    await pauseContainer(id);
+    watch.detach();
+    watch.abandon();
+    await watch.ended;
+    await unpauseContainer(id);
+    await until(() => statusLine(pid, "TracerPid") === "0");
+    expect(findContainer(id).status).toBe("running");
   });
 
   test("shows what exec adds to it", async () => {
