@@ -245,6 +245,10 @@ export const CHAPTERS: readonly Chapter[] = [
         ],
       },
       {
+        feature: "`execCPUAffinity`",
+        tests: [["process/exec.test.ts", "runs on the processors that it was given in the end"]],
+      },
+      {
         feature: "session key ring",
         tests: [
           ["process/rights.test.ts", "is the container's own, named after it, unless it is to keep the caller's"],
@@ -568,6 +572,8 @@ export const CHAPTERS: readonly Chapter[] = [
         tests: [
           ["conformance/lifecycle.test.ts", "exec runs a program beside the first one and passes its exit code on"],
           ["conformance/lifecycle.test.ts", "exec --detach comes back at once and writes the process's number"],
+          ["process/exec.test.ts", "is another user with limits and rights of its own"],
+          ["process/exec.test.ts", "is under the container's filter, and not in the caller's session"],
         ],
         rootless: { run: ORDINARY },
       },
@@ -645,6 +651,21 @@ export const CHAPTERS: readonly Chapter[] = [
       {
         feature: "what fails leaves nothing",
         tests: [["conformance/lifecycle.test.ts", "create fails when %s, and nothing is left"]],
+      },
+    ],
+  },
+  {
+    title: "Beside crun and runc",
+    rows: [
+      {
+        feature: "the same bundle: what the inside sees, and what is left outside, but for a table of reasons",
+        onGroups: true,
+        tests: [
+          ["conformance/differential.test.ts", "agrees on $what"],
+          ["conformance/differential.test.ts", "agrees on what is left outside: nothing"],
+        ],
+        v2: "untried",
+        rootless: "untried",
       },
     ],
   },
