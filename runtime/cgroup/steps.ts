@@ -177,7 +177,7 @@ function defaultSwap(layout: CgroupLayout, resources: OciResources): { resources
 
 /** A group with somebody in it would share its limits with them, and take them along when it is removed. */
 function checkEmpty({ directory }: Group): void {
-  const [member] = wordsOf(`${directory}/cgroup.procs`);
+  const [member] = existsSync(directory) ? wordsOf(`${directory}/cgroup.procs`) : [];
   if (member === undefined) return;
   throw new RingsideError(`linux.cgroupsPath: process ${member} is in ${directory} already`, {
     fix: "give the container a path of its own",
