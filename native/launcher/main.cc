@@ -35,6 +35,14 @@ constexpr int kIdleAfterMs = 500;
 constexpr off_t kMostPlanBytes = 8 << 20;
 constexpr int kPlanSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
+// A monitor needs next to no memory, and a container dies with it: when the machine runs short, others go first, as with
+// containerd's shims. proc_pid_oom_score_adj(5); an ordinary user may not, and lives with that.
+void protectFromOom() {
+  const Descriptor file(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  constexpr char kNearlyNever[] = "-998";
+  if (file && write(file.get(), kNearlyNever, sizeof kNearlyNever - 1) < 0) return;
+}
+
 class Launcher {
  public:
   explicit Launcher(int control) : control_(control) {}
@@ -161,6 +169,7 @@ class Launcher {
   void liveAlone() {
     alone_ = true;
     dup2(STDOUT_FILENO, STDERR_FILENO);  // /dev/null
+    protectFromOom();
     if (chdir("/") < 0) return;          // then the caller's directory cannot be unmounted; no more than that
     for (const auto& container : containers_) container->forgetStart();
   }

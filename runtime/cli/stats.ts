@@ -1,8 +1,9 @@
 /** `ringside stats`: what running containers use. docker-stats(1). */
 import type { Command } from "commander";
 import { detectCgroups } from "../cgroup/layout.ts";
-import { type ContainerState, findContainer, listContainers } from "../container/state.ts";
+import { type ContainerState, listContainers } from "../container/state.ts";
 import { type Sample, sample, type Usage, usage } from "../container/stats.ts";
+import { requireLiving } from "../container/stop.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
 import { tableText } from "./table.ts";
 
@@ -34,7 +35,7 @@ CPU % is of one CPU: two that are busy make 200. Memory is without the cache of 
 A dash stands for what this machine, or the container's groups, do not count.`;
 
 async function stats(containers: readonly string[], flags: StatsFlags): Promise<void> {
-  const asked = containers.map((container) => findContainer(container).id);
+  const asked = containers.map((container) => requireLiving(container, "count what is used by").state.id);
   const layout = detectCgroups();
   const writer = new PatientWriter(process.stdout);
   const stopped = stopSignal();

@@ -6,16 +6,18 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { places } from "../../runtime/container/directories.ts";
 import { pauseContainer } from "../../runtime/container/pause.ts";
 import { isAlive } from "../../runtime/container/process-identity.ts";
 import { findContainer, listContainers, sweep } from "../../runtime/container/state.ts";
 import { removeContainer } from "../../runtime/container/stop.ts";
 import { waitForContainer } from "../../runtime/container/wait.ts";
+import { CAPABILITIES } from "../../runtime/plan/capabilities.ts";
+import { grantableCapabilities } from "../../runtime/plan/capability-sets.ts";
 import { detached, monitorGone, ownRoot, printed, until, untilPrinted } from "../support/detached.ts";
 import { controlGroups, mountsNaming, processes, untilEmpty } from "../support/leftovers.ts";
-import { CONTAINERS, describeWhere } from "../support/needs.ts";
+import { CONTAINERS, describeWhere, unless } from "../support/needs.ts";
 import { COMMAND_LINE, ringside } from "../support/ringside.ts";
 
 const ROUNDS = 12;
@@ -37,6 +39,12 @@ function moments(seed: number, count: number, most: number): number[] {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state % most;
   });
+}
+
+/** Only with this capability may a process be made less likely to be killed than it was. */
+function noSysResource(): string | undefined {
+  const has = (grantableCapabilities() >> BigInt(CAPABILITIES.CAP_SYS_RESOURCE)) & 1n;
+  return has === 1n ? undefined : "root has no CAP_SYS_RESOURCE here";
 }
 
 describeWhere(CONTAINERS, "a detached container", () => {
@@ -157,6 +165,23 @@ describeWhere(CONTAINERS, "a detached container", () => {
     const directory = join(places().states, container.id);
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     expect(statSync(join(directory, "attach")).mode & 0o777).toBe(0o600);
+  });
+
+  test("is reached however deep its state directory lies, though a socket's name is short", async () => {
+    const root = join(ownRoot(), "deep".repeat(50));
+    vi.stubEnv("RINGSIDE_ROOT", root);
+    const container = await detached("exit 6");
+    expect(await waitForContainer(container.id)).toBe(6);
+    expect((await ringside(["logs", container.id])).code).toBe(0);
+    await removeContainer(container.id);
+  });
+
+  test("is killed before its monitor when the machine runs out of memory", unless(noSysResource()), async () => {
+    ownRoot();
+    const { owner, init } = (await detached("sleep 600")).state();
+    const score = (pid: number | undefined) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+    await until(() => score(owner.pid) < score(init?.pid));
+    expect(score(init?.pid)).toBe(score(process.pid));
   });
 
   test("that cannot start leaves nothing", async () => {
