@@ -22,13 +22,19 @@ const LEFT_OUT = new Set([".git", "node_modules", "dist", "assets", "native/buil
 const BUILT = /^(ringside\.node|ringside-[a-z-]+)$/;
 const PLACE = "carried";
 
+export interface GuestCommand {
+  /** What the guest's shell is to run in the checkout. */
+  readonly command: string;
+  /** As a unit of systemd, which then is process 1. */
+  readonly systemd: boolean;
+}
+
 /**
  * Makes the archive.
  *
- * @param command what the guest's shell is to run in the checkout
  * @throws Error when the image has not been made or the kernel lacks a driver
  */
-export function guestArchive(kernel: GuestKernel, command: string): Uint8Array {
+export function guestArchive(kernel: GuestKernel, { command, systemd }: GuestCommand): Uint8Array {
   const checkout = checkoutDirectory();
   const busybox = findStaticBusybox() ?? requireProgram("busybox", "busybox-static");
   return writeCpio([
@@ -38,6 +44,7 @@ export function guestArchive(kernel: GuestKernel, command: string): Uint8Array {
     { kind: "file", path: "init", mode: 0o755, data: readFileSync(join(import.meta.dirname, "guest/init.sh")) },
     ...moduleEntries(kernel),
     file(`${PLACE}/command`, command),
+    ...(systemd ? [file(`${PLACE}/systemd`, "")] : []),
     ...checkoutEntries(checkout),
     ...imageEntries(),
   ]);

@@ -34,9 +34,18 @@ const PACKAGES = ["vitest", "vite", "fast-check", "zod", "commander"];
 /** Of the host's programs those that busybox has not, or not wholly; what the host does not have is left out. */
 const HOST_PROGRAMS = ["crun", "mount", "umount", "unshare", "nsenter", "setpriv", "strace"];
 
+/** systemd as process 1 of a second boot, with its bus; left out where the host has not all of it. */
+const SYSTEMD = ["/lib/systemd/systemd", "/usr/bin/systemctl", "/usr/bin/busctl", "/usr/bin/dbus-daemon"];
+const BUS_CONFIGURATION = "/usr/share/dbus-1";
+
 const DIRECTORIES = ["carried", "proc", "sys", "dev", "run", "tmp", "var", "root", "node_modules/.bin"];
-const PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n";
-const GROUP = "root:x:0:\nnogroup:x:65534:\n";
+const PASSWD = `root:x:0:0:root:/root:/bin/sh
+messagebus:x:100:102::/nonexistent:/bin/false
+nobody:x:65534:65534:nobody:/:/bin/sh
+`;
+const GROUP = "root:x:0:\ntty:x:5:\nmessagebus:x:102:\nnogroup:x:65534:\n";
+/** systemd and its bus want one; the guest's is nobody's. */
+const MACHINE_ID = "c".repeat(32);
 const NODE_PLACE = "node_modules/.bin/node";
 const PREFIX = "v2-disk-";
 
@@ -79,8 +88,9 @@ function collect(): Parts {
   const hostPrograms = HOST_PROGRAMS.flatMap((name) => findProgram(name) ?? []).map((path) => realpathSync(path));
   const nodeModules = join(checkout, "node_modules");
   const packages = packageClosure(nodeModules, PACKAGES);
+  const systemd = hasSystemd() ? SYSTEMD : [];
   const addons = packages.flatMap((name) => addonsOf(join(nodeModules, name)));
-  const programs = libraryClosure([node, ...addons, ...hostPrograms], libraryPlaces()).files;
+  const programs = libraryClosure([node, ...addons, ...hostPrograms, ...systemd], libraryPlaces()).files;
   const libraries = programs.filter((path) => path !== node && !addons.includes(path));
   const manifests = packages.map((name) => join(nodeModules, name, "package.json"));
   const inputs = [busybox, node, ...libraries, ...manifests, import.meta.filename].map((path) => [
@@ -91,10 +101,16 @@ function collect(): Parts {
     key: createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16),
     copies: [
       { from: node, to: NODE_PLACE },
+      ...(systemd.length > 0 ? [{ from: BUS_CONFIGURATION, to: BUS_CONFIGURATION }] : []),
       ...packages.map((name) => ({ from: join(nodeModules, name), to: join("node_modules", name) })),
     ],
     tree: () => treeOf(busybox, libraries),
   };
+}
+
+/** Whether the guest can be booted with systemd: all of it is on the host. */
+export function hasSystemd(): boolean {
+  return [...SYSTEMD, BUS_CONFIGURATION].every((path) => existsSync(path));
 }
 
 /** What a package brings for Node to load, of glibc's world: it has needs of its own. */
@@ -108,6 +124,7 @@ function treeOf(busybox: string, libraries: readonly string[]): TreeBuilder {
   for (const path of DIRECTORIES) tree.directory(path);
   tree.file("etc/passwd", PASSWD);
   tree.file("etc/group", GROUP);
+  tree.file("etc/machine-id", MACHINE_ID);
   for (const path of libraries) copyPath(tree, path, libraryPlaces());
   addBusybox(tree, busybox);
   return tree;

@@ -31,6 +31,8 @@ export interface GuestRun {
 export interface GuestOptions {
   /** What the guest's shell runs in the checkout; its standard output is the report. */
   readonly command: string;
+  /** The guest's process 1 is systemd. */
+  readonly systemd?: boolean;
   readonly onTest?: (test: InnerTest) => void;
   /** Lines of the command's output that are not of the report. */
   readonly onWords?: (line: string) => void;
@@ -68,7 +70,7 @@ export async function runInGuest(options: GuestOptions): Promise<GuestRun> {
   const own = (fd: number): number => descriptors.adopt(fd, closeSync);
   const kernel = guestKernel();
   const accelerator = await chooseAccelerator(launcher);
-  const archive = own(openUnnamed(guestArchive(kernel, options.command)));
+  const archive = own(openUnnamed(guestArchive(kernel, { systemd: false, ...options })));
   const console = openPipe();
   const report = openPipe();
   const qemu = await startProcess(launcher, {

@@ -1,12 +1,12 @@
 /**
  * `npm run test:v2 [-- PATH…]`: runs tests in a guest that has cgroup v2 only, by default those of selection.ts.
  * `npm run test:v2 -- test/cgroup/kernel` runs one file, `npm run test:v2 -- --shell 'COMMAND'` any command of its shell,
- * `--console` shows the kernel's log too.
+ * `--console` shows the kernel's log too, `--systemd` boots with systemd as process 1.
  */
 import { parseArgs } from "node:util";
 import { runInGuest, testCommand } from "./guest.ts";
 import type { InnerTest } from "./report.ts";
-import { GUEST_TESTS } from "./selection.ts";
+import { GUEST_TESTS, SYSTEMD_TESTS } from "./selection.ts";
 
 const MARKS: Readonly<Record<InnerTest["state"], string>> = { passed: "ok  ", failed: "FAIL", skipped: "skip" };
 
@@ -17,11 +17,17 @@ function show(test: InnerTest): void {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { shell: { type: "string" }, console: { type: "boolean", default: false } },
+  options: {
+    shell: { type: "string" },
+    console: { type: "boolean", default: false },
+    systemd: { type: "boolean", default: false },
+  },
 });
 const startedMs = Date.now();
 const run = await runInGuest({
-  command: values.shell ?? testCommand(positionals.length > 0 ? positionals : GUEST_TESTS),
+  command:
+    values.shell ?? testCommand(positionals.length > 0 ? positionals : values.systemd ? SYSTEMD_TESTS : GUEST_TESTS),
+  systemd: values.systemd,
   onTest: show,
   onWords: (line) => console.log(line),
   ...(values.console && { onConsole: (line: string) => console.error(line) }),

@@ -1,2 +1,18 @@
 /** Which tests mean something on cgroup v2, and run in the guest unless others are asked for. */
-export const GUEST_TESTS: readonly string[] = ["test/cgroup/", "test/runtime/inside", "test/runtime/ownership"];
+export const GUEST_TESTS: readonly string[] = [
+  "test/cgroup/",
+  "test/runtime/inside",
+  "test/runtime/ownership",
+  "test/runtime/running",
+  "test/monitor/control",
+  "test/monitor/life",
+  "test/mounts/binds",
+  "test/mounts/filesystems",
+  "test/mounts/root",
+  "test/mounts/users",
+  "test/process/",
+  "test/bench/floor",
+];
+
+/** Which need systemd as process 1, and run in a boot of their own. */
+export const SYSTEMD_TESTS: readonly string[] = ["test/cgroup/systemd"];
