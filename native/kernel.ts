@@ -337,9 +337,9 @@ export class Launcher implements AsyncDisposable {
    * @throws StepError when a step fails; nothing of the plan is left behind
    */
   async startAndRelease(plan: Plan, descriptors: readonly number[] = []): Promise<CreatedProcess> {
-    const starting = this.start(plan, descriptors);
-    if (this.#open) this.#request("release", this.#nextId - 1);
-    const { pid, terminalFd, steps } = await starting;
+    // Asked for before the start itself: a program that is over at once must not be reaped before this is known.
+    if (this.#open) this.#request("release", this.#nextId);
+    const { pid, terminalFd, steps } = await this.start(plan, descriptors);
     for (const { pidfd } of this.#pending.values()) if (pidfd !== undefined) closeSync(pidfd);
     this.#pending.clear();
     await this.#ended();
