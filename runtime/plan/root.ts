@@ -6,7 +6,7 @@
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciConfig, OciLinux } from "../oci/config.ts";
-import { basePropagation, MOUNT_ATTRIBUTES, propagationOf } from "./mount-options.ts";
+import { MOUNT_ATTRIBUTES, PROPAGATION_FLAGS, propagationOf } from "./mount-options.ts";
 import type { Slots } from "./slots.ts";
 
 /** Directories on the host. */
@@ -122,9 +122,11 @@ function overlaySteps(
   ];
 }
 
-function directorySteps(path: string, { nodev, preparing, propagation }: RootOptions, slot: number): PlanStep[] {
-  const linux: OciLinux = propagation === undefined ? {} : { rootfsPropagation: propagation };
-  const change = { set: nodev ? MOUNT_ATTRIBUTES.nodev : 0, clear: 0, propagation: basePropagation(linux) };
+/**
+ * Private, whatever the host's mount is: a root that is shared with the host's would show every mount of the container
+ * there, and could not be pivoted (pivot_root(2), EINVAL). What rootfsPropagation asks for comes after that.
+ */
+function directorySteps(path: string, { nodev, preparing }: RootOptions, slot: number): PlanStep[] {
   return [
     {
       phase: preparing,
@@ -136,20 +138,18 @@ function directorySteps(path: string, { nodev, preparing, propagation }: RootOpt
       path: `${path}/.`,
       recursive: 1,
     },
-    ...(change.set === 0 && change.propagation === 0
-      ? []
-      : [
-          {
-            phase: preparing,
-            stage: "root",
-            why: "What is mounted inside is not seen on the host.",
-            op: "changeMount",
-            slot,
-            ...change,
-            recursive: 1,
-            userNamespace: NO_SLOT,
-          } as const,
-        ]),
+    {
+      phase: preparing,
+      stage: "root",
+      why: "What is mounted inside is not seen on the host.",
+      op: "changeMount",
+      slot,
+      set: nodev ? MOUNT_ATTRIBUTES.nodev : 0,
+      clear: 0,
+      propagation: PROPAGATION_FLAGS.private,
+      recursive: 1,
+      userNamespace: NO_SLOT,
+    },
   ];
 }
 

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { release } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PROPAGATIONS } from "../../runtime/oci/config.ts";
 import { BUNDLES, makeBundle, runBundle, USUAL_MOUNTS } from "../support/bundle.ts";
-import { hostMounts, mountOnHost } from "../support/host-mounts.ts";
+import { hostMounts, mountOnHost, setPropagationOnHost } from "../support/host-mounts.ts";
 import { mountAt, parseMounts } from "../support/mountinfo.ts";
 import { describeWhere, type Need } from "../support/needs.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
 
 const SHOW_MOUNTS = "cat /proc/self/mountinfo";
 
@@ -142,4 +144,21 @@ describeWhere(BUNDLES, "rootfsPropagation", () => {
     const { output } = await runBundle(makeBundle(), { script: SHOW_MOUNTS, linux: { rootfsPropagation } });
     expect(mountAt(output, "/").propagation).toEqual(propagation);
   });
+
+  test.each(PROPAGATIONS)(
+    "%s shows no mount of the container on the host, though the host's are shared",
+    async (rootfsPropagation) => {
+      const path = temporaryDirectory();
+      mountOnHost(["-t", "tmpfs", "shared"], path);
+      setPropagationOnHost("shared", path);
+      const bundle = makeBundle(path);
+      const before = hostMounts(path);
+      const { output } = await runBundle(bundle, {
+        script: `mount -t tmpfs tmpfs /tmp; ${SHOW_MOUNTS}`,
+        linux: { rootfsPropagation },
+      });
+      expect(mountAt(output, "/tmp").type).toBe("tmpfs");
+      expect(hostMounts(path)).toEqual(before);
+    },
+  );
 });

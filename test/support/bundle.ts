@@ -31,8 +31,7 @@ export interface Bundle {
 }
 
 /** A new bundle without config.json: its root has /bin with busybox, and /proc, /sys, /dev, /tmp and /etc, all empty. */
-export function makeBundle(): Bundle {
-  const path = temporaryDirectory();
+export function makeBundle(path = temporaryDirectory()): Bundle {
   const rootfs = join(path, "rootfs");
   for (const directory of ["bin", "proc", "sys", "dev", "tmp", "etc"])
     mkdirSync(join(rootfs, directory), { recursive: true });
