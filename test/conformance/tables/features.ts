@@ -69,7 +69,7 @@ export const CHAPTERS: readonly Chapter[] = [
         ],
       },
       {
-        feature: "`ociVersion`: any 1.x",
+        feature: "every 1.x of `ociVersion`",
         tests: [["oci/features.test.ts", "names %s, which is taken"]],
       },
       {
