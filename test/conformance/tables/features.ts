@@ -187,6 +187,10 @@ export const CHAPTERS: readonly Chapter[] = [
             "is the container's own, of the size asked for, and the process's controlling one",
           ],
           ["mounts/terminal.test.ts", "is /dev/console too, by descriptor and not by a link"],
+          [
+            "conformance/interfaces.test.ts",
+            "the terminal's other end comes through the console socket, for create and for exec",
+          ],
         ],
       },
       {
@@ -267,6 +271,15 @@ export const CHAPTERS: readonly Chapter[] = [
     title: "Hooks (config.md)",
     rows: [
       {
+        feature: "all six, in their order",
+        tests: [
+          [
+            "conformance/interfaces.test.ts",
+            "all six hooks run, in order and in their place, with the state on their standard input",
+          ],
+        ],
+      },
+      {
         feature: "prestart, createRuntime",
         tests: [
           ["process/hooks.test.ts", "comes when the namespaces and mounts are there and the root is still the host's"],
@@ -289,6 +302,7 @@ export const CHAPTERS: readonly Chapter[] = [
       {
         feature: "poststart, poststop",
         tests: [
+          ["conformance/interfaces.test.ts", "a failing poststart hook makes start fail, and ends the container"],
           ["engines/podman.test.ts", "runs the hooks of its hooks directory with the state on their standard input"],
         ],
       },
