@@ -16,10 +16,13 @@ namespace {
 // fsconfig(2) takes at most 256 bytes of a string, its NUL included.
 constexpr std::size_t kMostConfigBytes = 255;
 
-// The kernel explains a refused mount in words, one message a read (fsopen(2)).
+// The kernel explains a refused mount in words, one message a read, each behind a letter for its weight (fsopen(2)).
 void keepKernelWords(int fs, TracePage* page) {
-  const ssize_t count = read(fs, page->detail, kDetailBytes - 1);
-  if (count > 0) page->detail[count] = 0;
+  char message[kDetailBytes];
+  const ssize_t count = read(fs, message, sizeof message - 1);
+  if (count <= 0) return;
+  message[count] = 0;
+  strcpy(page->detail, count > 2 && message[1] == ' ' ? message + 2 : message);
 }
 
 int setOption(int fs, const char* option) {
