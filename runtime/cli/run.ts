@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import type { Launcher } from "../../native/kernel.ts";
+import type { Timeline } from "../../simulator/trace/timeline.ts";
 import { startDetached } from "../container/detached.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { type ContainerOptions, parseLogOptions } from "../container/options.ts";
@@ -13,9 +14,7 @@ import { printExplanation } from "./explain.ts";
 import { sayFindings } from "./findings.ts";
 import { claimIdFile } from "./id-file.ts";
 import { requireKernel, withLauncher } from "./launcher.ts";
-import { keyAsker, lineAsker, stepWatching } from "./step.ts";
 import { writeTimeline } from "./timeline-file.ts";
-import { timesText } from "./times.ts";
 
 interface RunFlags extends ContainerFlags {
   readonly detach?: boolean;
@@ -68,7 +67,7 @@ async function run(image: string, command: readonly string[], flags: RunFlags): 
   const options = containerOptions(image, command, flags);
   if (flags.tty === true && flags.detach !== true) requireTerminal(interactive);
   if (flags.explain === true) printExplanation(options, (text) => writeSync(STDERR, text));
-  const watching = watchingOf(flags, options);
+  const watching = await watchingOf(flags, options);
   if (flags.detach === true) {
     await runDetached(options, flags);
     return;
@@ -99,12 +98,17 @@ async function runDetached(options: ContainerOptions, flags: RunFlags): Promise<
   });
   claim.write(container.id);
   if (flags.timeline !== undefined) writeTimeline(flags.timeline, container.timeline());
-  if (flags.times === true) writeSync(STDERR, timesText(container.timeline()));
+  if (flags.times === true) await sayTimes(container.timeline());
   process.stdout.write(`${container.id}\n`);
 }
 
+async function sayTimes(timeline: Timeline): Promise<void> {
+  const { timesText } = await import("./times.ts");
+  writeSync(STDERR, timesText(timeline));
+}
+
 /** @throws RingsideError where there is nobody to ask */
-function watchingOf(flags: RunFlags, { seccomp }: Pick<ContainerOptions, "seccomp">): StartWatching {
+async function watchingOf(flags: RunFlags, { seccomp }: Pick<ContainerOptions, "seccomp">): Promise<StartWatching> {
   if (flags.step !== true && flags.stepLines !== true) return {};
   if (flags.stepLines === true && flags.interactive === true) {
     throw new RingsideError("--step-lines reads standard input, and so does a container with -i", {
@@ -114,6 +118,7 @@ function watchingOf(flags: RunFlags, { seccomp }: Pick<ContainerOptions, "seccom
   if (flags.detach === true) {
     throw new RingsideError("--step stays with the start, and -d leaves it", { fix: "leave out -d" });
   }
+  const { keyAsker, lineAsker, stepWatching } = await import("./step.ts");
   const asker = flags.stepLines === true ? lineAsker(process.stdin) : keyAsker(process.stdin);
   return stepWatching(asker, (text) => writeSync(STDERR, text), seccomp === undefined);
 }
@@ -144,7 +149,7 @@ async function runToEnd(
   claim.write(container.id);
   const exit = await attach(container, interactive);
   if (timelineFile !== undefined) writeTimeline(timelineFile, container.timeline());
-  if (times === true) writeSync(STDERR, timesText(container.timeline()));
+  if (times === true) await sayTimes(container.timeline());
   sayFindings(exit.findings ?? [], (text) => writeSync(STDERR, text));
   return exitCodeOf(exit.status);
 }

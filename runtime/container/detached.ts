@@ -12,7 +12,6 @@ import { appendEvent } from "./events.ts";
 import { explainFailure } from "./failure.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds, monitoredPlan } from "./monitor-steps.ts";
 import type { ContainerOptions } from "./options.ts";
-import { programExaminer } from "./post-mortem/facts.ts";
 import { processIdentity } from "./process-identity.ts";
 import { newId, newRecord, requireImage } from "./start.ts";
 import { type StartFacts, startTimeline } from "./start-timeline.ts";
@@ -80,6 +79,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
     return { id, name, pid: process.pid, timeline: () => startTimeline(facts, undefined) };
   } catch (error) {
     await launcher.close();
+    const { programExaminer } = await import("./post-mortem/facts.ts");
     const { memoryBytes: limitBytes } = options;
     const program = config.process.args[0] ?? "";
     const explained = explainFailure(error, {

@@ -19,8 +19,6 @@ import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
 import { openTerminalSteps, RECEIVED_SLOTS } from "../plan/terminal.ts";
 import { explainFailure } from "./failure.ts";
-import { liveRootView, noExecuteOf, programFacts } from "./post-mortem/facts.ts";
-import { examineProgram } from "./post-mortem/program.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
 import { type ContainerState, findContainer } from "./state.ts";
@@ -178,11 +176,9 @@ export async function execInContainer(
     const facts = { title, world: "container" as const, plan, requestedNs, date: new Date().toISOString() };
     return runningWorld(`${state.id}-${started.pid}`, title, started, facts);
   } catch (error) {
-    throw explainFailure(error, {
-      program: options.command[0] ?? "",
-      examine: () =>
-        examineProgram(liveRootView(init.pid), { ...programFacts({ process }), noExecute: noExecuteOf(init.pid) }),
-    });
+    const { liveProgramExaminer } = await import("./post-mortem/facts.ts");
+    const examine = liveProgramExaminer(init.pid, { process });
+    throw explainFailure(error, { program: options.command[0] ?? "", examine });
   } finally {
     closeSync(nothing);
   }

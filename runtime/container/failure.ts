@@ -75,7 +75,7 @@ export function explainFailure(error: unknown, { program, limitBytes, examine }:
   if (failed === undefined) return killedBeforeExec(error, limitBytes);
   if (failed.op === "execute" || failed.op === "resolveExecutable") {
     const finding = examine?.();
-    if (finding !== undefined) {
+    if (finding !== undefined && finding.kind !== "unknown") {
       return new RingsideError(`cannot run ${JSON.stringify(program)}: ${finding.sentence}`, {
         cause: error,
         exitCode: EXEC_FAILURES[code]?.exitCode ?? EXIT_CODES.notExecutable,

@@ -11,7 +11,7 @@ import { appendEvent } from "./events.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { explainFailure } from "./failure.ts";
 import type { ContainerOptions } from "./options.ts";
-import { postMortem, programExaminer } from "./post-mortem/facts.ts";
+import type { Finding } from "./post-mortem/finding.ts";
 import { processIdentity } from "./process-identity.ts";
 import type { RunningWorld, WorldExit } from "./running.ts";
 import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
@@ -98,6 +98,7 @@ export async function startContainer(
     return { ...world, exited };
   } catch (error) {
     const { directories, config } = compiled;
+    const { programExaminer } = await import("./post-mortem/facts.ts");
     const examine = programExaminer(directories.lower, config);
     const explained = explainFailure(error, { program, limitBytes: options.memoryBytes, examine });
     await release(id, name, compiled.cgroups);
@@ -148,10 +149,18 @@ export function newRecord(
   };
 }
 
+/** Most containers end as they want to: then nothing of a post-mortem is loaded. */
+async function findingsOf(ended: ContainerRecord, pidsRefused: number): Promise<readonly Finding[]> {
+  const { status, oomKilled } = ended.exit ?? {};
+  if (status?.kind === "exited" && status.code === 0 && oomKilled !== true && pidsRefused === 0) return [];
+  const { postMortem } = await import("./post-mortem/facts.ts");
+  return postMortem(ended, pidsRefused);
+}
+
 async function finish(record: ContainerRecord, exit: ExitRecord): Promise<WorldExit> {
   const { oomKilled, pidsRefused } = parseReports(exit.reports);
   const ended = { ...record, exit: { status: exit.status, at: new Date().toISOString(), oomKilled } };
-  const findings = postMortem(ended, pidsRefused);
+  const findings = await findingsOf(ended, pidsRefused ?? 0);
   appendEvent("die", record, { exitCode: exitCodeOf(exit.status), oomKilled });
   if (record.remove) {
     await release(record.id, record.name, record.cgroups);

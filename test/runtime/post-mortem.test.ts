@@ -8,6 +8,7 @@ import { Launcher } from "../../native/kernel.ts";
 import { execInContainer } from "../../runtime/container/exec.ts";
 import type { ContainerOptions } from "../../runtime/container/options.ts";
 import { explainExit } from "../../runtime/container/post-mortem/exit.ts";
+import { postMortem } from "../../runtime/container/post-mortem/facts.ts";
 import type { Finding } from "../../runtime/container/post-mortem/finding.ts";
 import { startContainer } from "../../runtime/container/start.ts";
 import { removeContainer } from "../../runtime/container/stop.ts";
@@ -265,6 +266,18 @@ describeWhere(CONTAINERS, "a post-mortem", () => {
         sentence: "/lab/needy needs the shared library libneeded.so.7, which is nowhere that its loader looks",
       });
     });
+  });
+
+  test("of a program that was made to keep its reader busy is given up, and says so", () => {
+    const needed = Array.from({ length: 4000 }, (_, index) => `lib${index}.so`);
+    writeFileSync(join(lab, "busy"), makeElf({ needed }), { mode: 0o755 });
+    const config = {
+      process: { args: [`${LAB}/busy`] },
+      mounts: [{ destination: LAB, type: "bind", source: lab, options: ["bind"] }],
+    };
+    const exit = { status: { kind: "exited" as const, code: 127 }, at: "", oomKilled: false };
+    const [first] = postMortem({ exit, config, image: "ringside/base", layer: "/nonexistent" });
+    expect(first).toMatchObject({ kind: "unknown", sentence: expect.stringMatching(/more than \d+ files/) });
   });
 
   test("is printed by run, and by inspect afterwards", async () => {

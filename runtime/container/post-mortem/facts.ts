@@ -59,13 +59,8 @@ export function rootView(layers: readonly string[], config: unknown): RootView {
   return new RootView({ layers, mounts: mountsOf(record(config).mounts) });
 }
 
-/** The root of a process that runs, mounts and all: nothing has to be put together. */
-export function liveRootView(pid: number): RootView {
-  return new RootView({ layers: [`/proc/${pid}/root`], mounts: [] });
-}
-
 /** Directories that are mounted noexec for a process: proc_pid_mountinfo(5). */
-export function noExecuteOf(pid: number): string[] {
+function noExecuteOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/mountinfo`, "utf8")
       .split("\n")
@@ -97,7 +92,33 @@ function limitsOf(config: unknown): Pick<ExitFacts, "memoryLimitBytes" | "pidsLi
 
 /** Looks at the program of a container whose start has failed, as the container would have seen it. */
 export function programExaminer(layers: readonly string[], config: unknown): () => Finding | undefined {
-  return () => examineProgram(rootView(layers, config), programFacts(config));
+  return () => safely(() => [examineProgram(rootView(layers, config), programFacts(config)) ?? []].flat())[0];
+}
+
+/**
+ * Looks at the program of a further process in a container that runs, by the root of its first process: that has all
+ * mounts, and nothing has to be put together.
+ */
+export function liveProgramExaminer(pid: number, config: unknown): () => Finding | undefined {
+  return () =>
+    safely(() => {
+      const view = new RootView({ layers: [`/proc/${pid}/root`], mounts: [] });
+      return [examineProgram(view, { ...programFacts(config), noExecute: noExecuteOf(pid) }) ?? []].flat();
+    })[0];
+}
+
+/** A hostile image must not keep its container from being removed: what goes wrong while it is looked at is a finding. */
+function safely(look: () => Finding[]): Finding[] {
+  try {
+    return look();
+  } catch (error) {
+    return [
+      {
+        kind: "unknown",
+        sentence: `why could not be found out: ${error instanceof Error ? error.message : String(error)}`,
+      },
+    ];
+  }
 }
 
 /**
@@ -114,12 +135,13 @@ export function postMortem(
   const isCalm = exit.status.kind === "exited" && exit.status.code === 0 && !exit.oomKilled;
   if (isCalm && (pidsRefused ?? 0) === 0) return [];
   const layers = [join(layer, "upper"), ...(findImage(image)?.lowerDirectories ?? [])].filter(isDirectory);
-  return explainExit({
+  const facts: ExitFacts = {
     status: exit.status,
     oomKilled: exit.oomKilled,
     ...(pidsRefused !== undefined && { pidsRefused }),
     ...limitsOf(config),
     program: programFacts(config),
     view: rootView(layers, config),
-  });
+  };
+  return safely(() => explainExit(facts));
 }

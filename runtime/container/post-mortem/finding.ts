@@ -22,7 +22,8 @@ export type FindingKind =
   | "damaged-program"
   | "no-interpreter-line"
   | "empty-file"
-  | "exit-code";
+  | "exit-code"
+  | "unknown";
 
 export interface Finding {
   readonly kind: FindingKind;

@@ -43,8 +43,9 @@ const S_IFLNK = 0o120000;
 const S_IFCHR = 0o020000;
 /** As many as the kernel follows (path_resolution(7)). */
 const MOST_LINKS = 40;
-/** Programs are seldom larger, and their headers lie at the front. */
+/** What one post-mortem reads and looks up at most: an image may be made to keep its reader busy. */
 const MOST_BYTES = 512 << 20;
+const MOST_LOOKUPS = 20_000;
 
 function typeOf({ mode }: FoundFile): number {
   return mode & S_IFMT;
@@ -62,6 +63,8 @@ function partsOf(path: string): string[] {
 export class RootView {
   readonly #layers: readonly string[];
   readonly #mounts: readonly ShownMount[];
+  #lookups = 0;
+  #bytes = 0;
 
   constructor({ layers, mounts }: RootSources) {
     this.#layers = layers;
@@ -88,6 +91,8 @@ export class RootView {
 
   /** One path without links in it, in the topmost layer that has it. */
   #lookup(path: string): (FoundFile & { readonly root: string; readonly below: string }) | undefined {
+    if (++this.#lookups > MOST_LOOKUPS)
+      throw new RangeError(`more than ${MOST_LOOKUPS} files would have to be looked at`);
     const { roots, below } = this.#placesOf(path);
     for (const root of roots) {
       try {
@@ -133,10 +138,12 @@ export class RootView {
     return { ...last, kind, path: current === "" ? "/" : current };
   }
 
-  /** @returns the bytes of a regular file; undefined when there is none at `path`, or it is huge */
+  /** @returns the bytes of a regular file; undefined when there is none at `path`. @throws RangeError when too much has been read */
   read(path: string): Uint8Array | undefined {
     const look = this.look(path);
-    if (look.kind !== "file" || look.size > MOST_BYTES) return undefined;
+    if (look.kind !== "file") return undefined;
+    this.#bytes += look.size;
+    if (this.#bytes > MOST_BYTES) throw new RangeError(`more than ${MOST_BYTES >> 20} MiB would have to be read`);
     const place = this.#lookup(look.path);
     if (place === undefined) return undefined;
     try {
