@@ -25,6 +25,9 @@ constexpr int kMostAttempts = 9;
 constexpr std::size_t kMostMembers = 1 << 20;
 // Parents can be removed by the end of another container between our two calls.
 constexpr int kMostRaces = 16;
+// The sticky bit means nothing on a group: here it says that Ringside made it, and may remove it when it is empty. So the
+// last container to go takes a parent with it, whichever was the first to need it (runtime/cgroup/remove.ts).
+constexpr mode_t kMade = S_ISVTX | 0755;
 
 void waitMs(long ms) {
   const timespec time{ms / 1000, ms % 1000 * 1'000'000};
@@ -96,7 +99,7 @@ Outcome makeGroup(const Step& step, Execution&) {
     if (errno != ENOENT) break;
     const Argument& parents = step.list(k_parents);
     for (std::uint32_t i = 0; i < parents.length; i++) {
-      if (mkdir(parents.texts[i], 0755) < 0 && errno != EEXIST && errno != ENOENT) return Outcome::failed(errno);
+      if (mkdir(parents.texts[i], kMade) < 0 && errno != EEXIST && errno != ENOENT) return Outcome::failed(errno);
     }
     errno = ENOENT;
   }
@@ -137,12 +140,15 @@ void killCgroup(const Step& step) {
   }
 }
 
-// With what the inside has made in it; then the parents that were made for it, if nobody else is in them by now.
+// With what the inside has made in it; then the parents that Ringside has made, if nobody else is in them by now.
 void removeGroup(const Step& step) {
   using namespace argument::removeGroup;
   for (const std::string& group : groupsFrom(step.text(k_path))) removeOne(group);
   const Argument& parents = step.list(k_parents);
-  for (std::uint32_t i = 0; i < parents.length; i++) rmdir(parents.texts[i]);
+  for (std::uint32_t i = 0; i < parents.length; i++) {
+    struct stat status;
+    if (lstat(parents.texts[i], &status) == 0 && (status.st_mode & S_ISVTX) != 0) rmdir(parents.texts[i]);
+  }
 }
 
 }  // namespace ringside::cgroups

@@ -36,10 +36,12 @@ export const cpuset: Controller = {
 
 /**
  * On v1 a new group has neither CPUs nor memory, and nobody can join it: each group on the way down is given its parent's.
+ * Those that have some already are told the same again: others may remove such a group, and make it anew, before the
+ * container is in it.
  *
  * @param top the hierarchy's own directory, which has all
  * @param directories the groups from the top down, the container's last; some may not exist yet
- * @returns what to write into each that has none
+ * @returns what to write into each
  */
 export function inheritedCpusets(
   top: string,
@@ -48,13 +50,10 @@ export function inheritedCpusets(
   return FILES.flatMap((file) => {
     let inherited = contentOf(top, file);
     return directories.flatMap((directory) => {
-      const own = contentOf(directory, file);
-      if (own !== "") {
-        inherited = own;
-        return [];
-      }
+      const value = contentOf(directory, file) || inherited;
+      inherited = value;
       const why = "A new group of this kind is empty: it is given what its parent has, so that it can be joined.";
-      return inherited === "" ? [] : [{ directory, setting: { file, value: inherited, why } }];
+      return value === "" ? [] : [{ directory, setting: { file, value, why } }];
     });
   });
 }

@@ -2,7 +2,7 @@
  * Removes a container's groups, with whatever is still in them and whatever the inside made below them. rmdir(2),
  * cgroups(7), "Removing": a group is busy for a moment after its last process has gone.
  */
-import { rmdirSync } from "node:fs";
+import { existsSync, lstatSync, rmdirSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { RingsideError } from "../error.ts";
 import { errorCode, groupsWithin, killAll, listProcesses } from "./processes.ts";
@@ -13,13 +13,13 @@ const ATTEMPTS = 12;
 
 /**
  * @param paths the container's group in each hierarchy; what is not there any more is passed over
- * @param parents groups on the way to them that were made for this container, those deepest down first: removed only
- *   where nobody else has come into them since
+ * @param parents groups on the way to them, those deepest down first: removed are those that Ringside made, where nobody
+ *   is in them any more
  * @throws RingsideError when a process in them cannot be killed
  */
 export async function removeCgroups(paths: readonly string[], parents: readonly string[] = []): Promise<void> {
   for (const path of paths) await removeGroup(path);
-  for (const parent of parents) removeIfEmpty(parent);
+  for (const parent of parents) if (isOurs(parent)) isRemoved(parent);
 }
 
 async function removeGroup(path: string): Promise<void> {
@@ -42,13 +42,18 @@ function isRemoved(group: string): boolean {
     rmdirSync(group);
     return true;
   } catch (error) {
-    if (errorCode(error) === "EBUSY") return false;
+    if (errorCode(error) === "EBUSY" || errorCode(error) === "ENOTEMPTY") return false;
     if (errorCode(error) === "ENOENT") return true;
     throw error;
   }
 }
 
-/** ENOTEMPTY does not exist here: a group with groups or processes in it is busy. */
-function removeIfEmpty(group: string): void {
-  isRemoved(group);
+/** The sticky bit is the mark of the launcher (native/launcher/cgroups.cc); what is no control group has none. */
+function isOurs(directory: string): boolean {
+  const status = lstatSync(directory, { throwIfNoEntry: false });
+  if (status === undefined) return false;
+  return (status.mode & STICKY) !== 0 || !existsSync(`${directory}/cgroup.procs`);
 }
+
+/** S_ISVTX of inode(7). */
+const STICKY = 0o1000;

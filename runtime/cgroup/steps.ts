@@ -61,7 +61,7 @@ export interface CgroupPlan {
   readonly cloneInto: number;
   /** The container's own group in each hierarchy, absolute: what state keeps, and what exec joins. */
   readonly directories: string[];
-  /** The groups on the way to them that are not there yet, those deepest down first: ours to remove when empty. */
+  /** The groups on the way to them, those deepest down first: what Ringside makes of them is removed when it is empty. */
   readonly parents: string[];
   /** Whether device nodes are guarded. Where they are not, the container must not have CAP_MKNOD. */
   readonly devicesGuarded: boolean;
@@ -93,7 +93,7 @@ export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots:
   if (!isOwn && !isScope) groups.forEach(checkEmpty);
   const directories = groups.map(({ directory }) => directory);
   const joining = joinCgroupSteps(layout, directories, slots);
-  const parents = groups.map((group) => missingParents(group));
+  const parents = groups.map(({ directories: all }) => all.slice(0, -1).reverse());
   return {
     host: [
       ...groups.flatMap((group) => [...makeSteps(group), ...enableSteps(layout, group, all && !isScope)]),
@@ -184,13 +184,6 @@ function checkEmpty({ directory }: Group): void {
   });
 }
 
-function missingParents({ directories }: Group): string[] {
-  return directories
-    .slice(0, -1)
-    .filter((directory) => !existsSync(directory))
-    .reverse();
-}
-
 function makeSteps({ directory, directories, controllers }: Group): PlanStep[] {
   const why = controllers.map((controller) => controller.why).join(" ") || "One group holds the whole container.";
   if (directories.length === 1) {
@@ -210,11 +203,13 @@ function enableSteps(layout: CgroupLayout, group: Group, all: boolean): PlanStep
   const wanted = offered.filter((name) => group.required.has(name) || (all && layout.mode === "v2"));
   return [group.top, ...group.directories.slice(0, -1)].flatMap((directory): PlanStep[] => {
     const file = `${directory}/cgroup.subtree_control`;
-    const enabled = new Set(wordsOf(file));
+    // A group on the way may be removed and made again by others before this is written: it is told in any case.
+    const enabled = new Set(directory === group.top ? wordsOf(file) : []);
     const missing = wanted.filter((name) => !enabled.has(name));
     const required = missing.filter((name) => group.required.has(name));
     if (hasOwnProcesses(directory)) {
-      if (required.length > 0) throw ownProcessesError(directory, required);
+      const lacking = required.filter((name) => !wordsOf(file).includes(name));
+      if (lacking.length > 0) throw ownProcessesError(directory, lacking);
       return [];
     }
     if (missing.length === 0) return [];

@@ -111,7 +111,7 @@ describe("the processes of a container", unless(problem), () => {
     expect(first).toBeDefined();
     await withGroups("sleep 1000", { path: `${parent}/two` }, async ({ plan }) => {
       const kept = plan.directories.map((directory) => directory.slice(0, directory.lastIndexOf("/")));
-      await withGroups("sleep 1000 & sleep 1000 & wait", { path }, async (other) => {
+      await withGroups("sleep 1000 & sleep 1000 & wait", { path, sharesParents: true }, async (other) => {
         mkdirSync(`${other.plan.directories[0]}/inner/deeper`, { recursive: true });
         await until(() => listProcesses(other.plan.directories).length === 3);
         await removeCgroups(other.plan.directories, kept);
@@ -434,6 +434,25 @@ describe(
   },
 );
 
+describe("many containers below one parent", unless(problem), () => {
+  test("start while others end, and the last to go takes the parent with it", async () => {
+    const parent = testPath().slice(0, -"/one".length);
+    const parents = new Set<string>();
+    const rounds = async (lane: number) => {
+      for (let round = 0; round < 6; round++) {
+        const path = `${parent}/${lane}-${round}`;
+        await withGroups("true", { path, sharesParents: true }, async ({ plan, process }) => {
+          for (const directory of plan.directories) parents.add(directory.slice(0, directory.lastIndexOf("/")));
+          await process.exited;
+        });
+      }
+    };
+    await Promise.all([1, 2, 3, 4].map(rounds));
+    expect(parents.size).toBeGreaterThan(0);
+    expect([...parents].filter((directory) => existsSync(directory))).toEqual([]);
+  });
+});
+
 describe("removing groups", unless(problem), () => {
   test("is content with groups that have gone, and with parents that others use", async () => {
     const top = layout.unified ?? layout.controllers.memory?.directory ?? "";
@@ -444,6 +463,9 @@ describe("removing groups", unless(problem), () => {
       expect(existsSync(`${parent}/others`)).toBe(true);
     } finally {
       rmdirSync(`${parent}/others`);
+      // Empty now, and still not ours: somebody else has made it.
+      await removeCgroups([], [parent]);
+      expect(existsSync(parent)).toBe(true);
       rmdirSync(parent);
     }
   });

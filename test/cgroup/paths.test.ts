@@ -48,11 +48,9 @@ describe("a container at a path", () => {
     expect(directories.toSorted()).toEqual(tops.map((top) => `${layout.root}/${top}/engine/one`).toSorted());
   });
 
-  test("parents that are there already are not ours to remove; those that are not are, those deepest down first", () => {
-    const layout = layoutOf(V1_MOUNTS, { ...V1_FILES, "pids/engine/pids.max": "max\n" });
+  test("the groups on the way are named for the removal, those deepest down first", () => {
+    const layout = layoutOf(V1_MOUNTS, V1_FILES);
     const { parents, cleanup } = planAt(layout, "/engine/deep/one");
-    const ofPids = parents.filter((parent) => parent.startsWith(`${layout.root}/pids/`));
-    expect(ofPids).toEqual([`${layout.root}/pids/engine/deep`]);
     const ofMemory = parents.filter((parent) => parent.startsWith(`${layout.root}/memory/`));
     expect(ofMemory).toEqual([`${layout.root}/memory/engine/deep`, `${layout.root}/memory/engine`]);
     const removed = cleanup.flatMap((step) => (step.op === "removeGroup" ? [...step.parents] : []));
@@ -69,6 +67,7 @@ describe("a container at a path", () => {
     };
     const layout = layoutOf([cpuset], files);
     expect(writeList(planAt(layout, "/engine/deep/one").host, layout.root)).toEqual([
+      ["cpuset/engine/cpuset.cpus", "1"],
       ["cpuset/engine/deep/cpuset.cpus", "1"],
       ["cpuset/engine/deep/one/cpuset.cpus", "1"],
       ["cpuset/engine/cpuset.mems", "0"],

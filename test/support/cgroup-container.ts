@@ -28,6 +28,8 @@ export interface GroupOptions {
   /** linux.cgroupsPath; one of its own unless given. */
   readonly path?: string;
   readonly owner?: number;
+  /** Others come and go below the same parents: only the own groups have to be gone afterwards. */
+  readonly sharesParents?: boolean;
   /** The path is a scope of systemd's. */
   readonly isScope?: boolean;
 }
@@ -38,7 +40,14 @@ export interface GroupOptions {
  */
 export async function withGroups(
   script: string,
-  { resources = {}, layout = detectCgroups(), path = testPath(), owner, isScope = false }: GroupOptions,
+  {
+    resources = {},
+    layout = detectCgroups(),
+    path = testPath(),
+    owner,
+    isScope = false,
+    sharesParents = false,
+  }: GroupOptions,
   use: (running: GroupedScript) => Promise<void>,
 ): Promise<void> {
   const request = { path, resources, isScope, ...(owner !== undefined && { owner }) };
@@ -66,7 +75,8 @@ export async function withGroups(
     closeSync(nothing);
     closeSync(output);
   }
-  expect([...plan.directories, ...plan.parents].filter((directory) => existsSync(directory))).toEqual([]);
+  const own = [...plan.directories, ...(sharesParents ? [] : plan.parents)];
+  expect(own.filter((directory) => existsSync(directory))).toEqual([]);
 }
 
 /** A path of two components that nobody else has. */
