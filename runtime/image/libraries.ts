@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Elf, readElf } from "./elf.ts";
+import { type Elf, ElfError, readElf } from "./elf.ts";
 import { readLoaderCache } from "./loader-cache.ts";
 
 /** Debian's multiarch names of the machines that Ringside runs on, by e_machine. */
@@ -95,11 +95,14 @@ function findLibrary(
 
 /** The loader passes over a library for another machine, for example a 32-bit one of the same name. */
 function fits(path: string, elf: Elf, places: LibrarySearch): boolean {
+  const bytes = places.read(path);
+  if (bytes === undefined) return false;
   try {
-    const library = readElf(places.read(path) ?? new Uint8Array());
+    const library = readElf(bytes);
     return library.bits === elf.bits && library.machine === elf.machine;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof ElfError) return false;
+    throw error;
   }
 }
 
