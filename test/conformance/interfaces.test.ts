@@ -3,7 +3,7 @@
  * terminal over a socket, descriptors, orphans. Put to runc as well, where it does the same.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -265,3 +265,71 @@ describeWhere(
     });
   },
 );
+
+describeWhere([...CONTAINERS], "a create that is killed half-way", () => {
+  test("leaves no process, no group and no mount, and what is left of it can be deleted", async () => {
+    await using bench = new Bench();
+    const id = bench.owns("ringside", `killed-${process.pid}`);
+    const began = join(bench.directory, "began");
+    const hook = { path: "/bin/sh", args: ["sh", "-c", `echo $$ > ${began}; exec sleep 100`] };
+    const bundle = await bench.bundle("killed", { ...plainConfig(["sleep", "100"]), hooks: { createRuntime: [hook] } });
+    const main = join(ROOT, "runtime/cli/oci/main.ts");
+    const creator = spawn(
+      process.execPath,
+      [main, "--root", bench.root("ringside"), "create", "--bundle", bundle, id],
+      { stdio: "ignore" },
+    );
+    const ended = new Promise((resolve) => creator.once("exit", resolve));
+    await untilText(async () => (existsSync(began) ? readFileSync(began, "utf8") : ""), /\d+\n/);
+    const hookPid = readFileSync(began, "utf8").trim();
+    expect(groupsNaming(id).length).toBeGreaterThan(0);
+    creator.kill("SIGKILL");
+    await ended;
+    expect(await untilEmpty(() => (existsSync(`/proc/${hookPid}`) ? [hookPid] : []))).toEqual([]);
+    expect(await untilEmpty(() => groupsNaming(id))).toEqual([]);
+    expect((await bench.call("ringside", ["start", id])).code).not.toBe(0);
+    expect((await bench.call("ringside", ["delete", id])).code).toBe(0);
+    expect((await bench.call("ringside", ["list", "--quiet"])).stdout).toBe("");
+  });
+});
+
+describeWhere([...CONTAINERS, needsSystemPrograms("setpriv", "chown")], "an ordinary user's container", () => {
+  test("is created, started, entered, ended and deleted without any right on the host", async () => {
+    await using bench = new Bench();
+    const bundle = await bench.bundle("rootless", plainConfig(["true"]));
+    rmSync(join(bundle, "config.json"));
+    await command("chown", ["-R", "1000:1000", bench.directory]);
+    const env = [`XDG_RUNTIME_DIR=${bench.directory}`, "PATH=/usr/bin:/bin", `HOME=${bench.directory}`];
+    const start = [
+      "--reuid",
+      "1000",
+      "--regid",
+      "1000",
+      "--clear-groups",
+      "env",
+      "-i",
+      ...env,
+      bench.program("ringside"),
+    ];
+    const user = (...args: string[]) => command("setpriv", [...start, ...args]);
+    expect((await user("spec", "--rootless", "--bundle", bundle)).code).toBe(0);
+    const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8"));
+    writeFileSync(
+      join(bundle, "config.json"),
+      JSON.stringify({ ...config, process: { ...config.process, terminal: false, args: ["sleep", "100"] } }),
+    );
+    const words = ["setpriv", ...start, "run", "--detach", "--bundle", bundle, "mine"]
+      .map((word) => `'${word}'`)
+      .join(" ");
+    expect(await command("sh", ["-c", `${words} </dev/null >/dev/null 2>'${bench.output("mine")}'`])).toMatchObject({
+      code: 0,
+    });
+    expect(
+      await user("exec", "mine", "sh", "-c", "id -u; awk '{ print $2 }' /proc/self/uid_map; exit 4"),
+    ).toMatchObject({ stdout: "0\n1000\n", code: 4 });
+    expect(JSON.parse((await user("ps", "--format", "json", "mine")).stdout)).toHaveLength(1);
+    expect((await user("kill", "--all", "mine", "KILL")).code).toBe(0);
+    await untilText(async () => (await user("state", "mine")).stdout, /stopped/);
+    expect(await user("delete", "mine")).toMatchObject({ code: 0, stderr: "" });
+  });
+});

@@ -1,7 +1,7 @@
 /** `ringside oci ps`: the processes of a container. As a table it is ps(1)'s, less the lines of all other processes. */
 import { writeSync } from "node:fs";
 import { Launcher } from "../../../native/kernel.ts";
-import { listProcesses } from "../../cgroup/processes.ts";
+import { containerProcesses } from "../../container/oci/processes.ts";
 import { runProgram } from "../../container/oci/program.ts";
 import { findEngineContainer } from "../../container/oci/store.ts";
 import { RingsideError } from "../../error.ts";
@@ -46,7 +46,7 @@ export const ps: Command = {
     const { format = "table" } = values;
     if (format !== "table" && format !== "json")
       throw new RingsideError(`invalid format ${JSON.stringify(format)}: table or json`);
-    const pids = listProcesses(findEngineContainer(root, onlyId(id === undefined ? [] : [id], "ps")).record.cgroups);
+    const pids = containerProcesses(findEngineContainer(root, onlyId(id === undefined ? [] : [id], "ps")).record);
     writeSync(STDOUT, format === "json" ? `${JSON.stringify(pids)}\n` : await table(pids, psOptions));
     return 0;
   },

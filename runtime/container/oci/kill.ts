@@ -1,8 +1,9 @@
 /** `kill`: a signal for the container's first process, or for all that are in its groups (runtime.md, "Kill"). */
 import { signalProcess } from "../../../native/kernel.ts";
-import { listProcesses } from "../../cgroup/processes.ts";
 import { RingsideError } from "../../error.ts";
 import { isAlive, processIdentity } from "../process-identity.ts";
+import { containerProcesses } from "./processes.ts";
+import type { EngineRecord } from "./record.ts";
 import { type EngineContainer, findEngineContainer } from "./store.ts";
 
 /** The words that containerd looks for. */
@@ -14,11 +15,11 @@ function notRunning(container: EngineContainer): RingsideError {
  * Sends a signal to every process of a container. Those that are born meanwhile are found by looking again, until
  * nobody new is there.
  */
-export function signalAll(record: { readonly cgroups: readonly string[] }, signal: number): number {
+export function signalAll(record: Pick<EngineRecord, "cgroups" | "init">, signal: number): number {
   const reached = new Set<string>();
   for (let found = true; found; ) {
     found = false;
-    for (const pid of listProcesses(record.cgroups)) {
+    for (const pid of containerProcesses(record)) {
       const identity = processIdentity(pid);
       const key = `${pid} ${identity?.startTicks}`;
       if (identity === undefined || identity.state === "Z" || reached.has(key)) continue;
