@@ -56,9 +56,17 @@ bool MonitorLog::begin(std::uint64_t file) {
   return true;
 }
 
+bool MonitorLog::isFull(std::size_t bytes) const { return offset_ > 0 && offset_ + sizeof(Record) + bytes > fileBytes_; }
+
+bool MonitorLog::wouldDrop(std::size_t bytes, std::uint64_t& file) const {
+  if (!isFull(bytes) || file_ + 1 < files_) return false;
+  file = file_ + 1 - files_;
+  return true;
+}
+
 void MonitorLog::append(LogStream stream, const char* data, std::size_t bytes) {
   if (!current_) return;
-  if (offset_ > 0 && offset_ + sizeof(Record) + bytes > fileBytes_ && !begin(file_ + 1)) {
+  if (isFull(bytes) && !begin(file_ + 1)) {
     lostBytes_ += bytes;
     return;
   }

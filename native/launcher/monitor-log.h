@@ -36,7 +36,11 @@ class MonitorLog {
 
   LogPosition end() const { return {file_, offset_}; }
 
+  // Whether appending so many bytes would let a file go, and which.
+  bool wouldDrop(std::size_t bytes, std::uint64_t& file) const;
+
  private:
+  bool isFull(std::size_t bytes) const;
   bool begin(std::uint64_t file);
   void truncateTo(std::uint64_t offset);
   bool write(LogStream stream, const char* data, std::size_t bytes);

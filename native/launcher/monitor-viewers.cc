@@ -41,6 +41,8 @@ bool isOurs(int socket) {
 struct MonitorViewers::Viewer {
   Descriptor socket;
   bool follows = false;   // has asked for the log at least once
+  bool isSlow = false;    // has been waited for in vain
+  LogPosition seen{};     // how far it has read, as it said last
   bool waits = false;     // is to be told when the log goes on
   bool blocked = false;   // its input has to wait until the container reads
   std::size_t have = 0;   // bytes of the message that have arrived
@@ -140,6 +142,8 @@ bool MonitorViewers::handle(Viewer& viewer, LogPosition end) {
     memcpy(&seen.file, viewer.payload(), 8);
     memcpy(&seen.offset, viewer.payload() + 8, 8);
     viewer.follows = true;
+    viewer.isSlow = false;
+    viewer.seen = seen;
     viewer.waits = !ended_ && !seen.isBefore(end);
     if (!viewer.waits && !ended_) send(viewer, kMore, nullptr, 0);
     return true;
@@ -212,7 +216,20 @@ bool MonitorViewers::hasFollowers() const {
   return false;
 }
 
-// A viewer has at most three answers unread (each but `ended` answers a question), which the socket always has room for.
+bool MonitorViewers::needs(std::uint64_t file) const {
+  for (const auto& viewer : viewers_) {
+    if (viewer->follows && !viewer->isSlow && viewer->seen.file <= file) return true;
+  }
+  return false;
+}
+
+void MonitorViewers::leaveBehind(std::uint64_t file) {
+  for (const auto& viewer : viewers_) {
+    if (viewer->follows && viewer->seen.file <= file) viewer->isSlow = true;
+  }
+}
+
+// Each but `ended` answers a question; who asks without reading the answers need not be told.
 void MonitorViewers::send(Viewer& viewer, std::uint8_t kind, const void* data, std::uint16_t bytes) {
   char message[sizeof(Header) + 8];
   const Header header{kind, 0, bytes};

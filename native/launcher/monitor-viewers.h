@@ -1,10 +1,11 @@
 // The viewers of a detached container: a stream socket in its state directory (unix(7)).
 //
-// A viewer reads the container's output from the log, not from here, so that no viewer, however slow, can hold the
-// container up. Here it asks to be told when the log goes on or the container ends, types, and resizes the terminal.
+// A viewer reads the container's output from the log, not from here, so that no viewer can hold the container up for
+// longer than its monitor is patient (monitor.cc). Here it asks to be told when the log goes on or the container ends, types, and resizes the terminal.
 // A message is u8 kind, u8 zero, u16 bytes, then the bytes, little-endian, in both directions:
 //
-//     to the monitor     1 follow: u64 file, u64 offset       answered by `more` as soon as the log is beyond it
+//     to the monitor     1 follow: u64 file, u64 offset       how far the log has been read; answered by `more` as soon as
+//                                                             the log is beyond it
 //                        2 write                              answered by `writer`; one viewer at a time may write
 //                        3 input: bytes                       for the standard input or the terminal; from the writer only
 //                        4 resize: u16 columns, u16 rows      the terminal; from the writer only
@@ -47,6 +48,11 @@ class MonitorViewers {
 
   // Whether anybody is still reading the log.
   bool hasFollowers() const;
+
+  // Whether somebody has not read beyond that file of the log yet and is worth waiting for.
+  bool needs(std::uint64_t file) const;
+  // Those are waited for no more, until they say how far they are.
+  void leaveBehind(std::uint64_t file);
 
  private:
   struct Viewer;

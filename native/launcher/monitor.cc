@@ -15,7 +15,16 @@ char chunk[kChunkBytes];
 
 // What is taken at the end: whoever has been handed the pipe from inside could go on writing for ever.
 constexpr std::size_t kMostDrainedBytes = 8u << 20;
-constexpr std::uint64_t kPatienceNs = 5'000'000'000;
+// How long what is removed with its container waits for those who still read the log of it.
+constexpr std::uint64_t kRemovalPatienceNs = 5'000'000'000;
+// How long the container's output waits for a viewer who has not read what is to be let go of next. Once in vain, and
+// that viewer is not waited for again: it will see that something is missing.
+constexpr std::uint64_t kViewerPatienceNs = 2'000'000'000;
+
+int remainingMs(std::uint64_t sinceNs, std::uint64_t patienceNs) {
+  const std::uint64_t waited = nowNs() - sinceNs;
+  return waited >= patienceNs ? -1 : static_cast<int>((patienceNs - waited) / 1'000'000) + 1;
+}
 
 // A pipe of which the container gets one end, blocking, and we keep the other, which never blocks.
 bool openPipe(Descriptor& ours, int& theirs, bool weWrite) {
@@ -59,11 +68,26 @@ void Monitor::takeTerminal(Descriptor master) {
   viewers_.setInput(sources_[0].fd.get(), true);
 }
 
-void Monitor::watch(std::vector<pollfd>& sources) const {
-  for (const Source& source : sources_) {
-    if (source.fd) sources.push_back({source.fd.get(), POLLIN, 0});
+void Monitor::watch(std::vector<pollfd>& sources) {
+  if (!isHeld()) {
+    for (const Source& source : sources_) {
+      if (source.fd) sources.push_back({source.fd.get(), POLLIN, 0});
+    }
   }
   viewers_.watch(sources);
+}
+
+bool Monitor::isHeld() {
+  std::uint64_t file;
+  if (!log_.wouldDrop(kChunkBytes, file) || !viewers_.needs(file)) {
+    heldNs_ = 0;
+    return false;
+  }
+  if (heldNs_ == 0) heldNs_ = nowNs();
+  if (remainingMs(heldNs_, kViewerPatienceNs) >= 0) return true;
+  viewers_.leaveBehind(file);
+  heldNs_ = 0;
+  return false;
 }
 
 void Monitor::onReady(const pollfd& ready) {
@@ -115,9 +139,8 @@ void Monitor::recordExit(const Step& step, const Ending& ending) {
 bool Monitor::mayRemove() const { return patienceMs() < 0; }
 
 int Monitor::patienceMs() const {
-  if (endedNs_ == 0 || !viewers_.hasFollowers()) return -1;
-  const std::uint64_t waited = nowNs() - endedNs_;
-  return waited >= kPatienceNs ? -1 : static_cast<int>((kPatienceNs - waited) / 1'000'000) + 1;
+  if (endedNs_ != 0) return viewers_.hasFollowers() ? remainingMs(endedNs_, kRemovalPatienceNs) : -1;
+  return heldNs_ == 0 ? -1 : remainingMs(heldNs_, kViewerPatienceNs) + 1;
 }
 
 }  // namespace ringside

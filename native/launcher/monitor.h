@@ -26,7 +26,7 @@ class Monitor {
   void takeTerminal(Descriptor master);
 
   // What poll(2) is to watch; every source that is ready comes back through onReady.
-  void watch(std::vector<pollfd>& sources) const;
+  void watch(std::vector<pollfd>& sources);
   void onReady(const pollfd& source);
 
   // The cleanup operation recordExit: takes what is still in the pipes, writes the record and the event, tells the
@@ -36,7 +36,7 @@ class Monitor {
   // After recordExit: whether everything that is left of the container may be removed, since nobody is reading its log
   // any more, or has been for too long.
   bool mayRemove() const;
-  // Milliseconds until mayRemove says yes by itself; -1 where it already does.
+  // Milliseconds until there is something to do though nothing happens; -1: nothing to wait for.
   int patienceMs() const;
 
  private:
@@ -44,6 +44,7 @@ class Monitor {
     Descriptor fd;
     LogStream stream;
   };
+  bool isHeld();
   bool readSome(Source& source);
   void drain(Source& source);
 
@@ -53,6 +54,7 @@ class Monitor {
   Descriptor input_;
   bool hasTerminal_ = false;
   std::uint64_t endedNs_ = 0;
+  std::uint64_t heldNs_ = 0;  // since when the container's output waits for a viewer
 };
 
 }  // namespace ringside

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
 import { LogReader, type LogRecord } from "./log-files.ts";
+import { followRecords } from "./log-follower.ts";
 import { MonitorConnection } from "./monitor-socket.ts";
 import type { ContainerState } from "./state.ts";
 
@@ -121,11 +122,10 @@ export async function* readLog(state: ContainerState, options: LogOptions): Asyn
   const reader = new LogReader(directory);
   const monitor = options.follow ? await MonitorConnection.open(join(places().states, state.id)) : undefined;
   try {
-    for (let isLast = monitor === undefined; ; ) {
-      for (const piece of wantedPieces(reader, options, cutter)) if (skipper.passes(piece)) yield piece;
-      if (isLast || monitor === undefined) return;
-      // What was written before the end is read once more after it.
-      isLast = (await monitor.waitForMore(reader.position)) === "ended";
+    const records = monitor === undefined ? reader.records() : followRecords(reader, monitor);
+    for await (const record of records) {
+      if (!isWanted(record, options)) continue;
+      for (const piece of cutter.cut(record)) if (skipper.passes(piece)) yield piece;
     }
   } finally {
     monitor?.close();

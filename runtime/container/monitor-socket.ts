@@ -102,16 +102,21 @@ export class MonitorConnection {
     }
   }
 
-  /** Waits until the log goes on beyond `position`, or the container has ended. */
-  async waitForMore({ file, offset }: LogPosition): Promise<"more" | "ended"> {
-    if (this.#isEnded) return "ended";
+  /** Says how far the log has been read: what has not is kept for a while, if it can be. */
+  reportPosition({ file, offset }: LogPosition): void {
     const payload = Buffer.alloc(16);
     payload.writeBigUInt64LE(BigInt(file), 0);
     payload.writeBigUInt64LE(BigInt(offset), 8);
+    this.#send(TO_MONITOR.follow, payload);
+  }
+
+  /** Waits until the log goes on beyond `position`, or the container has ended. */
+  async waitForMore(position: LogPosition): Promise<"more" | "ended"> {
+    if (this.#isEnded) return "ended";
     const more = new Promise<void>((resolve) => {
       this.#onMore = resolve;
     });
-    this.#send(TO_MONITOR.follow, payload);
+    this.reportPosition(position);
     await more;
     return this.#isEnded ? "ended" : "more";
   }

@@ -4,6 +4,7 @@ import { type ExitStatus, parseStatus } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
 import { LogReader, type LogRecord } from "./log-files.ts";
+import { followRecords } from "./log-follower.ts";
 import { requireLog } from "./logs.ts";
 import { MonitorConnection, type Writing } from "./monitor-socket.ts";
 import type { TerminalSize } from "./running.ts";
@@ -40,13 +41,7 @@ export async function openViewer(state: ContainerState): Promise<Viewer> {
     resize(size) {
       monitor.resize(size);
     },
-    async *output() {
-      for (let isLast = false; ; ) {
-        yield* reader.records();
-        if (isLast) return;
-        isLast = (await monitor.waitForMore(reader.position)) === "ended";
-      }
-    },
+    output: () => followRecords(reader, monitor),
     async exitStatus() {
       const status = await monitor.ended;
       if (status !== undefined) return parseStatus(status);
