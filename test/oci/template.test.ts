@@ -65,6 +65,7 @@ describeWhere([...BUNDLES, needsPrograms("setpriv")], "the first configuration",
     expect(JSON.parse(ringside("state", ID).stdout)).toMatchObject({ id: ID, status: "created" });
     expect(ringside("start", ID)).toMatchObject({ stderr: "", status: 0 });
     expect(ringside("exec", ID, "id", "-u").stdout).toBe("0\n");
+    expect(JSON.parse(ringside("ps", "--format", "json", ID).stdout)).not.toEqual([]);
     expect(ringside("list", "--quiet").stdout).toBe(`${ID}\n`);
     for (const refused of [
       ["pause", ID],

@@ -600,7 +600,7 @@ export const CHAPTERS: readonly Chapter[] = [
         feature: "ps",
         onGroups: true,
         tests: [["cgroup/live.test.ts", "are listed, also those in groups that it made itself"]],
-        rootless: "untried",
+        rootless: { run: ORDINARY },
       },
       {
         feature: "kill, and delete by force",
