@@ -20,11 +20,12 @@ import { destroyContainer } from "./delete.ts";
 import { explainOciFailure } from "./failure.ts";
 import { hasLaterHooks, runHooks } from "./hooks.ts";
 import { listenDescriptors, withHome } from "./inherited.ts";
+import { lockContainer } from "./lock.ts";
 import { writePidFile } from "./pid-file.ts";
 import { type EngineRecord, savedConfigPath, writeEngineRecord } from "./record.ts";
 import { ownerName } from "./root.ts";
 import { startFifo, stateOf } from "./status.ts";
-import { lockContainer, removeState, reserveId } from "./store.ts";
+import { removeState, reserveId } from "./store.ts";
 
 export interface CreateOptions {
   readonly root: string;

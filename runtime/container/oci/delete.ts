@@ -13,9 +13,10 @@ import { isAlive } from "../process-identity.ts";
 import { readConfig } from "./bundle.ts";
 import { runPoststopHooks } from "./hooks.ts";
 import { checkId } from "./id.ts";
+import { lockContainer } from "./lock.ts";
 import { type EngineRecord, readEngineRecord, savedConfigPath, stateDirectory } from "./record.ts";
 import { engineStatus, stateOf } from "./status.ts";
-import { doesNotExist, isReserved, lockContainer, removeState } from "./store.ts";
+import { doesNotExist, isReserved, removeState } from "./store.ts";
 
 const { SIGKILL } = constants.signals;
 

@@ -1,7 +1,8 @@
 /** `pause` and `resume`: the container's groups are frozen, and thawed again. */
 import { freeze, thaw } from "../../cgroup/freezer.ts";
 import { RingsideError } from "../../error.ts";
-import { findEngineContainer, lockContainer } from "./store.ts";
+import { lockContainer } from "./lock.ts";
+import { findEngineContainer } from "./store.ts";
 
 /** @throws RingsideError when it does not run */
 export async function pauseEngineContainer(root: string, id: string): Promise<void> {

@@ -3,8 +3,8 @@ import { CREATED, type Launcher, type StartedProcess } from "../../../native/ker
 import { type CreateOptions, createContainer, prepareContainer, whilePaused } from "./create.ts";
 import { deleteEngineContainer, destroyContainer } from "./delete.ts";
 import { explainOciFailure } from "./failure.ts";
+import { lockContainer } from "./lock.ts";
 import { startEngineContainer } from "./start.ts";
-import { lockContainer } from "./store.ts";
 
 /**
  * Creates a container and starts it, and lets go of it.

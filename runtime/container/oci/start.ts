@@ -5,9 +5,10 @@ import { RingsideError } from "../../error.ts";
 import { isAlive } from "../process-identity.ts";
 import { readConfig } from "./bundle.ts";
 import { runHooks } from "./hooks.ts";
+import { lockContainer } from "./lock.ts";
 import { savedConfigPath } from "./record.ts";
 import { startFifo, stateOf } from "./status.ts";
-import { type EngineContainer, findEngineContainer, lockContainer } from "./store.ts";
+import { type EngineContainer, findEngineContainer } from "./store.ts";
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;

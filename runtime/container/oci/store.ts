@@ -1,7 +1,5 @@
-/** The engines' containers of one root directory: found, listed, reserved, locked, removed. */
+/** The engines' containers of one root directory: found, listed, reserved, removed. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { lockFile } from "../../../native/kernel.ts";
 import { RingsideError } from "../../error.ts";
 import { checkId } from "./id.ts";
 import { type EngineRecord, readEngineRecord, stateDirectory } from "./record.ts";
@@ -73,20 +71,6 @@ export function reserveId(root: string, id: string): string {
 /** Whether an id is taken, be it by a container or by what is left of one. */
 export function isReserved(directory: string): boolean {
   return existsSync(directory);
-}
-
-/**
- * Holds off every other command that changes this container, for as long as the result is not disposed of or this
- * process lives (flock(2)).
- * @throws RingsideError when the container has gone meanwhile
- */
-export function lockContainer(id: string, directory: string): Disposable {
-  try {
-    return lockFile(join(directory, "lock"));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") throw doesNotExist(id);
-    throw error;
-  }
 }
 
 /** Takes a container's state directory away, and with it the id. */

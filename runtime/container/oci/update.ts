@@ -6,7 +6,8 @@ import { scopeOf, updateScope } from "../../cgroup/systemd.ts";
 import { updateResources } from "../../cgroup/update.ts";
 import { RingsideError } from "../../error.ts";
 import type { OciResources } from "../../oci/config.ts";
-import { findEngineContainer, lockContainer } from "./store.ts";
+import { lockContainer } from "./lock.ts";
+import { findEngineContainer } from "./store.ts";
 
 /**
  * Writes limits into a container's groups; what is not named stays as it is.
