@@ -87,6 +87,7 @@ function exactNumbers(_: string, value: unknown, context?: { readonly source?: s
 function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((entry: unknown) => deeperThan(entry, levels - 1));
   for (const key in value) {
     if (deeperThan(Reflect.get(value, key), levels - 1)) return true;
   }
