@@ -69,6 +69,8 @@ export function joinTerminal(
   if (interactive) {
     if (stdin.isTTY) stdin.setRawMode(true);
     stdin.on("data", onInput);
+    // Somebody may have paused it (--step takes keys from it before).
+    stdin.resume();
   }
   return {
     drained,
