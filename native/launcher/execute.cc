@@ -10,8 +10,6 @@ namespace ringside::execute {
 
 namespace {
 
-// sizeof(sigset_t) as the kernel has it.
-constexpr std::size_t kKernelSignalSetBytes = 8;
 
 // Whether execve(2) would find a file there that this user may execute; 0, or the errno that it would answer.
 int executableError(const char* path) {
@@ -67,13 +65,8 @@ Outcome closeDescriptors(const Step& step, Execution& execution) {
   return sys::close_range(from, ~0u, 0) < 0 ? Outcome::failed(errno) : Outcome::done();
 }
 
-// The C library keeps two signals to itself, and posix_spawn, which started us, leaves those ignored: only the kernel can
-// be asked about them. What it is given is all zeros: the default, no flags, an empty mask.
+// What signals do is the default already: the launcher saw to that for all its children.
 Outcome resetSignals(const Step&, Execution&) {
-  constexpr unsigned long standard[4] = {};
-  for (int signal = 1; signal < NSIG; signal++) {
-    if (signal != SIGKILL && signal != SIGSTOP) syscall(SYS_rt_sigaction, signal, standard, nullptr, kKernelSignalSetBytes);
-  }
   sigset_t none;
   sigemptyset(&none);
   return sigprocmask(SIG_SETMASK, &none, nullptr) < 0 ? Outcome::failed(errno) : Outcome::done();

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -223,6 +224,18 @@ class Launcher {
   std::vector<std::unique_ptr<Container>> containers_;
 };
 
+constexpr std::size_t kKernelSignalSetBytes = 8;
+
+// Once for all children, which inherit it: whoever started us may have ignored some. The C library keeps two signals to
+// itself, and posix_spawn leaves those ignored: only the kernel can be asked about them. What it is given is all zeros:
+// the default, no flags, an empty mask.
+void resetDispositions() {
+  constexpr unsigned long standard[4] = {};
+  for (int signal = 1; signal < NSIG; signal++) {
+    if (signal != SIGKILL && signal != SIGSTOP) syscall(SYS_rt_sigaction, signal, standard, nullptr, kKernelSignalSetBytes);
+  }
+}
+
 // Nothing but SIGKILL may stop the cleanup, least of all a Ctrl-C meant for somebody else.
 void blockSignals() {
   sigset_t all;
@@ -250,6 +263,7 @@ int main(int, char** argv) {
   // exec resets it, so here and not before; without it a process that joins our container could trace us.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return 1;
   if (!runSealed(argv)) return 1;
+  resetDispositions();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 || fcntl(kLauncherSocket, F_SETFD, FD_CLOEXEC) < 0) return 1;
   umask(022);
   return Launcher(kLauncherSocket).run();

@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x64a25c06;
+constexpr std::uint32_t kFormatVersion = 0x4256f6b2;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 8;

@@ -340,7 +340,7 @@ export const OPERATIONS = {
     manual: "close_range(2)",
     calls: "close_range",
   },
-  resetSignals: { code: 55, arguments: {}, manual: "sigaction(2)", calls: "rt_sigaction, rt_sigprocmask" },
+  resetSignals: { code: 55, arguments: {}, manual: "sigprocmask(2)", calls: "rt_sigprocmask" },
   execute: {
     code: 56,
     arguments: { candidates: "strings", argv: "strings", env: "strings" },

@@ -91,7 +91,7 @@ export const DEFAULT_CONTAINER_PLAN: readonly ContainerPlanStep[] = [
   {"phase":"child","stage":"network","op":"loopbackUp","subject":"","calls":"socket, ioctl","manual":"netdevice(7)","why":"A new network namespace has only a loopback interface, and it is down: up with it."},
   {"phase":"child","stage":"terminal","op":"newSession","subject":"","calls":"setsid","manual":"setsid(2)","why":"A session of its own: no signal of the caller's terminal reaches it."},
   {"phase":"child","stage":"terminal","op":"setStdio","subject":"","calls":"dup3","manual":"dup(2)","why":"Standard input, output and error are what the caller handed over."},
-  {"phase":"child","stage":"identity","op":"resetSignals","subject":"","calls":"rt_sigaction, rt_sigprocmask","manual":"sigaction(2)","why":"Signals mean what they mean by default, and none is blocked."},
+  {"phase":"child","stage":"identity","op":"resetSignals","subject":"","calls":"rt_sigprocmask","manual":"sigprocmask(2)","why":"Signals mean what they mean by default, and none is blocked."},
   {"phase":"child","stage":"identity","op":"joinKeyring","subject":"","calls":"keyctl, keyctl","manual":"keyctl(2)","why":"A key ring of its own, since key rings are in no namespace."},
   {"phase":"child","stage":"identity","op":"setUmask","subject":"","calls":"umask","manual":"umask(2)","why":"New files are writable by their owner alone."},
   {"phase":"child","stage":"security","op":"setNoNewPrivileges","subject":"","calls":"prctl","manual":"prctl(2)","why":"No program that it starts can gain rights that it has not, set-user-ID or not."},

@@ -11,8 +11,9 @@ const MAKE = [
   "ip link add v0 type veth peer name v1",
   "ip addr add 10.9.8.7/24 dev v0",
   "ip addr add 10.9.8.8/32 dev v0 scope link",
-  "ip -6 addr add fd00::7/64 dev v0 nodad",
-  "ip link set v0 mtu 1400 address 02:00:00:00:00:07",
+  "ip -6 addr add fd00::7/64 dev v0",
+  "ip link set v0 mtu 1400",
+  "ip link set v0 address 02:00:00:00:00:07",
   "ip link set v0 up",
   "ip link set v1 up",
 ].join(" && ");

@@ -1,6 +1,6 @@
 /** Capabilities, filters, descriptors, key rings and labels: what a process may do, as the process itself finds out. */
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readdirSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StepError } from "../../native/kernel.ts";
@@ -139,6 +139,15 @@ describeWhere(CONTAINERS, "descriptors", () => {
     } finally {
       for (const fd of descriptors) closeSync(fd);
     }
+  });
+});
+
+describeWhere(CONTAINERS, "signals", () => {
+  test("mean what they mean by default, and none is blocked, whatever we ignore ourselves", async () => {
+    const status = await lookAt((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
+    expect(status).toMatch(/^SigBlk:\t0{16}\nSigIgn:\t0{16}$/m);
+    // Node ignores SIGPIPE, and what it starts would too.
+    expect(readFileSync("/proc/self/status", "utf8")).toMatch(/^SigIgn:\t[0-9a-f]*1000$/m);
   });
 });
 
