@@ -1,6 +1,7 @@
 /** A start one step at a time, and where its time went. */
+import { spawn } from "node:child_process";
 import { PassThrough } from "node:stream";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Launcher } from "../../native/kernel.ts";
 import { keyAsker, lineAsker, stepWatching } from "../../runtime/cli/step.ts";
 import { timesText } from "../../runtime/cli/times.ts";
@@ -12,8 +13,8 @@ import { checkTimeline } from "../../simulator/trace/check.ts";
 import { MARKS } from "../../simulator/trace/timeline.ts";
 import { plainOptions } from "../support/inside.ts";
 import { controlGroups } from "../support/leftovers.ts";
-import { CONTAINERS, describeWhere } from "../support/needs.ts";
-import { ringside } from "../support/ringside.ts";
+import { CONTAINERS, describeWhere, needsPrograms, unless } from "../support/needs.ts";
+import { COMMAND_LINE, ringside } from "../support/ringside.ts";
 
 describeWhere(CONTAINERS, "a start, one step at a time", () => {
   let launcher: Launcher;
@@ -50,13 +51,14 @@ describeWhere(CONTAINERS, "a start, one step at a time", () => {
     ["q", "\n\n\n\nq\n", 5],
     ["the end of the input", "\n\n", 3],
   ])("gives up at %s, and leaves nothing behind", async (_, input, position) => {
-    const before = controlGroups();
     const { stdout, stderr, code } = await ringside(["run", "--step-lines", "ringside/base", "echo", "hello"], {
       input,
     });
     expect({ stdout, code }).toEqual({ stdout: "", code: 130 });
     expect(stderr).toContain(`given up before step ${position}; all that was made has been taken away again`);
-    expect(controlGroups().filter((group) => !before.includes(group))).toEqual([]);
+    const [id = ""] = /ringside-[0-9a-f]{12}/.exec(stderr) ?? [];
+    expect(id).not.toBe("");
+    expect(controlGroups().filter((group) => group.includes(id))).toEqual([]);
   });
 
   test("can be given up in the new process too, which then is gone", async () => {
@@ -80,6 +82,51 @@ describeWhere(CONTAINERS, "a start, one step at a time", () => {
     expect(() => process.kill(pidOfChild, 0)).toThrow(/ESRCH/);
     expect(listContainers().filter(({ init }) => init?.pid === pidOfChild)).toEqual([]);
   });
+
+  test.each([
+    [
+      "the container's terminal is the caller's afterwards",
+      ["-it"],
+      [
+        ["1 of ", " "],
+        ["2 of ", "\r"],
+        ["3 of ", "c"],
+        [":/# ", "exit 3\n"],
+      ],
+      3,
+    ],
+    [
+      "Ctrl-C gives up",
+      [],
+      [
+        ["1 of ", " "],
+        ["2 of ", "\u0003"],
+      ],
+      130,
+    ],
+  ] as const)(
+    "takes single keys from a terminal: %s",
+    unless([needsPrograms("script")]),
+    async (_, options, talk, code) => {
+      const command = [process.execPath, COMMAND_LINE, "run", ...options, "--rm", "--step", "ringside/base", "sh"].join(
+        " ",
+      );
+      const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      const waiting: (readonly [string, string])[] = [...talk];
+      let text = "";
+      child.stdout.on("data", (chunk) => {
+        text += String(chunk);
+        const [next] = waiting;
+        if (next === undefined || !text.includes(next[0])) return;
+        waiting.shift();
+        text = "";
+        child.stdin.write(next[1]);
+      });
+      expect(await new Promise((resolve) => child.once("close", resolve))).toBe(code);
+      expect(waiting).toEqual([]);
+    },
+  );
 
   test("needs a terminal, or lines, and says so", async () => {
     const { code, stderr } = await ringside(["run", "--step", "ringside/base", "true"]);
