@@ -25,7 +25,7 @@
         "launcher/monitor-record.cc", "launcher/idle-memory.cc", "launcher/plan.cc", "launcher/container.cc", "launcher/operations.cc",
         "launcher/mounts.cc", "launcher/nodes.cc", "launcher/walk.cc", "launcher/trees.cc", "launcher/guards.cc",
         "launcher/copy-up.cc", "launcher/identity.cc", "launcher/terminal.cc", "launcher/files.cc",
-        "launcher/attributes.cc", "launcher/execute.cc", "launcher/hook.cc", "launcher/listener.cc",
+        "launcher/attributes.cc", "launcher/child.cc", "launcher/execute.cc", "launcher/hook.cc", "launcher/listener.cc",
         "launcher/namespaces.cc", "launcher/network.cc", "launcher/socket.cc", "launcher/seal.cc", "launcher/cgroups.cc", "device-filter.cc",
       ],
       "cflags_cc": ["-fno-exceptions", "-fno-rtti"],

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cgroups.h"
+#include "child.h"
 #include "files.h"
 #include "listener.h"
 #include "socket.h"
@@ -28,31 +29,6 @@ std::uint64_t microseconds(const timeval& time) {
 
 // The child cannot call us once its filter is in force, so we look.
 constexpr int kListenerPollMs = 1;
-
-// As a shell has it; the program never ran.
-constexpr int kNotExecuted = 127;
-
-// The next steps are the launcher's. False when it has gone.
-bool handOver(int sync) {
-  const char kind = static_cast<char>(SyncKind::handOver);
-  char answer;
-  ssize_t count = write(sync, &kind, 1);
-  if (count == 1) {
-    do count = read(sync, &answer, 1);
-    while (count < 0 && errno == EINTR);
-  }
-  return count == 1;
-}
-
-// When nobody reads the page any more, what went wrong is said where the program's own errors would go.
-void sayFailure(const Plan& plan, const TracePage& page) {
-  const std::uint32_t failed = page.failed.load();
-  if (failed == 0 || failed > plan.steps().size()) return;
-  const char* words[] = {"ringside: ", plan.steps()[failed - 1].row->name, ": ", strerrordesc_np(page.error.load()), "\n"};
-  for (const char* word : words) {
-    if (word != nullptr && write(STDERR_FILENO, word, strlen(word)) < 0) return;
-  }
-}
 
 }  // namespace
 
@@ -139,7 +115,7 @@ Outcome Container::cloneChild(const Step& step) {
   if (pid == 0) {
     // An ordinary user may write the id maps of a dumpable process only; becomeRoot takes it back.
     if (isOrdinary) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    runChild(childEnd.get());
+    runChild(*plan_, slots_, page_, childEnd.get());
   }
   if (pid < 0) return Outcome::failed(errno);
   pid_ = pid;
@@ -177,23 +153,6 @@ void Container::release() {
   if (intermediate_ > 0) waitpid(intermediate_, nullptr, 0);
   page_->released.store(1);
   if (paused_ && sync_) sendMessage(sync_.get(), "r", 1, nullptr, 0);
-}
-
-// From here to execve nothing is allocated and nothing is locked: system calls and stores into the shared page only.
-void Container::runChild(int sync) {
-  Execution execution{&slots_, page_, sync, -1};
-  const std::vector<Step>& steps = plan_->steps();
-  bool cloned = false, asked = false;
-  for (std::uint32_t i = 0; i < steps.size(); i++) {
-    const Step& step = steps[i];
-    const bool launchers = step.phase == Phase::host || step.operation() == Operation::pause;
-    if (launchers && cloned && !asked && !handOver(execution.sync)) break;
-    asked = launchers && cloned;
-    cloned = cloned || step.operation() == Operation::clone;
-    if (!launchers && step.phase == Phase::child && !runStep(runChildOperation, step, i, execution)) break;
-  }
-  if (page_->released.load() != 0) sayFailure(*plan_, *page_);
-  _exit(kNotExecuted);
 }
 
 void Container::onHandOver(int controlSocket) {

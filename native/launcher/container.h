@@ -66,7 +66,6 @@ class Container {
   bool advance(int controlSocket);
   bool runHostStep(std::uint32_t index);
   Outcome cloneChild(const Step& step);
-  [[noreturn]] void runChild(int sync);
   void onHandOver(int controlSocket);
   void adoptSibling();
   bool failHost(int controlSocket);
