@@ -149,7 +149,7 @@ export async function execInContainer(
   const { init } = state;
   if (state.status !== "running" || init === undefined) {
     throw new RingsideError(`cannot run a command in ${state.name}: it is ${state.status}`, {
-      fix: "ringside ps lists the containers that run",
+      fix: state.status === "paused" ? `ringside unpause ${state.name}` : "ringside ps lists the containers that run",
     });
   }
   const layout = detectCgroups();

@@ -62,7 +62,7 @@ describeWhere(CONTAINERS, "a detached container", () => {
     expect(state.status).toBe("running");
     expect(state.owner.kind).toBe("monitor");
     await untilPrinted(state.id, "here");
-    expect(readlinkSync(`/proc/${state.owner.pid}/cwd`)).toBe("/");
+    await until(() => readlinkSync(`/proc/${state.owner.pid}/cwd`) === "/");
     const session = readFileSync(`/proc/${state.owner.pid}/stat`, "utf8").split(") ")[1]?.split(" ")[3];
     expect(session).toBe(String(state.owner.pid));
     await removeContainer("lasting", { force: true });
