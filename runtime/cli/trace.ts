@@ -6,6 +6,7 @@ import { parseCount } from "../container/options.ts";
 import type { Finding } from "../container/post-mortem/finding.ts";
 import { measuredHere } from "../container/start-timeline.ts";
 import { listContainers } from "../container/state.ts";
+import { RingsideError } from "../error.ts";
 import { heldNs, measureTracingCost, overheadNs } from "../trace/cost.ts";
 import { decodeCall } from "../trace/decode.ts";
 import type { TraceRecord } from "../trace/records.ts";
@@ -75,6 +76,16 @@ The trace goes to standard error, the program's own output to standard output; w
 Times are measured by ptrace(2), which stops a process twice a call. What that costs is measured in the same run and
 said at the end. A container that was running runs on afterwards; the exit code of a new one is its program's.`;
 
+const MOST_STRING_BYTES = 1 << 20;
+
+function parseStringSize(text: string): number {
+  const bytes = parseCount(text, "a number of bytes");
+  if (bytes <= MOST_STRING_BYTES) return bytes;
+  throw new RingsideError(`--string-size ${text} is more than is kept of a call: ${MOST_STRING_BYTES} bytes`, {
+    fix: `give ${MOST_STRING_BYTES} or less`,
+  });
+}
+
 /** What stands behind the command though it is ours: the synopsis puts it there. */
 export function takeTrailingOptions(
   command: readonly string[],
@@ -142,7 +153,7 @@ class Reporter {
 
 async function trace(target: string, given: readonly string[], flags: TraceFlags): Promise<void> {
   const { command, json, timeline } = takeTrailingOptions(given, flags);
-  const mostData = parseCount(flags.stringSize, "a number of bytes");
+  const mostData = parseStringSize(flags.stringSize);
   const follow = flags.follow === true;
   const isNew = command.length > 0 || !isContainer(target);
   const startedAt = new Date().toISOString();
