@@ -3,7 +3,8 @@
  * not, the difference is a row of the table below with its reason; a difference without a row fails, and so does a row
  * without a difference.
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OciConfig } from "../../runtime/oci/config.ts";
 import { defaultSeccomp } from "../../runtime/plan/seccomp/default-profile.ts";
@@ -246,6 +247,8 @@ describeWhere(
     beforeAll(async () => {
       bench = new Bench();
       bundle = await bench.bundle("bundle", plainConfig(["true"]));
+      // What a mount would make stays in the bundle, and would be seen by the next.
+      for (const name of ["m1", "m2"]) mkdirSync(join(bundle, "rootfs", name));
       const accepted = await acceptCrun(bench.directory);
       crunProblem = accepted.problem;
       releaseCrun = accepted.release;
@@ -266,17 +269,26 @@ describeWhere(
       return plain(`${stdout}${stderr}`).trim() + (code === 0 ? "" : `\n(exit ${code})`);
     }
 
-    test.each(LOOKS)("agrees on $what", async (look) => {
-      const ours = await seen("ringside", look);
-      expect(ours).not.toBe("");
-      for (const peer of PEERS) {
-        if (peer === "crun" && crunProblem !== undefined) continue;
+    const ours = new Map<string, Promise<string>>();
+    function seenByUs(look: Look): Promise<string> {
+      const known = ours.get(look.what);
+      if (known !== undefined) return known;
+      const fresh = seen("ringside", look);
+      ours.set(look.what, fresh);
+      return fresh;
+    }
+
+    for (const peer of PEERS) {
+      test.for(LOOKS)(`ours and ${peer} agree on $what`, async (look, { skip }) => {
+        if (peer === "crun" && crunProblem !== undefined) skip(crunProblem);
         const known = KNOWN.find(({ what, peers }) => what === look.what && peers.includes(peer));
+        const output = await seenByUs(look);
         const theirs = await seen(peer, look);
-        if (known === undefined) expect({ peer, output: ours }).toEqual({ peer, output: theirs });
-        else expect({ peer, output: ours }, `${known.why}: no longer so`).not.toEqual({ peer, output: theirs });
-      }
-    });
+        expect(output).not.toBe("");
+        if (known === undefined) expect(output).toBe(theirs);
+        else expect(output, `${known.why}: no longer so`).not.toBe(theirs);
+      });
+    }
 
     test("agrees on what is left outside: nothing", async () => {
       for (const name of ["ringside", ...PEERS] as const) {
