@@ -23,6 +23,8 @@ export interface SettingsContext {
    * group yet that could tell.
    */
   has(file: string): boolean | undefined;
+  /** The group is being made: what it has anyway need not be written, and an older kernel may not have the file. */
+  readonly isNew: boolean;
   /** A file at the top of the hierarchy; undefined where it is not there. */
   atTop(file: string): string | undefined;
 }

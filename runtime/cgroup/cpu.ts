@@ -31,8 +31,9 @@ export const cpu: Controller = {
   },
   joinedOnV1: false,
 
-  settings({ cpu: wanted }, { version }) {
-    if (wanted === undefined) return [];
+  settings({ cpu: asked }, { version, isNew }) {
+    if (asked === undefined) return [];
+    const wanted = isNew ? withoutUsual(asked) : asked;
     return [
       ...shareSettings(wanted, version),
       ...(version === 1 ? bandwidthV1(wanted) : bandwidthV2(wanted)),
@@ -42,6 +43,15 @@ export const cpu: Controller = {
 
   reports: () => [{ name: "cpu.stat", file: "cpu.stat" }],
 };
+
+/** A new group is neither idle nor has it saved anything up. */
+function withoutUsual({ idle, burst, ...rest }: OciCpu): OciCpu {
+  return {
+    ...rest,
+    ...(idle !== 0 && idle !== undefined && { idle }),
+    ...(burst !== 0 && burst !== undefined && { burst }),
+  };
+}
 
 /** idle takes the place of the weight: while it is set the kernel refuses a weight, so 0 comes before and 1 after it. */
 function shareSettings({ shares, idle }: OciCpu, version: 1 | 2): Setting[] {

@@ -98,4 +98,4 @@ export function deviceChanges(current: string, { devices: rules }: Pick<OciResou
   ];
 }
 
-const NO_CONTEXT = { version: 1, has: () => undefined, atTop: () => undefined } as const;
+const NO_CONTEXT = { version: 1, isNew: false, has: () => undefined, atTop: () => undefined } as const;

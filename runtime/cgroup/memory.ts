@@ -76,10 +76,13 @@ function settingsV1(wanted: OciMemory, context: SettingsContext): Setting[] {
     const value = limitDigits(`${FIELD}.reservation`, reservation, 1);
     settings.push({ file: "memory.soft_limit_in_bytes", value, why: SOFT_WHY });
   }
-  return [...settings, ...v1OnlySettings(wanted)];
+  return [...settings, ...v1OnlySettings(wanted, context.isNew)];
 }
 
-function v1OnlySettings({ kernel, kernelTCP, swappiness, disableOOMKiller, useHierarchy }: OciMemory): Setting[] {
+function v1OnlySettings(
+  { kernel, kernelTCP, swappiness, disableOOMKiller, useHierarchy }: OciMemory,
+  isNew: boolean,
+): Setting[] {
   const settings: Setting[] = [];
   if (isSet(kernel) && kernel !== -1) {
     const why = "the kernel has given up this limit (Linux 5.16); its memory counts against the limit of all";
@@ -97,9 +100,8 @@ function v1OnlySettings({ kernel, kernelTCP, swappiness, disableOOMKiller, useHi
     const value = digits(`${FIELD}.swappiness`, swappiness, 0, 100);
     settings.push({ file: "memory.swappiness", value, why: "How readily its pages go to swap rather than its cache." });
   }
-  if (disableOOMKiller !== undefined) {
+  if (disableOOMKiller || (disableOOMKiller === false && !isNew)) {
     const why = "Over the limit its processes sleep until memory is freed, instead of being killed.";
-    // A new group has 0; writing it matters in an update only, and costs a group without limits nothing here.
     settings.push({ file: "memory.oom_control", value: disableOOMKiller ? "1" : "0", why });
   }
   if (useHierarchy === false) {

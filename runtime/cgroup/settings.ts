@@ -14,6 +14,7 @@ import { readGroupFile } from "./processes.ts";
 export function settingsContext(version: 1 | 2, top: string, controller: Controller, group?: string): SettingsContext {
   return {
     version,
+    isNew: group === undefined,
     atTop: (file) => readGroupFile(`${top}/${file}`),
     has(file) {
       if (group !== undefined) return existsSync(`${group}/${file}`);

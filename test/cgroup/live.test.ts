@@ -178,6 +178,21 @@ describe("limits of a running container", unless(missing("pids")), () => {
     });
   });
 
+  test("a group becomes idle and wakes again with a weight, in whatever order the kernel wants", async ({ skip }) => {
+    skip(missing("cpu") !== undefined, missing("cpu"));
+    await withGroups("sleep 1000", { resources: { cpu: { shares: 256 } } }, async ({ plan }) => {
+      const group = plan.directories.find((path) => existsSync(`${path}/cpu.idle`));
+      skip(group === undefined, "this kernel has no idle groups (before 5.15)");
+      const read = (file: string) => readFileSync(`${group}/${file}`, "utf8").trim();
+      const weight = existsSync(`${group}/cpu.weight`) ? "cpu.weight" : "cpu.shares";
+      const before = read(weight);
+      await updateResources(layout, plan.directories, { cpu: { idle: 1 } });
+      expect(read("cpu.idle")).toBe("1");
+      await updateResources(layout, plan.directories, { cpu: { idle: 0, shares: 256 } });
+      expect([read("cpu.idle"), read(weight)]).toEqual(["0", before]);
+    });
+  });
+
   test("are all as they were when the kernel refuses one of them", async ({ skip }) => {
     skip(missing("cpuset") !== undefined, missing("cpuset"));
     await withGroups("sleep 1000", { resources: { pids: { limit: 9 } } }, async ({ plan }) => {
