@@ -27,6 +27,7 @@ export interface Watch {
 
 const MOST_TEXT_BYTES = 4096;
 const MOST_WAITING_BYTES = 16 << 20;
+const GATHER_MS = 5;
 /** An address of unix(7) has this length. */
 const LEAST_DATA_BYTES = 110;
 
@@ -74,38 +75,51 @@ export function watchProcess(options: WatchOptions, onRecords: (records: readonl
     }
   })();
   let lost = 0;
-  let abandon = (): void => {};
+  let stopListening = (): void => {};
+  let settle = (_end: { readonly lost: number }): void => {};
+  let fail = (_error: unknown): void => {};
   const ended = new Promise<{ readonly lost: number }>((resolve, reject) => {
-    const poll = pollDescriptor(tracer.descriptor, "readable", () => {
-      try {
-        for (let taken = tracer.take(); ; taken = tracer.take()) {
-          if (taken === null) {
-            poll.stop();
-            tracer.close();
-            resolve({ lost });
-            return;
-          }
-          lost += taken.lost;
-          if (taken.data.length === 0) return;
-          onRecords(parseRecords(taken.data));
-        }
-      } catch (error) {
-        poll.stop();
-        tracer.close();
-        reject(error);
-      }
-    });
-    abandon = () => {
-      poll.stop();
-      tracer.close();
-      resolve({ lost });
-    };
+    settle = resolve;
+    fail = reject;
   });
+  const end = (): void => {
+    stopListening();
+    tracer.close();
+    settle({ lost });
+  };
+  const take = (): void => {
+    try {
+      for (let taken = tracer.take(); taken !== null; taken = tracer.take()) {
+        lost += taken.lost;
+        if (taken.data.length === 0) {
+          listen();
+          return;
+        }
+        onRecords(parseRecords(taken.data));
+      }
+      end();
+    } catch (error) {
+      fail(error);
+      end();
+    }
+  };
+  // What comes within a moment is taken together: waking up for each call would slow down the one who makes it.
+  const listen = (): void => {
+    const poll = pollDescriptor(tracer.descriptor, "readable", () => {
+      poll.stop();
+      const timer = setTimeout(take, GATHER_MS);
+      stopListening = () => {
+        clearTimeout(timer);
+      };
+    });
+    stopListening = () => {
+      poll.stop();
+    };
+  };
+  listen();
   return {
     ended,
-    abandon: () => {
-      abandon();
-    },
+    abandon: end,
     attach: (more) => {
       try {
         return tracer.attach({ pid: more });
