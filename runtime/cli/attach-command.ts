@@ -2,7 +2,6 @@
 import { writeSync } from "node:fs";
 import type { Command } from "commander";
 import { appendEvent } from "../container/events.ts";
-import { exitCodeOf } from "../container/exit-code.ts";
 import { type ContainerState, findContainer } from "../container/state.ts";
 import { killContainer } from "../container/stop.ts";
 import { openViewer, type Viewer } from "../container/viewer.ts";
@@ -55,7 +54,7 @@ async function attach(container: string, flags: AttachFlags): Promise<void> {
       undo.push(joinInput(viewer, hasTerminal(state), keys, () => left.resolve("left")));
     }
     const over = await Promise.race([print(viewer), left.promise]);
-    process.exitCode = over === "left" ? 0 : exitCodeOf(await viewer.exitStatus());
+    process.exitCode = over === "left" ? 0 : await viewer.exitCode();
   } finally {
     for (const step of undo) step();
     viewer.close();

@@ -1,14 +1,16 @@
 /** One who looks at a detached container while it runs, and may type: the log from now on, and the monitor's socket. */
 import { join } from "node:path";
-import { type ExitStatus, parseStatus } from "../../native/kernel.ts";
+import { parseStatus } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { LogReader, type LogRecord } from "./log-files.ts";
 import { followRecords } from "./log-follower.ts";
 import { requireLog } from "./logs.ts";
 import { MonitorConnection, type Writing } from "./monitor-socket.ts";
 import type { TerminalSize } from "./running.ts";
 import type { ContainerState } from "./state.ts";
+import { recordedExitCode } from "./wait.ts";
 
 export interface Viewer {
   /** Asks to type: one viewer at a time may. */
@@ -18,8 +20,8 @@ export interface Viewer {
   resize(size: TerminalSize): void;
   /** What is printed from now on, to the end. */
   output(): AsyncGenerator<LogRecord>;
-  /** How it ended. @throws RingsideError when its monitor was killed */
-  exitStatus(): Promise<ExitStatus>;
+  /** Its exit code, once it has ended. @throws RingsideError when its monitor was killed */
+  exitCode(): Promise<number>;
   close(): void;
 }
 
@@ -42,12 +44,10 @@ export async function openViewer(state: ContainerState): Promise<Viewer> {
       monitor.resize(size);
     },
     output: () => followRecords(reader, monitor),
-    async exitStatus() {
+    async exitCode() {
       const status = await monitor.ended;
-      if (status !== undefined) return parseStatus(status);
-      throw new RingsideError(`the monitor of ${name} was killed, and the container with it`, {
-        fix: "ringside ps -a sweeps up after it",
-      });
+      // A write that met the monitor's end may have hidden its last word.
+      return status === undefined ? await recordedExitCode(state) : exitCodeOf(parseStatus(status));
     },
     close() {
       monitor.close();

@@ -25,11 +25,14 @@ export async function waitForContainer(idOrName: string): Promise<number> {
     await monitor.closed;
     if (status !== undefined) return exitCodeOf(parseStatus(status));
   }
-  return await waitForRecord(state);
+  return await recordedExitCode(state);
 }
 
-/** Its owner writes down how it ended, or removes it and leaves the event. */
-async function waitForRecord({ id, name, owner }: ContainerState): Promise<number> {
+/**
+ * Waits for what the owner of a container leaves: it writes down how it ended, or removes it and leaves the event.
+ * @throws RingsideError when the owner was killed before it could
+ */
+export async function recordedExitCode({ id, name, owner }: ContainerState): Promise<number> {
   while (true) {
     // Asked first: an owner that is gone will write nothing more.
     const isOwned = isAlive(owner.pid, owner.startTicks);
