@@ -5,6 +5,7 @@ import { execInContainer } from "../container/exec.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { parseEnv } from "../container/options.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
+import { sayFindings } from "./findings.ts";
 import { withLauncher } from "./launcher.ts";
 import { writeTimeline } from "./timeline-file.ts";
 import { timesText } from "./times.ts";
@@ -60,6 +61,7 @@ async function exec(container: string, command: readonly string[], flags: ExecFl
       const exit = await attach(world, interactive);
       if (flags.timeline !== undefined) writeTimeline(flags.timeline, world.timeline());
       if (flags.times === true) writeSync(STDERR, timesText(world.timeline()));
+      sayFindings(exit.findings ?? [], (text) => writeSync(STDERR, text));
       return exitCodeOf(exit.status);
     });
   } finally {

@@ -3,7 +3,7 @@
  * restrictions as its first process. setns(2), pid_namespaces(7).
  */
 import { closeSync, openSync } from "node:fs";
-import { type Launcher, monotonicNs } from "../../native/kernel.ts";
+import { type ExitRecord, type Launcher, monotonicNs } from "../../native/kernel.ts";
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { joinCgroupSteps } from "../cgroup/steps.ts";
@@ -19,6 +19,7 @@ import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
 import { openTerminalSteps, RECEIVED_SLOTS } from "../plan/terminal.ts";
 import { explainFailure } from "./failure.ts";
+import type { Finding } from "./post-mortem/finding.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
 import { type ContainerState, findContainer } from "./state.ts";
@@ -135,6 +136,13 @@ function execProcess(options: ExecOptions, own: OciProcess | undefined, init: In
   };
 }
 
+/** Why it ended, where it did not end well: then only a post-mortem is loaded. */
+async function findingsOf({ status }: ExitRecord, pid: number, process: OciProcess): Promise<readonly Finding[]> {
+  if (status.kind === "exited" && status.code === 0) return [];
+  const { livePostMortem } = await import("./post-mortem/facts.ts");
+  return livePostMortem(status, pid, { process });
+}
+
 /**
  * Runs a command in a running container; it ends with this process (ownership "lab").
  * @throws RingsideError when the container is not running or the command cannot be run
@@ -174,7 +182,12 @@ export async function execInContainer(
     const started = await launcher.start(plan, [stdin, stdout, stderr]);
     const title = `exec in ${state.name}`;
     const facts = { title, world: "container" as const, plan, requestedNs, date: new Date().toISOString() };
-    return runningWorld(`${state.id}-${started.pid}`, title, started, facts);
+    const world = runningWorld(`${state.id}-${started.pid}`, title, started, facts);
+    const exited = world.exited.then(async (exit) => ({
+      ...exit,
+      findings: await findingsOf(exit, init.pid, process),
+    }));
+    return { ...world, exited };
   } catch (error) {
     const { liveProgramExaminer } = await import("./post-mortem/facts.ts");
     const examine = liveProgramExaminer(init.pid, { process });

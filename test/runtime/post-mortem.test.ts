@@ -167,6 +167,9 @@ describeWhere(CONTAINERS, "a post-mortem", () => {
     await expect(attempt("/tmp/a")).rejects.toThrow(/CR LF/);
     await expect(attempt("/tmp/b")).rejects.toThrow(/the link \/tmp\/b points to \/nowhere/);
     await expect(attempt("nosuch")).rejects.toThrow(/was not found in \$PATH/);
+    const shell = { command: ["sh", "-c", "nosuch"], env: [] };
+    const { findings } = await (await execInContainer(launcher, world.id, shell)).exited;
+    expect(findings?.[0]?.sentence).toMatch(/^sh ended with exit code 127, by convention/);
     await expect(attempt("")).rejects.toThrow(/there is no program to run/);
     await expect(attempt("/dev/shm/c")).rejects.toThrow(/\/dev\/shm\/c lies in \/dev\/shm, which is mounted noexec/);
   });

@@ -1,6 +1,7 @@
 /** From what Ringside knows of a container to what a post-mortem asks: its root, its program, its limits. */
 import { readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
+import type { ExitStatus } from "../../../native/kernel.ts";
 import { findImage } from "../../image/image.ts";
 import type { ContainerState } from "../state.ts";
 import { type ExitFacts, explainExit } from "./exit.ts";
@@ -59,6 +60,10 @@ export function rootView(layers: readonly string[], config: unknown): RootView {
   return new RootView({ layers, mounts: mountsOf(record(config).mounts) });
 }
 
+function liveRootView(pid: number): RootView {
+  return new RootView({ layers: [`/proc/${pid}/root`], mounts: [] });
+}
+
 /** Directories that are mounted noexec for a process: proc_pid_mountinfo(5). */
 function noExecuteOf(pid: number): string[] {
   try {
@@ -102,9 +107,14 @@ export function programExaminer(layers: readonly string[], config: unknown): () 
 export function liveProgramExaminer(pid: number, config: unknown): () => Finding | undefined {
   return () =>
     safely(() => {
-      const view = new RootView({ layers: [`/proc/${pid}/root`], mounts: [] });
-      return [examineProgram(view, { ...programFacts(config), noExecute: noExecuteOf(pid) }) ?? []].flat();
+      return [examineProgram(liveRootView(pid), { ...programFacts(config), noExecute: noExecuteOf(pid) }) ?? []].flat();
     })[0];
+}
+
+/** Why a further process ended; its container runs on, and is asked for nothing but its files. */
+export function livePostMortem(status: ExitStatus, pid: number, config: unknown): Finding[] {
+  const program = programFacts(config);
+  return safely(() => explainExit({ status, oomKilled: false, program, view: liveRootView(pid) }));
 }
 
 /** A hostile image must not keep its container from being removed: what goes wrong while it is looked at is a finding. */
