@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <linux/nsfs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include <vector>
 
 #include "../descriptor.h"
 #include "syscalls.h"
@@ -63,6 +67,40 @@ Outcome writeIdMaps(const Step& step, Execution& execution) {
   const Argument& gids = step.list(k_gidMap);
   if (writeOnce(process.get(), "gid_map", gids.text, gids.length) < 0) return Outcome::failed(errno);
   return check(writeOnce(process.get(), "uid_map", uids.text, uids.length));
+}
+
+// What only root may map, a set-user-ID helper maps for those to whom /etc/subuid and /etc/subgid give it. What it says
+// on standard error is what it does not like.
+Outcome runIdMapper(const Step& step, Execution& execution) {
+  using namespace argument::runIdMapper;
+  const Argument& map = step.list(k_map);
+  char number[16];
+  snprintf(number, sizeof number, "%d", execution.pid);
+  std::vector<const char*> argv{step.text(k_program), number};
+  argv.insert(argv.end(), map.texts, map.texts + map.length + 1);  // with its null pointer
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return Outcome::failed(errno);
+  const Descriptor words(ends[0]), mouth(ends[1]);
+  clone_args args{};
+  args.exit_signal = SIGCHLD;
+  const pid_t pid = sys::clone3(args);
+  if (pid < 0) return Outcome::failed(errno);
+  if (pid == 0) {
+    dup2(mouth.get(), STDERR_FILENO);
+    const char* const environment[] = {nullptr};
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    sys::close_range(3, ~0u, 0);
+    execve(step.text(k_program), const_cast<char* const*>(argv.data()), const_cast<char* const*>(environment));
+    _exit(errno);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Outcome::done();
+  const ssize_t said = read(words.get(), execution.page->detail, kDetailBytes - 1);
+  if (said > 0) execution.page->detail[said] = 0;
+  return Outcome::failed(EPERM);
 }
 
 // One call with every flag: each call alone would build a set of namespaces and drop the one before.

@@ -7,6 +7,7 @@ namespace ringside::namespaces {
 // In the launcher.
 Outcome openNamespace(const Step&, Execution&);
 Outcome writeIdMaps(const Step&, Execution&);
+Outcome runIdMapper(const Step&, Execution&);
 
 // In the child.
 Outcome joinNamespaces(const Step&, Execution&);

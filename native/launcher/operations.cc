@@ -35,6 +35,7 @@ constexpr Row kHost[] = {
     {Operation::openPath, files::openPath},           {Operation::openPidfd, files::openPidfd},
     {Operation::openNamespace, namespaces::openNamespace},
     {Operation::writeIdMaps, namespaces::writeIdMaps},
+    {Operation::runIdMapper, namespaces::runIdMapper},
     {Operation::setTimeOffsets, namespaces::setTimeOffsets},
     {Operation::moveNetDevice, network::moveNetDevice},
     {Operation::setLimit, attributes::setLimit},

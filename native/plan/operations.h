@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0x4256f6b2;
+constexpr std::uint32_t kFormatVersion = 0xaccb27b6;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 8;
@@ -32,6 +32,7 @@ enum class Operation : std::uint16_t {
   serveViewers = 10,
   openNamespace = 15,
   writeIdMaps = 16,
+  runIdMapper = 18,
   moveNetDevice = 17,
   pause = 8,
   cloneTree = 100,
@@ -125,6 +126,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::serveViewers, "serveViewers", 2, {ArgumentType::string, ArgumentType::slot}},
     {Operation::openNamespace, "openNamespace", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
     {Operation::writeIdMaps, "writeIdMaps", 3, {ArgumentType::string, ArgumentType::string, ArgumentType::u64}},
+    {Operation::runIdMapper, "runIdMapper", 2, {ArgumentType::string, ArgumentType::strings}},
     {Operation::moveNetDevice, "moveNetDevice", 2, {ArgumentType::string, ArgumentType::string}},
     {Operation::pause, "pause", 1, {ArgumentType::string}},
     {Operation::cloneTree, "cloneTree", 3, {ArgumentType::slot, ArgumentType::string, ArgumentType::u64}},
@@ -237,6 +239,9 @@ enum { k_slot, k_path, k_flag };
 }
 namespace writeIdMaps {
 enum { k_uidMap, k_gidMap, k_denySetgroups };
+}
+namespace runIdMapper {
+enum { k_program, k_map };
 }
 namespace moveNetDevice {
 enum { k_name, k_newName };

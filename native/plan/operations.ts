@@ -120,6 +120,12 @@ export const OPERATIONS = {
     manual: "user_namespaces(7)",
     calls: "openat, write",
   },
+  runIdMapper: {
+    code: 18,
+    arguments: { program: "string", map: "strings" },
+    manual: "newuidmap(1)",
+    calls: "clone3, execve, wait4",
+  },
   moveNetDevice: {
     code: 17,
     arguments: { name: "string", newName: "string" },

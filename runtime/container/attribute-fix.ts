@@ -27,6 +27,10 @@ const FIXES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     EPERM: "these ids may not be mapped: see /etc/subuid and /etc/subgid, or use ids that are mapped here",
     EINVAL: "the mappings overlap, or there are more than 340: see linux.uidMappings and linux.gidMappings",
   },
+  runIdMapper: {
+    EPERM:
+      "these ids are not set aside for you in /etc/subuid and /etc/subgid: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME",
+  },
   unshare: { ENOSPC: "a limit of /proc/sys/user/max_*_namespaces is reached: raise it, or remove containers" },
   joinKeyring: { EDQUOT: "the quota of keys is used up: raise /proc/sys/kernel/keys/maxkeys, or use --no-new-keyring" },
   setCapabilities: { EPERM: "Ringside lacks some of these capabilities itself: see CapBnd in /proc/self/status" },

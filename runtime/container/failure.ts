@@ -68,6 +68,9 @@ export interface FailureFacts {
   readonly examine?: () => Finding | undefined;
 }
 
+/** Steps that run a program: what is said of their failure is not the kernel's. */
+const PROGRAM_STEPS = new Set(["runHook", "runIdMapper"]);
+
 /** Turns the failure of a plan into words. */
 export function explainFailure(error: unknown, { program, limitBytes, examine }: FailureFacts): unknown {
   if (!(error instanceof StepError)) return error;
@@ -91,7 +94,8 @@ export function explainFailure(error: unknown, { program, limitBytes, examine }:
       exitCode: EXIT_CODES.notExecutable,
     });
   }
-  const words = error.reports.kernel === undefined ? "" : ` (the kernel says: ${error.reports.kernel.trim()})`;
+  const speaker = PROGRAM_STEPS.has(failed.op) ? "" : "the kernel says: ";
+  const words = error.reports.kernel === undefined ? "" : ` (${speaker}${error.reports.kernel.trim()})`;
   const fix = HINTS[failed.op]?.[code] ?? groupFix(failed, code) ?? fileFix(failed, code) ?? attributeFix(failed, code);
   return new RingsideError(
     `the container could not be started: step ${error.step + 1}, ${failed.op}${subjectOf(failed)}, failed with ${code}${words}. The step: ${failed.why}`,

@@ -13,7 +13,7 @@ import { RingsideError } from "../error.ts";
 import type { NamespaceType, OciLinux, OciNamespace } from "../oci/config.ts";
 import type { Slots } from "./slots.ts";
 import { timeOffsetSteps } from "./time.ts";
-import { becomeRootStep, idMapStep } from "./user-namespace.ts";
+import { becomeRootStep, idMapSteps } from "./user-namespace.ts";
 
 export interface NamespaceRow {
   /** CLONE_NEW… of linux/sched.h. */
@@ -162,7 +162,7 @@ function stagedSteps({ fresh, joined }: Wanted, linux: OciLinux, groups: GroupsO
   ];
   const later = fresh.filter((type) => type !== "user" && !now.includes(type));
   const joins = isRoot ? [...others, ...joinedUser] : [...joinedUser, ...others];
-  const mapped = users ? [idMapStep(linux, isRoot)] : [];
+  const mapped = users ? idMapSteps(linux) : [];
   const owned = users || joinedUser.length > 0;
   return [
     cloneStep(now, groups.cloneInto),
