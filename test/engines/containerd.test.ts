@@ -15,7 +15,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("containerd", "ctr", "script",
   let place: EnginePlace;
   let rootfs: string;
 
-  const globals = (): string[] => ["--address", place.path("c.sock"), "--namespace", "test"];
+  const globals = (): string[] => ["--address", place.path("c.sock"), "--namespace", place.group];
   const ctr = (...args: string[]): Promise<Outcome> => command("ctr", [...globals(), ...args]);
   const runtime = (): string[] => ["--runc-binary", place.runtime, "--runc-root", place.path("states")];
   const run = (options: readonly string[], id: string, ...program: string[]): Promise<Outcome> =>

@@ -44,7 +44,14 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
       "--pidfile",
       place.path("pid"),
     ];
-    const ours = ["--add-runtime", `ringside=${place.runtime}`, "--default-runtime", "ringside"];
+    const ours = [
+      "--add-runtime",
+      `ringside=${place.runtime}`,
+      "--default-runtime",
+      "ringside",
+      "--cgroup-parent",
+      `/${place.group}`,
+    ];
     const socket = ["-H", `unix://${place.path("docker.sock")}`];
     await place.startDaemon(
       "dockerd",

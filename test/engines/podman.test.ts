@@ -32,8 +32,11 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     ...["--hooks-dir", place.path("hooks"), "--network-config-dir", place.path("networks")],
   ];
   const podman = (...args: string[]): Promise<Outcome> => command("podman", [...globals(), ...args]);
-  const LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
-  const run = (...args: string[]): Promise<Outcome> => podman("run", "--network", "none", ...LIMITS, ...args);
+  const limits = (): string[] => [
+    ...["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"],
+    ...["--cgroup-parent", `/${place.group}`],
+  ];
+  const run = (...args: string[]): Promise<Outcome> => podman("run", "--network", "none", ...limits(), ...args);
   const onTerminal = (line: string): Promise<Outcome> =>
     command("script", ["-qec", `podman ${globals().join(" ")} ${line}`, "/dev/null"]);
 
@@ -64,7 +67,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
   });
 
   test("gives what comes on standard input", async () => {
-    const args = [...globals(), "run", "-i", "--rm", "--network", "none", ...LIMITS, IMAGE, "cat"];
+    const args = [...globals(), "run", "-i", "--rm", "--network", "none", ...limits(), IMAGE, "cat"];
     expect((await command("podman", args, { input: "through the pipe" })).stdout).toBe("through the pipe");
   });
 
@@ -104,13 +107,13 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
   });
 
   test("shows the limits inside", async () => {
-    const limits = ["--memory", "64m", "--pids-limit", "33", "--cpus", "0.5"];
+    const wanted = ["--memory", "64m", "--pids-limit", "33", "--cpus", "0.5"];
     const v1 =
       "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/cpu*/cpu.cfs_quota_us";
     const v2 = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; cut -d' ' -f1 /sys/fs/cgroup/cpu.max";
     const { stdout } = await run(
       "--rm",
-      ...limits,
+      ...wanted,
       IMAGE,
       "sh",
       "-c",
@@ -128,9 +131,12 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
   });
 
   test("gives a terminal to run and to exec", async () => {
-    const limits = LIMITS.join(" ");
     expect(
-      (await onTerminal(`run --rm -it --network none ${limits} ${IMAGE} sh -c 'test -t 0 && test -t 1 && tty'`)).stdout,
+      (
+        await onTerminal(
+          `run --rm -it --network none ${limits().join(" ")} ${IMAGE} sh -c 'test -t 0 && test -t 1 && tty'`,
+        )
+      ).stdout,
     ).toContain("/dev/pts/0");
     await run("-d", "--name", "term", IMAGE, "sleep", "300");
     expect(await onTerminal("exec -it term sh -c 'test -t 1 && exit 3'")).toMatchObject({ code: 3 });
@@ -249,7 +255,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     const joined = await podman(
       "run",
       "--rm",
-      ...LIMITS,
+      ...limits(),
       "--network",
       "container:first",
       "--pid",

@@ -10,11 +10,12 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
 import { processes, untilEmpty } from "./leftovers.ts";
 import type { Need } from "./needs.ts";
@@ -101,6 +102,15 @@ function directoriesIn(directory: string): string[] {
   }
 }
 
+function removeGroups(group: string): void {
+  for (const name of directoriesIn(group)) removeGroups(join(group, name));
+  try {
+    rmdirSync(group);
+  } catch {
+    // Somebody is in it: the test that looks for leftovers says so.
+  }
+}
+
 /** Asks until the answer matches, for half a minute at most. @returns the last answer */
 export async function untilText(ask: () => Promise<string>, wanted: RegExp): Promise<string> {
   const deadline = Date.now() + 30_000;
@@ -116,12 +126,15 @@ export async function untilText(ask: () => Promise<string>, wanted: RegExp): Pro
 export class EnginePlace implements AsyncDisposable {
   readonly directory: string;
   readonly runtime: string;
+  /** The group that all groups of its containers are to be below: engines leave such a one behind. */
+  readonly group: string;
   #daemon: ChildProcess | undefined;
 
   constructor(name: string) {
     // Unix sockets have short names only.
     this.directory = mkdtempSync(join(tmpdir(), `ringside-${name}-`));
     this.runtime = runtimeProgram(this.directory);
+    this.group = basename(this.directory);
   }
 
   path(name: string): string {
@@ -186,6 +199,7 @@ export class EnginePlace implements AsyncDisposable {
       }
     }
     for (const point of this.mounts().toReversed()) await command("umount", ["-l", point]);
+    for (const group of groupsNaming(this.group)) removeGroups(group);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
