@@ -5,6 +5,9 @@
 import type { RunningWorld, TerminalSize, WorldExit } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
 
+/** How long programs have to save their work when the caller's terminal has gone. */
+const HANG_UP_GRACE_MS = 2000;
+
 /** What is passed on to the inside. */
 export const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 
@@ -41,17 +44,29 @@ function forwardSignals(world: RunningWorld): () => void {
   };
 }
 
-/** Joins our own terminal to that of a world, if it has one. @returns when all has been written, and what undoes it */
+/**
+ * Joins our own terminal to that of a world, if it has one.
+ * @param onHangUp our own terminal has gone, and with it whoever typed; the world's has been hung up as well
+ * @returns when all has been written, and what undoes it
+ */
 export function joinTerminal(
   world: Pick<RunningWorld, "terminal">,
   interactive: boolean,
+  onHangUp: () => void = () => {},
 ): { readonly drained: Promise<void>; undo(): void } {
   const { terminal } = world;
   if (terminal === undefined) return { drained: Promise.resolve(), undo() {} };
   const { stdin, stdout } = process;
+  let isDrained = (): void => {};
   const drained = new Promise<void>((resolve) => {
+    isDrained = resolve;
     terminal.onEnd(resolve);
   });
+  const hangUp = (): void => {
+    terminal.close();
+    isDrained();
+    onHangUp();
+  };
   terminal.onData((chunk) => {
     if (stdout.write(chunk)) return;
     terminal.pause();
@@ -69,6 +84,8 @@ export function joinTerminal(
   if (interactive) {
     if (stdin.isTTY) stdin.setRawMode(true);
     stdin.on("data", onInput);
+    stdin.on("end", hangUp);
+    stdin.on("error", hangUp);
     // Somebody may have paused it (--step takes keys from it before).
     stdin.resume();
   }
@@ -77,6 +94,8 @@ export function joinTerminal(
     undo() {
       stdout.off("resize", onResize);
       stdin.off("data", onInput);
+      stdin.off("end", hangUp);
+      stdin.off("error", hangUp);
       if (interactive && stdin.isTTY) stdin.setRawMode(false);
       if (interactive) stdin.pause();
       terminal.close();
@@ -84,15 +103,22 @@ export function joinTerminal(
   };
 }
 
-/** Stays with `world` to its end. @returns how it ended, when all its output has been written */
+/**
+ * Stays with `world` to its end, or ends it when the caller's terminal goes: it belongs to the caller.
+ * @returns how it ended, when all its output has been written
+ */
 export async function attach(world: RunningWorld, interactive: boolean): Promise<WorldExit> {
   const stopForwarding = forwardSignals(world);
-  const terminal = joinTerminal(world, interactive);
+  let force: NodeJS.Timeout | undefined;
+  const terminal = joinTerminal(world, interactive, () => {
+    force = setTimeout(() => world.kill("SIGKILL"), HANG_UP_GRACE_MS);
+  });
   try {
     const exit = await world.exited;
     await terminal.drained;
     return exit;
   } finally {
+    clearTimeout(force);
     terminal.undo();
     stopForwarding();
   }

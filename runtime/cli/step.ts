@@ -52,15 +52,20 @@ export function keyAsker(input: NodeJS.ReadStream): Asker {
       input.setRawMode(true);
       input.resume();
       return new Promise((resolve) => {
-        const onData = (chunk: Buffer): void => {
-          const answer = [...chunk.toString()].map((key) => KEYS[key]).find((known) => known !== undefined);
-          if (answer === undefined) return;
+        const settle = (answer: Answer): void => {
           input.off("data", onData);
+          input.off("end", onEnd);
           input.pause();
           input.setRawMode(false);
           resolve(answer);
         };
+        const onData = (chunk: Buffer): void => {
+          const answer = [...chunk.toString()].map((key) => KEYS[key]).find((known) => known !== undefined);
+          if (answer !== undefined) settle(answer);
+        };
+        const onEnd = (): void => settle("quit");
         input.on("data", onData);
+        input.on("end", onEnd);
       });
     },
     close() {},
