@@ -1,17 +1,23 @@
 /** What a container could leave on the host: looked for in the kernel's own lists, not in ours. */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 const CGROUPS = "/sys/fs/cgroup";
 
+/** A directory that goes while we look holds nothing: tests run beside each other. */
+function directoriesIn(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  } catch {
+    return [];
+  }
+}
+
 function groupsBelow(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => {
-      const path = join(directory, entry.name);
-      return entry.name.startsWith("ringside-") ? [path] : groupsBelow(path);
-    });
+  return directoriesIn(directory).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.name.startsWith("ringside-") ? [path] : groupsBelow(path);
+  });
 }
 
 /** Every control group of ours, in every hierarchy. */
