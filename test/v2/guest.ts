@@ -94,10 +94,11 @@ export async function runInGuest(options: GuestOptions): Promise<GuestRun> {
 }
 
 /**
- * Emulation counts instructions and derives the guest's time from their number, and a guest that waits skips the time: so
- * no limit of time inside is met only because this machine is busy (docs/devel/tcg-icount.rst of QEMU).
+ * Emulation counts instructions and derives the guest's time from their number, so no limit of time inside is met only
+ * because this machine is busy (docs/devel/tcg-icount.rst of QEMU). While the guest waits, its time is ours: it may wait for
+ * its disk.
  */
-const EMULATION = ["-accel", "tcg", "-icount", "shift=0,sleep=off"];
+const EMULATION = ["-accel", "tcg", "-icount", "shift=0,sleep=on"];
 
 function qemuArguments(kernel: string, disk: string, { accelerator }: Verdict): string[] {
   return [

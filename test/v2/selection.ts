@@ -4,13 +4,8 @@ export const GUEST_TESTS: readonly string[] = [
   "test/runtime/inside",
   "test/runtime/ownership",
   "test/runtime/running",
-  "test/monitor/control",
-  "test/monitor/life",
   "test/mounts/binds",
-  "test/mounts/filesystems",
   "test/mounts/root",
-  "test/mounts/users",
-  "test/process/",
   "test/bench/floor",
 ];
 
