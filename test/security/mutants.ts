@@ -24,6 +24,7 @@ export interface Mutant {
 
 const ROOTS = "test/security/hostile-root.test.ts";
 const PATHS = "test/security/paths.test.ts";
+const LAUNCHER = "test/security/launcher.test.ts";
 
 /** Paths are followed as a naive runtime does it: by the host's links. */
 const NAIVE_WALK: Edit = {
@@ -110,6 +111,61 @@ export const MUTANTS: readonly Mutant[] = [
         file: "runtime/plan/private-proc.ts",
         from: 'op: "newFilesystem",\n      slot: proc,\n      type: "proc",\n      options: ["source=proc"],\n      attributes: nosuid | nodev | noexec,',
         to: 'op: "cloneTree",\n      slot: proc,\n      path: "/proc",\n      recursive: 1,',
+      },
+    ],
+  },
+  {
+    name: "unsealed-launcher",
+    cve: "CVE-2019-5736",
+    test: LAUNCHER,
+    only: "CVE-2019-5736",
+    defence: "the launcher runs as a sealed copy in memory",
+    edits: [{ file: "native/launcher/main.cc", from: "if (!runSealed(argv)) return 1;", to: "(void)argv;" }],
+  },
+  {
+    name: "dumpable",
+    cve: "CVE-2016-9962",
+    test: LAUNCHER,
+    only: "cannot be looked into",
+    defence: "what is still ours in a container is not dumpable",
+    edits: [
+      {
+        file: "native/launcher/main.cc",
+        from: "prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)",
+        to: "prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)",
+      },
+      {
+        file: "native/launcher/identity.cc",
+        from: "prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)",
+        to: "prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)",
+      },
+    ],
+  },
+  {
+    name: "descriptors-stay-open",
+    cve: "CVE-2024-21626",
+    test: LAUNCHER,
+    only: "are closed before the program",
+    defence: "descriptors are closed, and not only marked, before the program is looked up",
+    edits: [
+      {
+        file: "native/launcher/execute.cc",
+        from: "  return sys::close_range(from, ~0u, 0) < 0 ? Outcome::failed(errno) : Outcome::done();",
+        to: "  return Outcome::done();",
+      },
+    ],
+  },
+  {
+    name: "unreachable-directory",
+    cve: "CVE-2024-21626",
+    test: LAUNCHER,
+    only: "even where the host's directory was handed over",
+    defence: "a working directory must have a name inside (getcwd)",
+    edits: [
+      {
+        file: "native/launcher/identity.cc",
+        from: "return path[0] == '/' ? Outcome::done() : Outcome::failed(ENOENT);",
+        to: "return Outcome::done();",
       },
     ],
   },
