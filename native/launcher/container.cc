@@ -1,8 +1,10 @@
 #include "container.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -89,9 +91,20 @@ bool Container::runHostStep(std::uint32_t index) {
     case Operation::serveViewers:
       return runStep([&](const Step& serve, Execution&) { return monitor().serveViewers(serve, slots_); }, step, index,
                      execution);
+    case Operation::writeIdMaps:
+    case Operation::runIdMapper:
+      return runStep(runHostOperation, step, index, execution) && holdUsers();
     default:
       return runStep(runHostOperation, step, index, execution);
   }
+}
+
+bool Container::holdUsers() {
+  if (geteuid() == 0) return true;
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d/ns/user", pid_);
+  users_ = Descriptor(open(path, O_RDONLY | O_CLOEXEC));
+  return true;
 }
 
 Outcome Container::cloneChild(const Step& step) {
@@ -320,7 +333,7 @@ void Container::runLastStep(const Step& step, std::string& reports) {
       files::removeDirectory(step);
       break;
     case Operation::removeTree:
-      files::removeTree(step);
+      files::removeTree(step, users_.get());
       break;
     case Operation::removeFile:
       unlink(step.text(argument::removeFile::k_path));

@@ -66,6 +66,7 @@ class Container {
   bool advance(int controlSocket);
   bool runHostStep(std::uint32_t index);
   Outcome cloneChild(const Step& step);
+  bool holdUsers();
   void onHandOver(int controlSocket);
   void adoptSibling();
   bool failHost(int controlSocket);
@@ -84,6 +85,7 @@ class Container {
   Descriptor sync_;
   Descriptor pidfd_;
   Descriptor terminal_;
+  Descriptor users_;  // an ordinary user's: its user namespace, in which alone all of its files can be removed
   pid_t pid_ = -1;           // the process that execs
   pid_t intermediate_ = -1;  // the one that joined a pid namespace for it, until reaped
   std::uint64_t startedNs_ = 0;

@@ -3,10 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,8 +130,7 @@ void removeDirectory(const Step& step) {
 
 // Walks with one descriptor and a list of names, so that no depth of directories exhausts either; ".." is safe, since
 // whoever could move directories here is gone.
-void removeTree(const Step& step) {
-  const char* path = step.text(argument::removeTree::k_path);
+static void removeTreeHere(const char* path) {
   Descriptor here(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!here) return;
   std::vector<std::string> names;
@@ -148,6 +150,20 @@ void removeTree(const Step& step) {
     names.pop_back();
   }
   rmdir(path);
+}
+
+void removeTree(const Step& step, int users) {
+  const char* path = step.text(argument::removeTree::k_path);
+  if (users < 0) return removeTreeHere(path);
+  clone_args args{};
+  args.exit_signal = SIGCHLD;
+  const pid_t pid = sys::clone3(args);
+  if (pid == 0) {
+    // Whoever has made the namespace has all rights in it (user_namespaces(7)).
+    if (setns(users, CLONE_NEWUSER) == 0) removeTreeHere(path);
+    _exit(0);
+  }
+  while (pid > 0 && waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
 }  // namespace ringside::files

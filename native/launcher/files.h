@@ -14,6 +14,7 @@ Outcome openPidfd(const Step&, Execution&);
 // Appends `name NUL u32 length value` to `reports`; a file that is not there adds nothing.
 void readReport(const Step&, std::string& reports);
 void removeDirectory(const Step&);
-void removeTree(const Step&);
+// With a user namespace as its root, where a descriptor of one is given: what lies there may belong to users of it.
+void removeTree(const Step&, int users);
 
 }  // namespace ringside::files

@@ -7,11 +7,6 @@ export function requireKernel(): void {
   const problem = kernelProblem();
   if (problem !== undefined)
     throw new RingsideError(`real containers cannot run here: ${problem.reason}`, { fix: problem.fix });
-  if (process.getuid?.() !== 0) {
-    throw new RingsideError("containers need root: namespaces, mounts and control groups are root's to make", {
-      fix: `sudo ringside ${process.argv.slice(2).join(" ")}`,
-    });
-  }
 }
 
 /** Opens a launcher for `use` and ends it, with all that it started, when `use` is done. */

@@ -9,10 +9,13 @@ import type { Image } from "../image/image.ts";
 import { type ContainerPlan, containerPlan, type Ownership } from "../plan/container.ts";
 import type { RootDirectories } from "../plan/root.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
+import type { Privilege } from "../plan/tree.ts";
 import { places, rootDirectories } from "./directories.ts";
 import type { ContainerOptions } from "./options.ts";
+import { ownPrivilege } from "./privilege.ts";
 import { type ContainerConfig, ociConfig } from "./spec.ts";
 import { type ResolvedUser, readerBelow, resolveGroups, resolveUser } from "./user.ts";
+import { type ContainerUsers, containerUsers, mappedUser, withUsers } from "./users.ts";
 
 export interface CompiledContainer extends ContainerPlan {
   readonly config: ContainerConfig;
@@ -27,6 +30,8 @@ export interface CompileOptions {
   readonly layers?: string;
   /** `lab` unless said otherwise. */
   readonly ownership?: Ownership;
+  /** What we are; asked of the kernel unless given. */
+  readonly privilege?: Privilege;
 }
 
 /**
@@ -37,11 +42,19 @@ export function compileContainer(
   id: string,
   options: ContainerOptions,
   image: Image,
-  { layout = detectCgroups(), user, layers = places().layers, ownership = "lab" }: CompileOptions = {},
+  {
+    layout = detectCgroups(),
+    user,
+    layers = places().layers,
+    ownership = "lab",
+    privilege = ownPrivilege(),
+  }: CompileOptions = {},
 ): CompiledContainer {
   const directories = rootDirectories(layers, id, image.lowerDirectories);
-  const resolved = user ?? userOf(options, image);
-  const config = ociConfig(options, image.config, resolved, id, directories.base, devicesCanBeGuarded(layout));
+  const users = privilege === "user" ? containerUsers() : undefined;
+  const resolved = user ?? userOf(options, image, users);
+  const asRoot = ociConfig(options, image.config, resolved, id, directories.base, devicesCanBeGuarded(layout));
+  const config = users === undefined ? asRoot : withUsers(asRoot, users);
   const { seccomp } = config.linux;
   const filter = seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory());
   const compiled = containerPlan(config, {
@@ -51,13 +64,24 @@ export function compileContainer(
     filter,
     ephemeral: options.remove,
     ownership,
+    privilege,
     names: { extraHosts: options.extraHosts, resolver: options.resolver },
   });
-  return { ...compiled, config, directories };
+  const notes = [...compiled.notes, ...(users?.notes ?? []), ...groupNotes(compiled, privilege)];
+  return { ...compiled, notes, config, directories };
 }
 
-function userOf({ user, groups = [] }: ContainerOptions, image: Image): ResolvedUser {
+/** It can be neither paused nor limited, nor counted as a whole, and nobody has asked for that yet. */
+function groupNotes({ cgroups }: ContainerPlan, privilege: Privilege): string[] {
+  return privilege === "user" && cgroups.length === 0
+    ? ["it has no control group, since none has been given to you: nothing of it is limited or counted"]
+    : [];
+}
+
+function userOf({ user, groups = [] }: ContainerOptions, image: Image, users?: ContainerUsers): ResolvedUser {
   const read = readerBelow(image.lowerDirectories);
-  const resolved = resolveUser(user ?? image.config.user, read);
-  return { ...resolved, additionalGids: [...resolved.additionalGids, ...resolveGroups(groups, read)] };
+  const own = resolveUser(user ?? image.config.user, read);
+  const asked = resolveGroups(groups, read);
+  const resolved = { ...own, additionalGids: [...own.additionalGids, ...asked] };
+  return users === undefined ? resolved : { ...mappedUser(resolved, users, asked), home: own.home };
 }

@@ -12,7 +12,7 @@ import { cacheDirectory } from "../image/cache.ts";
 import type { NamespaceType, OciProcess } from "../oci/config.ts";
 import { DEFAULT_PATH } from "../oci/defaults.ts";
 import { parseConfig } from "../oci/parse.ts";
-import { namespaceFlags } from "../plan/namespaces.ts";
+import { isApart, namespaceFlags } from "../plan/namespaces.ts";
 import { processSteps } from "../plan/process.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { seccompSteps } from "../plan/seccomp-steps.ts";
@@ -22,7 +22,7 @@ import { explainFailure } from "./failure.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
-import { type ContainerState, findContainer } from "./state.ts";
+import { type ContainerState, findContainer, itIs } from "./state.ts";
 import { type ResolvedUser, readerBelow, resolveUser } from "./user.ts";
 import { runningWorld } from "./world.ts";
 
@@ -46,9 +46,16 @@ interface Init {
   readonly startTicks: number;
 }
 
-function joinSteps(init: Init, state: ContainerState, layout: CgroupLayout, slots: Slots): PlanStep[] {
+function joinSteps(
+  init: Init,
+  state: ContainerState,
+  layout: CgroupLayout,
+  slots: Slots,
+  hasUsers: boolean,
+): PlanStep[] {
   const pidfd = slots.take();
   const groups = joinCgroupSteps(layout, state.cgroups, slots, init.pid);
+  const types = hasUsers ? (["user", ...JOINED] as const) : JOINED;
   return [
     {
       phase: "host",
@@ -75,7 +82,7 @@ function joinSteps(init: Init, state: ContainerState, layout: CgroupLayout, slot
       why: "Every namespace of the container at once.",
       op: "joinNamespaces",
       slot: pidfd,
-      flags: namespaceFlags(JOINED),
+      flags: namespaceFlags(types),
     },
     {
       phase: "child",
@@ -156,7 +163,7 @@ export async function execInContainer(
   const state = findContainer(idOrName);
   const { init } = state;
   if (state.status !== "running" || init === undefined) {
-    throw new RingsideError(`cannot run a command in ${state.name}: it is ${state.status}`, {
+    throw new RingsideError(`cannot run a command in ${state.name}: ${itIs(state.status)}`, {
       fix: state.status === "paused" ? `ringside unpause ${state.name}` : "ringside ps lists the containers that run",
     });
   }
@@ -166,7 +173,7 @@ export async function execInContainer(
   const seccomp = config.linux?.seccomp;
   const slots = new Slots(RECEIVED_SLOTS);
   const plan: Plan = [
-    ...joinSteps(init, state, layout, slots),
+    ...joinSteps(init, state, layout, slots, isApart(config.linux?.namespaces, "user")),
     ...terminalSteps(process, slots),
     ...processSteps(process, {
       seccomp: seccompSteps(seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory())),
@@ -191,7 +198,11 @@ export async function execInContainer(
   } catch (error) {
     const { liveProgramExaminer } = await import("./post-mortem/facts.ts");
     const examine = liveProgramExaminer(init.pid, { process });
-    throw explainFailure(error, { program: options.command[0] ?? "", examine });
+    throw explainFailure(error, {
+      program: options.command[0] ?? "",
+      what: `cannot run a command in ${state.name}`,
+      examine,
+    });
   } finally {
     closeSync(nothing);
   }

@@ -45,14 +45,14 @@ const EXEC_FAILURES: Readonly<Record<string, ExecFailure>> = {
 /** Steps whose failure has one usual reason that the errno alone does not tell. */
 const HINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   clone: {
-    EPERM: "namespaces need root here: run it with sudo",
+    EPERM: "an ordinary user may make no user namespace here: ringside doctor names the setting, or run it as root",
     ENOSPC: "a limit of /proc/sys/user/max_*_namespaces is reached: raise it, or remove containers",
     EAGAIN: "a limit on processes is reached: see ulimit -u",
     EINVAL: "this kernel lacks one of the namespaces: see ringside doctor",
   },
-  makeDirectory: { EACCES: "containers need root here: run it with sudo", EPERM: "run it with sudo" },
+  makeDirectory: { EACCES: "the directory above it is not yours: give XDG_DATA_HOME or RINGSIDE_ROOT one that is" },
   setDirectory: {
-    ENOENT: "the working directory is not in the image: give another -w",
+    ENOENT: "the working directory is not there: give another -w",
     ENOTDIR: "give another -w",
     EACCES: "this user may not enter the working directory: give another -w or -u",
   },
@@ -62,6 +62,8 @@ const HINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export interface FailureFacts {
   /** What was to be run. */
   readonly program: string;
+  /** The beginning of the sentence about a step that failed; that the container could not be started, unless given. */
+  readonly what?: string;
   /** The memory limit, if there was one. */
   readonly limitBytes?: number | undefined;
   /** Looks at the program, when it could not be executed; undefined: nothing is found. */
@@ -72,7 +74,10 @@ export interface FailureFacts {
 const PROGRAM_STEPS = new Set(["runHook", "runIdMapper"]);
 
 /** Turns the failure of a plan into words. */
-export function explainFailure(error: unknown, { program, limitBytes, examine }: FailureFacts): unknown {
+export function explainFailure(
+  error: unknown,
+  { program, what = "the container could not be started", limitBytes, examine }: FailureFacts,
+): unknown {
   if (!(error instanceof StepError)) return error;
   const { failed, code } = error;
   if (failed === undefined) return killedBeforeExec(error, limitBytes);
@@ -98,7 +103,7 @@ export function explainFailure(error: unknown, { program, limitBytes, examine }:
   const words = error.reports.kernel === undefined ? "" : ` (${speaker}${error.reports.kernel.trim()})`;
   const fix = HINTS[failed.op]?.[code] ?? groupFix(failed, code) ?? fileFix(failed, code) ?? attributeFix(failed, code);
   return new RingsideError(
-    `the container could not be started: step ${error.step + 1}, ${failed.op}${subjectOf(failed)}, failed with ${code}${words}. The step: ${failed.why}`,
+    `${what}: step ${error.step + 1}, ${failed.op}${subjectOf(failed)}, failed with ${code}${words}. The step: ${failed.why}`,
     { cause: error, fix: fix ?? "ringside doctor shows what this machine lacks" },
   );
 }

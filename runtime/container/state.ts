@@ -94,6 +94,18 @@ function statusOf(record: ContainerRecord): ContainerStatus {
   return isAlive(record.owner.pid, record.owner.startTicks) ? "creating" : "exited";
 }
 
+const STATUS_WORDS: Readonly<Record<ContainerStatus, string>> = {
+  creating: "it is not started yet",
+  running: "it is running",
+  paused: "it is paused",
+  exited: "it has exited",
+};
+
+/** A status as the end of a sentence: why something cannot be done now. */
+export function itIs(status: ContainerStatus): string {
+  return STATUS_WORDS[status];
+}
+
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
@@ -189,7 +201,15 @@ function readMonitorExit(path: string): ContainerExit | undefined {
 export async function release(id: string, name: string, cgroups: readonly string[] = []): Promise<void> {
   // Usually the launcher has removed them; when it was killed itself, nobody has.
   await removeCgroups(cgroups);
+  await removeForeign(join(places().layers, id));
   releaseName(id, name);
+}
+
+/** Only an ordinary user has layers that it may not remove as it is. */
+async function removeForeign(layer: string): Promise<void> {
+  if (process.geteuid?.() === 0 || !existsSync(layer)) return;
+  const { removeForeignLayer } = await import("./remove-foreign-layer.ts");
+  await removeForeignLayer(layer);
 }
 
 function releaseName(id: string, name: string): void {
@@ -244,16 +264,19 @@ export function findContainer(idOrName: string): ContainerState {
 /** Takes away what a Ringside that was killed could not take away itself. */
 export async function sweep(): Promise<void> {
   await sweepRecords();
-  sweepLayers();
+  await sweepLayers();
 }
 
 /** A container has its state from before it writes anything until after all of it is gone. */
-function sweepLayers(): void {
+async function sweepLayers(): Promise<void> {
   const { states, layers, logs } = places();
   const known = new Set(entries(states));
   for (const directory of [layers, logs]) {
     const orphans = entries(directory).filter((id) => ID.test(id) && !known.has(id));
-    for (const id of orphans) rmSync(join(directory, id), { recursive: true, force: true });
+    for (const id of orphans) {
+      if (directory === layers) await removeForeign(join(directory, id));
+      rmSync(join(directory, id), { recursive: true, force: true });
+    }
   }
 }
 
@@ -266,6 +289,7 @@ async function sweepRecords(): Promise<void> {
     await removeCgroups(cgroups);
     if (owner.kind === "monitor" && container.exit === undefined) recordLostMonitor(container);
     if (!remove) continue;
+    await removeForeign(join(places().layers, id));
     releaseName(id, name);
     appendEvent("destroy", container);
   }

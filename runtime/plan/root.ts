@@ -116,7 +116,12 @@ function overlaySteps(
       lower,
       upper,
       work,
-      options: ephemeral ? ["source=overlay", "volatile"] : ["source=overlay"],
+      options: [
+        "source=overlay",
+        ...(ephemeral ? ["volatile"] : []),
+        // In a user namespace overlayfs may keep its notes in attributes of the user's only.
+        ...(preparing === "child" ? ["userxattr"] : []),
+      ],
       attributes: nodev ? MOUNT_ATTRIBUTES.nodev : 0,
     },
   ];
