@@ -66,7 +66,7 @@ describeWhere(ATTACKS, "CVE-2019-5736: our own program, met in a container", () 
 });
 
 describeWhere(ATTACKS, "CVE-2016-9962: a process that is still ours, in the container", () => {
-  const run = { process: { capabilities: ORDINARY } };
+  const run = { process: { capabilities: ORDINARY, noNewPrivileges: true } };
 
   test("cannot be looked into, although it is the same user already", async () => {
     const { exec } = await startHostile(hostileBundle(), ["/bin/sleep", "600"], run);

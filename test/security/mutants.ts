@@ -25,6 +25,9 @@ export interface Mutant {
 const ROOTS = "test/security/hostile-root.test.ts";
 const PATHS = "test/security/paths.test.ts";
 const LAUNCHER = "test/security/launcher.test.ts";
+const CONFIGURATION = "test/security/configuration.test.ts";
+const RIGHTS = "test/security/rights.test.ts";
+const GROUPS = "test/security/groups.test.ts";
 
 /** Paths are followed as a naive runtime does it: by the host's links. */
 const NAIVE_WALK: Edit = {
@@ -153,6 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
         from: "  return sys::close_range(from, ~0u, 0) < 0 ? Outcome::failed(errno) : Outcome::done();",
         to: "  return Outcome::done();",
       },
+      {
+        file: "native/launcher/execute.cc",
+        from: "if (keep > from && sys::close_range(from, keep - 1, 0) < 0) return Outcome::failed(errno);",
+        to: "",
+      },
     ],
   },
   {
@@ -166,6 +174,165 @@ export const MUTANTS: readonly Mutant[] = [
         file: "native/launcher/identity.cc",
         from: "return path[0] == '/' ? Outcome::done() : Outcome::failed(ENOENT);",
         to: "return Outcome::done();",
+      },
+    ],
+  },
+  {
+    name: "naive-users",
+    cve: "CVE-2026-30892",
+    test: CONFIGURATION,
+    only: "CVE-2026-30892",
+    defence: "a user is a plain decimal number from end to end",
+    edits: [
+      {
+        file: "runtime/cli/oci/exec-options.ts",
+        from: "const id = /^(0|[1-9]\\d{0,9})$/.test(text) ? Number(text) : Number.NaN;",
+        to: "const id = Number.parseInt(text);",
+      },
+    ],
+  },
+  {
+    name: "smuggled-settings",
+    cve: "CVE-2022-0811",
+    test: CONFIGURATION,
+    only: "CVE-2022-0811",
+    defence: "a kernel setting must be in a namespace of the container's own",
+    edits: [
+      {
+        file: "runtime/oci/sysctl.ts",
+        from: "  if (owner === undefined) {",
+        to: "  if (owner === undefined) return undefined;\n  if (owner === undefined) {",
+      },
+    ],
+  },
+  {
+    name: "groups-above",
+    cve: "crun 1.28 (.. in cgroup paths)",
+    test: CONFIGURATION,
+    only: "crun 1.28",
+    defence: "a path of groups has no . or ..",
+    edits: [{ file: "runtime/cgroup/path.ts", from: 'component === ".." ||', to: "" }],
+  },
+  {
+    name: "prepared-state",
+    cve: "CVE-2015-1331, CVE-2022-47952",
+    test: CONFIGURATION,
+    only: "CVE-2015-1331",
+    defence: "a state directory is made anew, or the id is taken",
+    edits: [
+      {
+        file: "runtime/container/oci/store.ts",
+        from: "mkdirSync(directory, { mode: 0o700 });",
+        to: "mkdirSync(directory, { mode: 0o700, recursive: true });",
+      },
+    ],
+  },
+  {
+    name: "inheritable",
+    cve: "CVE-2022-24769, CVE-2022-27649, CVE-2022-27650, CVE-2022-29162",
+    test: RIGHTS,
+    only: "CVE-2022-24769",
+    defence: "inheritable is what the configuration says, and nothing unless it says so",
+    edits: [
+      {
+        file: "runtime/plan/capability-sets.ts",
+        from: "const inheritable = take(sets.inheritable);",
+        to: "const inheritable = permitted;",
+      },
+    ],
+  },
+  {
+    name: "no-filter",
+    cve: "CVE-2022-0492",
+    test: RIGHTS,
+    only: "CVE-2022-0492",
+    defence: "the filter lets nobody make namespaces",
+    edits: [{ file: "runtime/container/spec.ts", from: "...(seccomp !== null && { seccomp }),", to: "" }],
+  },
+  {
+    name: "callers-session",
+    cve: "CVE-2017-5226",
+    test: RIGHTS,
+    only: "CVE-2017-5226",
+    defence: "each process begins a session of its own",
+    edits: [
+      {
+        file: "native/launcher/terminal.cc",
+        from: "return setsid() < 0 ? Outcome::failed(errno) : Outcome::done();",
+        to: "return Outcome::done();",
+      },
+    ],
+  },
+  {
+    name: "containers-proc",
+    cve: "CVE-2015-1334",
+    test: RIGHTS,
+    only: "CVE-2015-1334",
+    defence: "exec asks no /proc of the container's",
+    edits: [
+      { file: "runtime/container/oci/exec-plan.ts", from: '    ...oomSteps(process, "child"),\n', to: "" },
+      {
+        file: "runtime/container/oci/exec-plan.ts",
+        from: "    ...(forks ? [forkStep()] : []),",
+        to: '    ...(forks ? [forkStep()] : []),\n    ...oomSteps(process, "child"),',
+      },
+    ],
+  },
+  {
+    name: "groups-of-others",
+    cve: "CVE-2023-25809",
+    test: GROUPS,
+    only: "CVE-2023-25809",
+    defence: "without a cgroup namespace the own group is what is mounted",
+    edits: [
+      {
+        file: "runtime/cgroup/mounts.ts",
+        from: 'op: "cloneTree", slot, path: directory, recursive: 0',
+        to: 'op: "cloneTree", slot, path: directory + "/..", recursive: 0',
+      },
+    ],
+  },
+  {
+    name: "left-frozen",
+    cve: "crun 1.29 (frozen container left frozen)",
+    test: GROUPS,
+    only: "crun 1.29",
+    defence: "whoever is killed is thawed too",
+    edits: [
+      { file: "native/launcher/cgroups.cc", from: 'writeTo(group + "/freezer.state", "THAWED");', to: "" },
+      { file: "native/launcher/cgroups.cc", from: 'writeTo(group + "/cgroup.freeze", "0");', to: "" },
+    ],
+  },
+  {
+    name: "open-socket",
+    cve: "CVE-2020-15257",
+    test: GROUPS,
+    only: "CVE-2020-15257",
+    defence: "a monitor's socket is its owner's alone",
+    edits: [{ file: "native/launcher/monitor-viewers.cc", from: "umask(0177)", to: "umask(0)" }],
+  },
+  {
+    name: "unbounded-lengths",
+    cve: "CVE-2021-43784",
+    test: "test/native/decoder.test.ts",
+    only: "the plan decoder",
+    defence: "no length in a plan leads beyond its end",
+    edits: [
+      { file: "native/launcher/plan.cc", from: "if (!good_ || length > end_ - at_) {", to: "if (!good_) {" },
+      { file: "native/launcher/plan.cc", from: "    if (at_ > end_) good_ = false;\n", to: "" },
+    ],
+  },
+  {
+    name: "unbounded-log",
+    cve: "CVE-2022-31030",
+    test: "test/monitor/logs.test.ts",
+    only: "stays within its bounds whatever is printed",
+    defence: "a log's files are bounded, and the oldest goes first",
+    edits: [
+      {
+        file: "native/launcher/monitor-log.cc",
+        from: "if (file >= files_) unlinkat(directory_.get(), FileName(file - files_).text, 0);",
+        to: "",
       },
     ],
   },

@@ -21,6 +21,8 @@ export interface ExecOptions {
 export interface Running {
   readonly pid: number;
   readonly launcher: Launcher;
+  /** Its control groups. */
+  readonly cgroups: readonly string[];
   /** What a further process prints. @throws StepError when it cannot be started */
   exec(args: readonly string[], process?: Partial<OciProcess>, options?: ExecOptions): Promise<string>;
 }
@@ -65,6 +67,7 @@ export async function startHostile(
   return {
     pid,
     launcher,
+    cgroups,
     async exec(words, process = {}, { meanwhile, descriptor } = {}) {
       const wanted = { ...config.process, args: words, ...process };
       const preserveFds = descriptor === undefined ? 0 : 1;
