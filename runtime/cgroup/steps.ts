@@ -93,7 +93,8 @@ export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots:
   if (!isOwn && !isScope) groups.forEach(checkEmpty);
   const directories = groups.map(({ directory }) => directory);
   const joining = joinCgroupSteps(layout, directories, slots);
-  const parents = groups.map(({ directories: all }) => all.slice(0, -1).reverse());
+  // The slices above a scope are systemd's.
+  const parents = groups.map(({ directories: all }) => (isScope ? [] : all.slice(0, -1).reverse()));
   return {
     host: [
       ...groups.flatMap((group) => [...makeSteps(group), ...enableSteps(layout, group, all && !isScope)]),
