@@ -32,6 +32,10 @@ std::uint64_t microseconds(const timeval& time) {
 // The child cannot call us once its filter is in force, so we look.
 constexpr int kListenerPollMs = 1;
 
+bool writesIdMaps(const Step& step) {
+  return step.operation() == Operation::writeIdMaps || step.operation() == Operation::runIdMapper;
+}
+
 }  // namespace
 
 Container::Container(std::uint32_t id, std::unique_ptr<Plan> plan)
@@ -123,11 +127,12 @@ Outcome Container::cloneChild(const Step& step) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<std::uint64_t>(cgroup);
   }
-  const bool isOrdinary = geteuid() != 0;
+  const bool isMapped = geteuid() != 0 && std::any_of(plan_->steps().begin(), plan_->steps().end(), writesIdMaps);
   const pid_t pid = sys::clone3(args);
   if (pid == 0) {
-    // An ordinary user may write the id maps of a dumpable process only; becomeRoot takes it back.
-    if (isOrdinary) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    // An ordinary user may write the id maps of a dumpable process only; becomeRoot takes it back. One that joins what
+    // others are in is never so: they are the same user outside, and would look into it (CVE-2016-9962).
+    if (isMapped) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     runChild(*plan_, slots_, page_, childEnd.get());
   }
   if (pid < 0) return Outcome::failed(errno);
