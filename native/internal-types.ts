@@ -20,6 +20,7 @@ export interface Addon {
   receiveMessage(options: { socket: number }): { data: Buffer; descriptors: number[] } | null | undefined;
   sealedMemory(options: { data: Uint8Array }): number;
   Poll: new (options: { fd: number; events: number; onReady: () => void }) => DescriptorPoll;
+  duplicate(options: { fd: number }): number;
   openPipe(): { readFd: number; writeFd: number };
   openBelow(options: { root: string; path: string }): number;
   lookBelow(options: { root: string; path: string }): FoundFile;

@@ -27,6 +27,7 @@ import { errorName, signalNumber } from "./names.ts";
 import { encodePlan } from "./plan/encode.ts";
 import type { Plan, PlanStep } from "./plan/plan.ts";
 import { parseReply, type Reply, type StepTime } from "./reply.ts";
+import { RequestQueue } from "./request-queue.ts";
 
 export type * from "./kernel-types.ts";
 export type { StepTime } from "./reply.ts";
@@ -253,6 +254,7 @@ export class Launcher implements AsyncDisposable {
   readonly #pid: number;
   readonly #socket: number;
   readonly #poll: DescriptorPoll;
+  readonly #requests: RequestQueue;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #open = true;
@@ -263,6 +265,7 @@ export class Launcher implements AsyncDisposable {
     this.#poll = pollDescriptor(socket, "readable", () => {
       this.#receive();
     });
+    this.#requests = new RequestQueue(socket, addon(), (onReady) => pollDescriptor(socket, "writable", onReady));
   }
 
   /** Starts a launcher. @throws when the native part is missing (see kernelProblem) or cannot be started */
@@ -359,7 +362,7 @@ export class Launcher implements AsyncDisposable {
     data.writeUInt32LE(REQUESTS[kind], 0);
     data.writeUInt32LE(id, 4);
     data.writeUInt32LE(descriptors.length, 8);
-    addon().sendMessage({ socket: this.#socket, data, descriptors });
+    this.#requests.push(data, descriptors);
   }
 
   #receive(): void {
@@ -448,7 +451,11 @@ export class Launcher implements AsyncDisposable {
   /** The launcher itself was killed. Its children have died with it (dieWithParent). */
   #lost(): void {
     this.#stopListening();
+    // Nobody else takes its exit; where even that needs a descriptor too many, it is taken at our own end.
+    this.#ended().catch(() => undefined);
     for (const pending of this.#pending.values()) {
+      if (pending.pidfd !== undefined) closeSync(pending.pidfd);
+      delete pending.pidfd;
       pending.reject(new Error("the launcher was killed from outside"));
       pending.exit?.({
         status: { kind: "signaled", signal: "SIGKILL" },
@@ -466,6 +473,7 @@ export class Launcher implements AsyncDisposable {
     if (!this.#open) return;
     this.#open = false;
     this.#poll.stop();
+    this.#requests.close();
     closeSync(this.#socket);
   }
 

@@ -27,6 +27,15 @@ Napi::Value openPipe(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// A second descriptor of the same open file (fcntl(2), F_DUPFD_CLOEXEC).
+Napi::Value duplicate(const Napi::CallbackInfo& info) {
+  int fd;
+  if (!readInt(info[0].As<Napi::Object>(), "fd", fd)) return info.Env().Undefined();
+  const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return throwSystemError(info.Env(), errno, "fcntl");
+  return Napi::Number::New(info.Env(), copy);
+}
+
 // Opens a file for reading as the inside of `root` would see it: no link leads out (openat2(2), RESOLVE_IN_ROOT).
 Napi::Value openBelow(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
@@ -108,6 +117,7 @@ Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
 
 void exportFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("openPipe", Napi::Function::New(env, openPipe));
+  exports.Set("duplicate", Napi::Function::New(env, duplicate));
   exports.Set("lookBelow", Napi::Function::New(env, lookBelow));
   exports.Set("openBelow", Napi::Function::New(env, openBelow));
   exports.Set("lockFile", Napi::Function::New(env, lockFile));

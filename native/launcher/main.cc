@@ -132,10 +132,14 @@ class Launcher {
   enum class Next { goOn, ownerGone, letGo };
 
   Next onRequest() {
-    Request request;
+    Request request{};
     int fds[kMostDescriptors];
     const Received received = receiveMessage(control_, &request, sizeof request, fds, kMostDescriptors);
-    if (received.bytes <= 0) return received.bytes < 0 && errno == EMSGSIZE ? Next::goOn : Next::ownerGone;
+    if (received.bytes < 0 && (errno == EMSGSIZE || errno == EMFILE)) {
+      refuse(request.id, errno);
+      return Next::goOn;
+    }
+    if (received.bytes <= 0) return Next::ownerGone;
     std::vector<Descriptor> owned;
     for (unsigned i = 0; i < received.fdCount; i++) owned.emplace_back(fds[i]);
     if (received.bytes != sizeof request || received.fdCount != request.descriptorCount) {

@@ -59,7 +59,8 @@ Received receiveMessage(int socket, void* data, std::size_t bytes, int* fds, uns
   }
   if (fits) return {count, received};
   for (unsigned i = 0; i < received; i++) close(fds[i]);
-  errno = EMSGSIZE;
+  // What the kernel could not hand over is missing, and it says no more than that (unix(7), MSG_CTRUNC).
+  errno = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == MSG_CTRUNC && received < mostFds ? EMFILE : EMSGSIZE;
   return {-1, 0};
 }
 

@@ -13,7 +13,8 @@ struct Received {
 };
 
 // Descriptors arrive close-on-exec. A message that does not fit, or with more descriptors than `mostFds`, is refused
-// with EMSGSIZE and its descriptors are closed.
+// with EMSGSIZE and its descriptors are closed; with EMFILE where this process may not have so many. What fits into
+// `data` is there all the same.
 Received receiveMessage(int socket, void* data, std::size_t bytes, int* fds, unsigned mostFds);
 
 }  // namespace ringside

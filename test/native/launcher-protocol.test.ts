@@ -1,6 +1,7 @@
 /** The launcher's requests beside `start`: pauses, giving up, letting go. What counts is what is there afterwards. */
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { constants as signals } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CREATED, Launcher, openPipe, type StepError } from "../../native/kernel.ts";
@@ -9,12 +10,15 @@ import type { PlanStep } from "../../native/plan/plan.ts";
 import { processIdentity } from "../../runtime/container/process-identity.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
 import { readAll } from "../support/inside.ts";
+import { untilEmpty } from "../support/leftovers.ts";
 import { needsLinux, needsNative, unless } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
+const { SIGKILL } = signals.signals;
 const WORDS = { stage: "test", why: "for a test" };
 const CLONE: PlanStep = { ...WORDS, phase: "host", op: "clone", flags: 0, cgroup: NO_SLOT };
 const STDIO: PlanStep = { ...WORDS, phase: "child", op: "setStdio", stdin: 0, stdout: 0, stderr: 0 };
+const DIES_WITH_IT: PlanStep = { ...WORDS, phase: "child", op: "dieWithParent", signal: SIGKILL };
 const DEFAULT_SIGNALS: PlanStep = { ...WORDS, phase: "child", op: "resetSignals" };
 
 function pause(name: string, phase: "host" | "child"): PlanStep {
@@ -181,6 +185,39 @@ describe("the launcher", unless([needsLinux, needsNative]), () => {
       closeSync(writer);
     });
     expect(text).toBe("started\n");
+  });
+
+  test("is asked for more at once than its socket holds, with descriptors that are closed at once", async () => {
+    await using launcher = await Launcher.open();
+    const plan = [CLONE, STDIO, executeStep(["/bin/echo", "here"], [])];
+    const text = await output(async (fd) => {
+      const starts = Array.from({ length: 400 }, () => {
+        const copy = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY);
+        const start = launcher.start(plan, [copy]);
+        closeSync(copy);
+        return start;
+      });
+      for (const { exited } of await Promise.all(starts)) await exited;
+    });
+    expect(text).toBe("here\n".repeat(400));
+  });
+
+  test("answers a start for which it may not have enough descriptors", async () => {
+    await using launcher = await Launcher.open();
+    execFileSync("prlimit", ["--pid", String(launcher.pid), "--nofile=6:"]);
+    const plan = [CLONE, executeStep(["/bin/true"], [])];
+    await expect(launcher.start(plan, [0, 1, 2])).rejects.toMatchObject({ code: "EMFILE" });
+    execFileSync("prlimit", ["--pid", String(launcher.pid), "--nofile=64:"]);
+    const { exited } = await launcher.start(plan, [0, 1, 2]);
+    expect((await exited).status).toEqual({ kind: "exited", code: 0 });
+  });
+
+  test("leaves no process behind when it is killed itself", async () => {
+    const launcher = await Launcher.open();
+    const { exited } = await launcher.start([CLONE, DIES_WITH_IT, executeStep(["/bin/sleep", "600"], [])]);
+    process.kill(launcher.pid, "SIGKILL");
+    expect((await exited).status).toEqual({ kind: "signaled", signal: "SIGKILL" });
+    expect(await untilEmpty(() => (existsSync(`/proc/${launcher.pid}`) ? [launcher.pid] : []))).toEqual([]);
   });
 
   test("says what went wrong on standard error when nobody listens any more", async () => {

@@ -1,0 +1,66 @@
+/**
+ * What is said to the launcher, in order. Its socket holds some hundred requests (unix(7), SO_SNDBUF); while it is busy
+ * the others wait here, with descriptors of their own, since the caller may close its copies as soon as it has asked.
+ */
+import { closeSync } from "node:fs";
+import type { Addon } from "./internal-types.ts";
+import type { DescriptorPoll } from "./kernel-types.ts";
+
+interface Request {
+  readonly data: Uint8Array;
+  readonly descriptors: readonly number[];
+}
+
+export class RequestQueue {
+  readonly #socket: number;
+  readonly #addon: Addon;
+  readonly #poll: (onReady: () => void) => DescriptorPoll;
+  readonly #waiting: Request[] = [];
+  #writable: DescriptorPoll | undefined;
+
+  /** @param poll calls back whenever the socket takes more, until stopped */
+  constructor(socket: number, addon: Addon, poll: (onReady: () => void) => DescriptorPoll) {
+    this.#socket = socket;
+    this.#addon = addon;
+    this.#poll = poll;
+  }
+
+  /** Sends a request, or lets it wait for its turn. @throws an error of Node's shape when the launcher has gone */
+  push(data: Uint8Array, descriptors: readonly number[]): void {
+    if (this.#waiting.length === 0 && this.#send({ data, descriptors })) return;
+    this.#waiting.push({ data, descriptors: descriptors.map((fd) => this.#addon.duplicate({ fd })) });
+    this.#writable ??= this.#poll(() => {
+      this.#flush();
+    });
+  }
+
+  /** Forgets what has not been sent. */
+  close(): void {
+    this.#writable?.stop();
+    this.#writable = undefined;
+    for (const { descriptors } of this.#waiting.splice(0)) descriptors.forEach(closeSync);
+  }
+
+  #flush(): void {
+    try {
+      for (let next = this.#waiting[0]; next !== undefined && this.#send(next); next = this.#waiting[0]) {
+        this.#waiting.shift();
+        next.descriptors.forEach(closeSync);
+      }
+    } catch {
+      // The launcher has gone, which its socket's end tells whoever waits for an answer.
+      this.close();
+    }
+    if (this.#waiting.length === 0) this.close();
+  }
+
+  #send({ data, descriptors }: Request): boolean {
+    try {
+      this.#addon.sendMessage({ socket: this.#socket, data, descriptors });
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EAGAIN") return false;
+      throw error;
+    }
+  }
+}
