@@ -41,10 +41,11 @@ int writeOnce(int directory, const char* name, const char* text, std::size_t len
 
 }  // namespace
 
-// A path that names something else than a namespace of the wanted kind is refused before anything is joined.
+// A path that names something else than a namespace of the wanted kind is refused before anything is joined; a FIFO must
+// not keep the launcher waiting.
 Outcome openNamespace(const Step& step, Execution& execution) {
   using namespace argument::openNamespace;
-  Descriptor ns(open(step.text(k_path), O_RDONLY | O_CLOEXEC));
+  Descriptor ns(open(step.text(k_path), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!ns) return Outcome::failed(errno);
   struct statfs fs;
   if (fstatfs(ns.get(), &fs) < 0) return Outcome::failed(errno);
