@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import { Command } from "commander";
 import { EXIT_CODES, RingsideError } from "../error.ts";
+import { completeHelp, configureHelp } from "./help.ts";
 
 type Register = (program: Command) => void;
 
@@ -41,13 +42,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
 };
 
 function newProgram(): Command {
-  return new Command("ringside")
+  return configureHelp(new Command("ringside"))
     .description(
       "Watch a process, a container, a virtual machine and a z/OS address space do the same job, side by side.",
     )
     .version("0.1.0")
     .enablePositionalOptions()
-    .showHelpAfterError("Options and examples: ringside COMMAND --help");
+    .showHelpAfterError("  fix: ringside --help lists the commands");
 }
 
 /** The one command that was asked for, or all of them for the help. */
@@ -55,6 +56,7 @@ async function withCommands(program: Command, name: string | undefined): Promise
   const load = name === undefined ? undefined : Object.entries(COMMANDS).find(([command]) => command === name)?.[1];
   const registers = await Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((each) => each()));
   for (const register of registers) register(program);
+  completeHelp(program);
   return program;
 }
 
