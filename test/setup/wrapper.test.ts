@@ -28,7 +28,7 @@ describe("the wrapper", () => {
 
   onlyLinux("hands every argument on as it is, and the exit code back", async () => {
     const checkout = await makeBuilt();
-    const args = ["explain", "a b", "", "$HOME", "*", "--x=y z", "'\"`", "-"];
+    const args = ["explain", "a b", "", "$HOME", "*", "--x=y z", "'\"`", "-", "--env-file", "/none"];
     const outcome = await checkout.ringside(args, { environment: { EXIT: "42" } });
     expect(outcome).toEqual({ code: 42, stdout: `${JSON.stringify(args)}\n`, stderr: "" });
   });
