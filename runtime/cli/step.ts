@@ -82,6 +82,8 @@ export function lineAsker(input: NodeJS.ReadableStream): Asker {
     const parts = `${text}${String(chunk)}`.split("\n");
     text = parts.pop() ?? "";
     lines.push(...parts);
+    // No more is read than is asked for: `yes` never ends.
+    if (lines.length > 0) input.pause();
     wake();
   };
   const onEnd = (): void => {
@@ -94,6 +96,7 @@ export function lineAsker(input: NodeJS.ReadableStream): Asker {
     hint: "a line: do it   c: all the rest   q: give up",
     async ask() {
       while (lines.length === 0 && !isOver) {
+        input.resume();
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

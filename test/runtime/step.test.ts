@@ -226,3 +226,17 @@ describe("answers", () => {
     expect(await last).toBe("quit");
   });
 });
+
+test("no more lines are read than are asked for, so that yes(1) may answer", async () => {
+  const input = new PassThrough();
+  const asker = lineAsker(input);
+  const answer = asker.ask();
+  input.write("\n\n");
+  expect(await answer).toBe("next");
+  expect(input.isPaused()).toBe(true);
+  expect(await asker.ask()).toBe("next");
+  const last = asker.ask();
+  input.write("q\n");
+  expect(await last).toBe("quit");
+  asker.close();
+});
