@@ -313,3 +313,11 @@ test("a signal's words say when memory was dumped", () => {
     /^app was ended by the signal SIGABRT: it gave up by itself .*; its memory was dumped \(core\)$/,
   );
 });
+
+test("a kill is not blamed on somebody outside alone where a limit of processor time kills, too", () => {
+  const program = { args: ["app"], env: [], cwd: "/", uid: 0, gids: [0], noExecute: [] };
+  const status = { kind: "signaled", signal: "SIGKILL" } as const;
+  const [first] = explainExit({ status, oomKilled: false, cpuLimitSeconds: 1, program });
+  expect(first?.sentence).toMatch(/its limit of 1 s of processor time was reached, or somebody killed it/);
+  expect(first?.fix).toBe("raise --ulimit cpu");
+});

@@ -17,6 +17,8 @@ export interface ExitFacts {
   readonly pidsRefused?: number;
   readonly memoryLimitBytes?: number;
   readonly pidsLimit?: number;
+  /** The hard RLIMIT_CPU, at which the kernel kills without a word (getrlimit(2)). */
+  readonly cpuLimitSeconds?: number;
   readonly program: ProgramFacts;
   /** Its root, while that can still be looked at. */
   readonly view?: RootView;
@@ -69,6 +71,13 @@ function bySignal(facts: ExitFacts, signal: string, program: string): Finding {
       kind: "filter",
       sentence: `${program} was killed by its system call filter (seccomp, SIGSYS): it made a call that the filter forbids`,
       fix: "ringside trace -f IMAGE COMMAND shows the call: it is the last one",
+    };
+  }
+  if (signal === "SIGKILL" && facts.cpuLimitSeconds !== undefined) {
+    return {
+      kind: "signal",
+      sentence: `${program} was ended by the signal SIGKILL: its limit of ${facts.cpuLimitSeconds} s of processor time was reached, or somebody killed it from outside`,
+      fix: "raise --ulimit cpu",
     };
   }
   const known = SIGNALS[signal];

@@ -85,13 +85,17 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function limitsOf(config: unknown): Pick<ExitFacts, "memoryLimitBytes" | "pidsLimit"> {
+function limitsOf(config: unknown): Pick<ExitFacts, "memoryLimitBytes" | "pidsLimit" | "cpuLimitSeconds"> {
   const { memory, pids } = record(record(record(config).linux).resources);
   const memoryLimitBytes = number(record(memory).limit);
   const pidsLimit = number(record(pids).limit);
+  const { rlimits } = record(record(config).process);
+  const cpu = (Array.isArray(rlimits) ? rlimits : []).map(record).find(({ type }) => type === "RLIMIT_CPU");
+  const cpuLimitSeconds = number(cpu?.hard);
   return {
     ...(memoryLimitBytes !== undefined && memoryLimitBytes > 0 && { memoryLimitBytes }),
     ...(pidsLimit !== undefined && pidsLimit > 0 && { pidsLimit }),
+    ...(cpuLimitSeconds !== undefined && { cpuLimitSeconds }),
   };
 }
 
@@ -114,7 +118,7 @@ export function liveProgramExaminer(pid: number, config: unknown): () => Finding
 /** Why a further process ended; its container runs on, and is asked for nothing but its files. */
 export function livePostMortem(status: ExitStatus, pid: number, config: unknown): Finding[] {
   const program = programFacts(config);
-  return safely(() => explainExit({ status, oomKilled: false, program, view: liveRootView(pid) }));
+  return safely(() => explainExit({ status, oomKilled: false, ...limitsOf(config), program, view: liveRootView(pid) }));
 }
 
 /** A hostile image must not keep its container from being removed: what goes wrong while it is looked at is a finding. */
