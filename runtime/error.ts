@@ -28,3 +28,12 @@ export class RingsideError extends Error {
     this.fix = options.fix;
   }
 }
+
+/**
+ * What an exception says, in the middle of a sentence.
+ * @param cause anything that was thrown; of a failed system call only the words for its errno(3) are left
+ */
+export function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /^E[A-Z0-9]+: ([^,]+), /.exec(message)?.[1] ?? message;
+}

@@ -10,6 +10,7 @@ import {
   parseMemory,
   parseNetwork,
   parseSeconds,
+  parseWorkdir,
 } from "../container/options.ts";
 import {
   chosenCapabilities,
@@ -147,7 +148,7 @@ export function containerOptions(
     labels: Object.fromEntries(flags.label.map(parseLabel)),
     ...(name !== undefined && { name }),
     ...(hostname !== undefined && { hostname }),
-    ...(workdir !== undefined && { cwd: workdir }),
+    ...(workdir !== undefined && { cwd: parseWorkdir(workdir) }),
     ...(user !== undefined && { user }),
     ...(flags.privileged === true && privilegedOptions()),
     ...processOptions(flags),

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import { execInContainer } from "../container/exec.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
-import { parseEnv } from "../container/options.ts";
+import { parseEnv, parseWorkdir } from "../container/options.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { sayFindings } from "./findings.ts";
 import { withLauncher } from "./launcher.ts";
@@ -52,7 +52,7 @@ async function exec(container: string, command: readonly string[], flags: ExecFl
       const world = await execInContainer(launcher, container, {
         command,
         env: flags.env.flatMap((entry) => parseEnv(entry) ?? []),
-        ...(flags.workdir !== undefined && { cwd: flags.workdir }),
+        ...(flags.workdir !== undefined && { cwd: parseWorkdir(flags.workdir) }),
         ...(flags.user !== undefined && { user: flags.user }),
         ...(flags.tty === true
           ? { terminal: callerTerminalSize() }

@@ -1,6 +1,6 @@
 /** The file that a container's id is written to, for scripts. docker-run(1), --cidfile. */
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
-import { RingsideError } from "../error.ts";
+import { RingsideError, reasonOf } from "../error.ts";
 
 /** A file that is ours from before the start, so that two starts cannot have the same one. */
 export interface IdFile {
@@ -19,7 +19,7 @@ export function claimIdFile(path: string | undefined): IdFile {
   try {
     fd = openSync(path, "wx");
   } catch (cause) {
-    throw new RingsideError(`the id cannot be written to ${path}: ${String(cause)}`, {
+    throw new RingsideError(`the id cannot be written to ${path}: ${reasonOf(cause)}`, {
       cause,
       fix: "give --cidfile a file that does not exist yet, in a directory that you may write",
     });

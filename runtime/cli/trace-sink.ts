@@ -1,6 +1,6 @@
 /** Where a trace is written, as lines or as JSON: a file, or one of our own outputs. */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { RingsideError } from "../error.ts";
+import { RingsideError, reasonOf } from "../error.ts";
 import type { TracingCost } from "../trace/cost.ts";
 import type { DecodedCall } from "../trace/decode.ts";
 import type { CallRecord, TraceRecord } from "../trace/records.ts";
@@ -62,7 +62,7 @@ export function openOutput(file: string | undefined, otherwise: number): Output 
     try {
       fd = openSync(file, "w");
     } catch (cause) {
-      throw new RingsideError(`the trace cannot be written to ${file}: ${String(cause)}`, {
+      throw new RingsideError(`the trace cannot be written to ${file}: ${reasonOf(cause)}`, {
         cause,
         fix: "give a file in a directory that you may write",
       });

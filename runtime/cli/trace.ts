@@ -7,6 +7,7 @@ import type { Finding } from "../container/post-mortem/finding.ts";
 import { measuredHere } from "../container/start-timeline.ts";
 import { listContainers } from "../container/state.ts";
 import { RingsideError } from "../error.ts";
+import { findImage } from "../image/image.ts";
 import { heldNs, measureTracingCost, overheadNs } from "../trace/cost.ts";
 import { decodeCall } from "../trace/decode.ts";
 import type { TraceRecord } from "../trace/records.ts";
@@ -156,6 +157,11 @@ async function trace(target: string, given: readonly string[], flags: TraceFlags
   const mostData = parseStringSize(flags.stringSize);
   const follow = flags.follow === true;
   const isNew = command.length > 0 || !isContainer(target);
+  if (isNew && command.length === 0 && findImage(target) === undefined) {
+    throw new RingsideError(`there is neither a container nor an image ${target}`, {
+      fix: "ringside ps and ringside image ls show which there are",
+    });
+  }
   const startedAt = new Date().toISOString();
   const format = json
     ? jsonFormat({ kind: isNew ? "image" : "container", name: target, command }, follow, startedAt)

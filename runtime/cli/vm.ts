@@ -5,7 +5,7 @@ import { kernelProblem, Launcher } from "../../native/kernel.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
 import { parseCount, parseEnv, parseMemory } from "../container/options.ts";
-import { RingsideError } from "../error.ts";
+import { RingsideError, reasonOf } from "../error.ts";
 import type { VmOptions } from "../vm/options.ts";
 import { type AcceleratorName, MACHINE_TYPES, type MachineType } from "../vm/qemu.ts";
 import { startVm, type VirtualMachine } from "../vm/start.ts";
@@ -146,7 +146,7 @@ function writeTimeline(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (cause) {
-    throw new RingsideError(`the timeline could not be written to ${file}: ${String(cause)}`, {
+    throw new RingsideError(`the timeline could not be written to ${file}: ${reasonOf(cause)}`, {
       cause,
       fix: "give --timeline a file in a directory that you may write",
     });

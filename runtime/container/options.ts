@@ -114,11 +114,19 @@ export function parseSeconds(text: string): number {
   return text.trim() === "0" ? 0 : parseCount(text, "a number of seconds");
 }
 
+/** Checks a working directory. @throws RingsideError where it does not say from where it counts */
+export function parseWorkdir(text: string): string {
+  if (text.startsWith("/")) return text;
+  throw new RingsideError(`--workdir ${JSON.stringify(text)} is not an absolute path`, {
+    fix: "begin it with a slash",
+  });
+}
+
 /** Parses the value of --network. @throws RingsideError for anything but none and host */
 export function parseNetwork(text: string): Network {
   if (text === "none" || text === "host") return text;
   throw new RingsideError(`there is no network ${JSON.stringify(text)}`, {
-    fix: "use --network none or --network host",
+    fix: "use --network none, --network host or --network container:NAME",
   });
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { freeze, thaw } from "../cgroup/freezer.ts";
 import { RingsideError } from "../error.ts";
 import { appendEvent } from "./events.ts";
-import { type ContainerState, findContainer } from "./state.ts";
+import { type ContainerState, findContainer, itIs } from "./state.ts";
 import { requireLiving } from "./stop.ts";
 
 /** On v1 a group of the freezer's own is needed, and it costs time at each start. */
@@ -34,7 +34,9 @@ export async function pauseContainer(idOrName: string): Promise<ContainerState> 
 export async function unpauseContainer(idOrName: string): Promise<ContainerState> {
   const state = findContainer(idOrName);
   if (state.status !== "paused") {
-    throw new RingsideError(`${state.name} is not paused: it is ${state.status}`, { fix: "ringside ps -a lists them" });
+    throw new RingsideError(`${state.name} is not paused: ${itIs(state.status)}`, {
+      fix: "ringside ps --filter status=paused lists those that are",
+    });
   }
   await thaw(state.cgroups);
   appendEvent("unpause", state);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { RingsideError } from "../error.ts";
+import { RingsideError, reasonOf } from "../error.ts";
 import type { OciRlimit } from "../oci/config.ts";
 import { RLIMITS } from "../oci/kernel-names.ts";
 import { CAPABILITIES } from "../plan/capabilities.ts";
@@ -96,7 +96,7 @@ export function readEnvFile(path: string): string[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new RingsideError(`--env-file ${path} cannot be read: ${String(cause)}`, { cause, fix: "check the path" });
+    throw new RingsideError(`--env-file ${path} cannot be read: ${reasonOf(cause)}`, { cause, fix: "check the path" });
   }
   return text
     .split(/\r?\n/)

@@ -4,7 +4,7 @@ import { thaw } from "../cgroup/freezer.ts";
 import { RingsideError } from "../error.ts";
 import { appendEvent } from "./events.ts";
 import { isAlive } from "./process-identity.ts";
-import { type ContainerState, findContainer, listContainers, release } from "./state.ts";
+import { type ContainerState, findContainer, itIs, listContainers, release } from "./state.ts";
 
 const POLL_MS = 10;
 const OWNER_PATIENCE_MS = 10_000;
@@ -26,7 +26,7 @@ export interface LivingContainer {
 export function requireLiving(idOrName: string, doing: string): LivingContainer {
   const state = findContainer(idOrName);
   if ((state.status !== "running" && state.status !== "paused") || state.init === undefined) {
-    throw new RingsideError(`cannot ${doing} ${state.name}: it is ${state.status}`, {
+    throw new RingsideError(`cannot ${doing} ${state.name}: ${itIs(state.status)}`, {
       fix: "ringside ps lists what runs",
     });
   }
@@ -101,7 +101,7 @@ async function waitForOwner({ id, remove, owner }: ContainerState): Promise<void
 export async function removeContainer(idOrName: string, { force = false } = {}): Promise<ContainerState> {
   const state = findContainer(idOrName);
   if (state.status !== "exited" && !force) {
-    throw new RingsideError(`cannot remove ${state.name}: it is ${state.status}`, {
+    throw new RingsideError(`cannot remove ${state.name}: ${itIs(state.status)}`, {
       fix: `ringside stop ${state.name}, or ringside rm -f ${state.name}`,
     });
   }

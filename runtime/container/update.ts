@@ -1,5 +1,6 @@
 /** Other limits for a container while it runs. docker-update(1). */
 import { detectCgroups } from "../cgroup/layout.ts";
+import { checkLimits, limitsOf } from "../cgroup/limits.ts";
 import { updateResources } from "../cgroup/update.ts";
 import type { OciResources } from "../oci/config.ts";
 import { appendEvent } from "./events.ts";
@@ -27,6 +28,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** @throws RingsideError when it does not run, or the kernel refuses a value; all limits are then as they were */
 export async function updateContainer(idOrName: string, resources: OciResources): Promise<ContainerState> {
   const { state } = requireLiving(idOrName, "update");
+  checkLimits(limitsOf(resources));
   await updateResources(detectCgroups(), state.cgroups, resources);
   changeRecord(state.id, (record) => {
     const linux = isObject(record.config.linux) ? record.config.linux : {};

@@ -9,7 +9,7 @@ import { followRecords } from "./log-follower.ts";
 import { requireLog } from "./logs.ts";
 import { MonitorConnection, type Writing } from "./monitor-socket.ts";
 import type { TerminalSize } from "./running.ts";
-import type { ContainerState } from "./state.ts";
+import { type ContainerState, itIs } from "./state.ts";
 import { recordedExitCode } from "./wait.ts";
 
 export interface Viewer {
@@ -31,7 +31,7 @@ export async function openViewer(state: ContainerState): Promise<Viewer> {
   const directory = requireLog(state);
   const monitor = await MonitorConnection.open(join(places().states, id));
   if (monitor === undefined) {
-    throw new RingsideError(`cannot attach to ${name}: it is ${state.status}`, {
+    throw new RingsideError(`cannot attach to ${name}: ${itIs(state.status)}`, {
       fix: `ringside logs ${name} shows what it has printed`,
     });
   }

@@ -1,6 +1,6 @@
 /** JSON files of engines: bounded, and with whole numbers of 64 bits exact (RFC 8259 leaves that to the reader). */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { RingsideError } from "../error.ts";
+import { RingsideError, reasonOf } from "../error.ts";
 
 /** No real configuration comes near; without a bound one file could take all memory. */
 export const LARGEST_JSON_BYTES = 10 * 1024 * 1024;
@@ -52,8 +52,10 @@ export function readJsonFile(path: string): string {
     }
   } catch (cause) {
     if (cause instanceof RingsideError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RingsideError(`cannot read ${path}: ${reason}`, { cause, fix: "check the path and its permissions" });
+    throw new RingsideError(`cannot read ${path}: ${reasonOf(cause)}`, {
+      cause,
+      fix: "check the path and its permissions",
+    });
   }
 }
 

@@ -153,7 +153,7 @@ describeWhere(CONTAINERS, "viewers", () => {
     await waitForContainer(id);
     const { code, stderr } = await ringside(["attach", "over"]);
     expect(code).toBe(125);
-    expect(stderr).toMatch(/cannot attach to over: it is exited[\s\S]*fix: ringside logs over/);
+    expect(stderr).toMatch(/cannot attach to over: it has exited[\s\S]*fix: ringside logs over/);
   });
 
   test("hear of the end, and of all that was printed before it", async () => {

@@ -1,6 +1,6 @@
 /** The options of `exec`, and the process that they describe: a file's, or the container's own with changes. */
 import { readFileSync } from "node:fs";
-import { RingsideError } from "../../error.ts";
+import { RingsideError, reasonOf } from "../../error.ts";
 import type { OciCapabilities, OciProcess, OciUser } from "../../oci/config.ts";
 import { parseProcess } from "../../oci/parse.ts";
 import { parseCapability } from "../../plan/capabilities.ts";
@@ -99,7 +99,7 @@ function readProcess(path: string): OciProcess {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new RingsideError(`the process in ${path} cannot be read: ${String(cause)}`, { cause });
+    throw new RingsideError(`the process in ${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
   return parseProcess(text, path).value;
 }

@@ -1,7 +1,7 @@
 /** `ringside oci update`: other limits for a container that there is already. */
 import { readFileSync } from "node:fs";
 import { updateEngineContainer } from "../../container/oci/update.ts";
-import { RingsideError } from "../../error.ts";
+import { RingsideError, reasonOf } from "../../error.ts";
 import type { OciResources } from "../../oci/config.ts";
 import { parseResources } from "../../oci/parse.ts";
 import { onlyId, parseArguments } from "./arguments.ts";
@@ -16,7 +16,7 @@ function readResources(path: string): OciResources {
     return parseResources(readFileSync(path === "-" ? STDIN : path, "utf8"), name).value;
   } catch (cause) {
     if (cause instanceof RingsideError) throw cause;
-    throw new RingsideError(`the resources in ${name} cannot be read: ${String(cause)}`, { cause });
+    throw new RingsideError(`the resources in ${name} cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

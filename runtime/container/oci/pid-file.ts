@@ -1,7 +1,7 @@
 /** --pid-file: written beside its place and renamed, so that who waits for it never reads half a number. */
 import { renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { RingsideError } from "../../error.ts";
+import { RingsideError, reasonOf } from "../../error.ts";
 
 /** @throws RingsideError when it cannot be written */
 export function writePidFile(path: string, pid: number): void {
@@ -10,6 +10,6 @@ export function writePidFile(path: string, pid: number): void {
     writeFileSync(temporary, String(pid), { mode: 0o644 });
     renameSync(temporary, path);
   } catch (cause) {
-    throw new RingsideError(`the pid file ${path} cannot be written: ${String(cause)}`, { cause });
+    throw new RingsideError(`the pid file ${path} cannot be written: ${reasonOf(cause)}`, { cause });
   }
 }
