@@ -212,6 +212,15 @@ describe("the launcher", unless([needsLinux, needsNative]), () => {
     expect((await exited).status).toEqual({ kind: "exited", code: 0 });
   });
 
+  test("does not wait for a FIFO that stands where a namespace should", async () => {
+    await using launcher = await Launcher.open();
+    const path = join(temporaryDirectory(), "ns");
+    execFileSync("mkfifo", [path]);
+    const open: PlanStep = { ...WORDS, phase: "host", op: "openNamespace", slot: 5, path, flag: 0 };
+    const start = launcher.start([open, CLONE, executeStep(["/bin/true"], [])]);
+    await expect(start).rejects.toMatchObject({ code: "ENOTTY", step: 0 });
+  });
+
   test("leaves no process behind when it is killed itself", async () => {
     const launcher = await Launcher.open();
     const { exited } = await launcher.start([CLONE, DIES_WITH_IT, executeStep(["/bin/sleep", "600"], [])]);
