@@ -8,8 +8,46 @@ import type { OciConfig, OciIdMapping } from "../oci/config.ts";
 import type { ControllerPlace } from "./layout.ts";
 
 /** What makes systemd hand more controllers to users: one line for the error that lacks one. */
-export const DELEGATE_FIX =
+const SYSTEMD_FIX =
   "mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' > /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload, and log in again";
+
+/** systemd's user manager has been given groups, and a login shell is not in one of them. */
+const SCOPE_FIX = "systemd-run --user --scope ringside …, which is in a group of your own";
+
+/** Where an ordinary user's groups of a v1 hierarchy are, if somebody has made it and given it to them. */
+function givenGroup(directory: string): string {
+  return `${directory}/ringside-${process.geteuid?.() ?? 0}`;
+}
+
+/**
+ * The one line, for root, that lets this user make groups with a controller.
+ * @param lacks `group`: the user may make none; `controller`: its groups do not have the controller
+ * @param systemd whether systemd runs here
+ */
+export function delegateFix(
+  { version, directory }: ControllerPlace,
+  controller: string,
+  lacks: "group" | "controller",
+  systemd = existsSync("/run/systemd/system"),
+): string {
+  if (version === 2 && systemd) return lacks === "group" ? SCOPE_FIX : SYSTEMD_FIX;
+  const uid = process.geteuid?.() ?? 0;
+  const group = `d=${givenGroup(directory)}`;
+  if (version === 1) {
+    const inherit = ["cpus", "mems"].map((file) => `cat $d/../cpuset.${file} > $d/cpuset.${file}`);
+    const steps = [
+      "mkdir -p $d",
+      ...(controller === "cpuset" ? inherit : []),
+      `chown ${uid} $d $d/tasks $d/cgroup.procs`,
+    ];
+    return `sudo sh -c '${group}; ${steps.join(" && ")}'`;
+  }
+  const hand = `echo +${controller} > ${directory}/cgroup.subtree_control`;
+  const give = `chown ${uid} $d $d/cgroup.procs $d/cgroup.threads $d/cgroup.subtree_control && chown -R ${uid} $d/shell`;
+  // A process may be moved only by whoever may write above both groups: root puts the shell there.
+  const move = `echo ${process.ppid} > $d/shell/cgroup.procs`;
+  return `sudo sh -c '${group}; mkdir -p $d/shell && ${hand} && ${give} && ${move}'`;
+}
 
 function isWritable(path: string): boolean {
   try {
@@ -42,8 +80,8 @@ function mapsEveryId(map: string): boolean {
 /**
  * The directory below which this process may make groups of a hierarchy.
  *
- * Root: the top. Anyone else, root of a user namespace too: the top if that has been given to it, as in a container; on v2
- * else beside its own group, where that group's parent is its own (a group with processes, such as ours, can have no
+ * Root: the top. Anyone else, root of a user namespace too: the top if that has been given to it, as in a container; on v1
+ * else a group with its number, if that has been given to it (delegateFix); on v2 else beside its own group, where that group's parent is its own (a group with processes, such as ours, can have no
  * children with controllers).
  *
  * @returns undefined where it may make none
@@ -55,7 +93,7 @@ export function groupTop(
 ): string | undefined {
   if (readOnly) return undefined;
   if (isRoot || isGiven(directory)) return directory;
-  if (version === 1) return undefined;
+  if (version === 1) return isGiven(givenGroup(directory)) ? givenGroup(directory) : undefined;
   const own = /^0::(\/.*)$/m.exec(existsSync(ownGroups) ? readFileSync(ownGroups, "utf8") : "")?.[1];
   if (own === undefined || own === "/") return undefined;
   const parent = dirname(`${directory}${own}`);

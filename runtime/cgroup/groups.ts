@@ -7,7 +7,7 @@ import type { OciResources } from "../oci/config.ts";
 import { type Controller, nameOn } from "./controller.ts";
 import { cpu } from "./cpu.ts";
 import { cpuset } from "./cpuset.ts";
-import { DELEGATE_FIX, groupTop, isFirstRoot } from "./delegation.ts";
+import { delegateFix, groupTop, isFirstRoot } from "./delegation.ts";
 import { allowsAllDevices } from "./device-rules.ts";
 import { deviceFilterWorks, devices } from "./devices.ts";
 import { hugetlb } from "./hugetlb.ts";
@@ -209,9 +209,12 @@ function checkUsable(
   } else if (place.readOnly) {
     fail(`${place.directory} is mounted read-only`, `mount -o remount,rw ${place.directory}, or leave it out`);
   } else if (top === undefined) {
-    fail(`an ordinary user may make no group in ${place.directory}`, `run it as root, or ${DELEGATE_FIX}`);
-  } else if (top !== place.directory && !wordsOf(`${top}/cgroup.controllers`).includes(nameOn(controller, 2) ?? "")) {
-    fail(`${nameOn(controller, 2)} is not handed down to ${top}`, DELEGATE_FIX);
+    const line = delegateFix(place, nameOn(controller, place.version) ?? name, "group");
+    fail(`an ordinary user may make no group in ${place.directory}`, line);
+  } else if (place.version === 2 && top !== place.directory) {
+    const wanted = nameOn(controller, 2) ?? name;
+    if (wordsOf(`${top}/cgroup.controllers`).includes(wanted)) return;
+    fail(`${wanted} is not handed down to ${top}`, delegateFix(place, wanted, "controller"));
   }
 }
 

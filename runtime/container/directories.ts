@@ -3,9 +3,10 @@
  * below /var/lib, or what they write below /run too where /var/lib cannot hold an overlay's upper layer; for an ordinary
  * user below XDG_RUNTIME_DIR and XDG_DATA_HOME. file-hierarchy(7).
  */
-import { statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { lstatSync, statfsSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { RingsideError } from "../error.ts";
 import type { RootDirectories } from "../plan/root.ts";
 
 export interface Places {
@@ -41,7 +42,28 @@ function isKnownOnOverlay(directory: string): boolean {
   return known;
 }
 
-/** @param environment RINGSIDE_ROOT puts all of it below one directory */
+/** The XDG Base Directory Specification has a relative or empty path count as none. */
+export function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+/**
+ * A user's own directory where everybody may make one: if it is there, it must be nobody else's.
+ * @throws RingsideError where somebody else has been quicker
+ */
+export function privateDirectory(path: string, uid: number): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  const isOurs = found === undefined || (found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0);
+  if (isOurs) return path;
+  throw new RingsideError(`cannot keep the state of containers in ${path}: others may write to it`, {
+    fix: "set XDG_RUNTIME_DIR to a directory of your own, with mode 0700",
+  });
+}
+
+/**
+ * @param environment RINGSIDE_ROOT puts all of it below one directory
+ * @throws RingsideError where an ordinary user has no private place for them
+ */
 export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   const { RINGSIDE_ROOT: root, XDG_RUNTIME_DIR, XDG_DATA_HOME, HOME } = environment;
   if (root !== undefined && root !== "") {
@@ -49,9 +71,15 @@ export function places(environment: NodeJS.ProcessEnv = process.env): Places {
   }
   // Not userInfo(), which reads /etc/passwd.
   const uid = process.geteuid?.() ?? 0;
-  const run = uid === 0 ? "/run/ringside" : join(XDG_RUNTIME_DIR ?? join(tmpdir(), `ringside-${uid}`), "ringside");
-  const data =
-    uid === 0 ? "/var/lib/ringside" : join(XDG_DATA_HOME ?? join(HOME ?? tmpdir(), ".local/share"), "ringside");
+  if (uid !== 0) {
+    const runtime = absolute(XDG_RUNTIME_DIR) ?? privateDirectory(join(tmpdir(), `ringside-${uid}`), uid);
+    const home = absolute(XDG_DATA_HOME) ?? join(absolute(HOME) ?? homedir(), ".local/share");
+    return usualPlaces(join(runtime, "ringside"), join(home, "ringside"));
+  }
+  return usualPlaces("/run/ringside", "/var/lib/ringside");
+}
+
+function usualPlaces(run: string, data: string): Places {
   return below(run, isKnownOnOverlay(data) ? run : data, data);
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { delegatedFiles, groupOwner, groupTop, isFirstRoot } from "../../runtime/cgroup/delegation.ts";
+import { delegatedFiles, delegateFix, groupOwner, groupTop, isFirstRoot } from "../../runtime/cgroup/delegation.ts";
 import { parseCgroupsPath } from "../../runtime/cgroup/path.ts";
 import { RingsideError } from "../../runtime/error.ts";
 import type { OciConfig } from "../../runtime/oci/config.ts";
@@ -166,6 +166,25 @@ describe("where an ordinary user may make groups", () => {
     expect(groupTop({ version: 2, directory: top, readOnly: false }, false, own)).toBe(top);
     expect(groupTop({ version: 1, directory: top, readOnly: false }, false, own)).toBe(top);
     expect(groupTop({ version: 1, directory: `${top}/user`, readOnly: false }, false, own)).toBeUndefined();
+  });
+
+  test("on v1 in a group with its number, if somebody has given it that", () => {
+    const { top } = delegated();
+    const directory = `${top}/user`;
+    const given = `${directory}/ringside-${process.geteuid?.()}`;
+    mkdirSync(given);
+    expect(groupTop({ version: 1, directory, readOnly: false }, false)).toBeUndefined();
+    writeFileSync(`${given}/cgroup.procs`, "");
+    expect(groupTop({ version: 1, directory, readOnly: false }, false)).toBe(given);
+  });
+
+  test("the line that gives it groups is one that this machine can follow", () => {
+    const place = (version: 1 | 2) => ({ version, directory: "/g", readOnly: false }) as const;
+    expect(delegateFix(place(1), "memory", "group", true)).toContain("chown");
+    expect(delegateFix(place(1), "cpuset", "group", false)).toContain("cat $d/../cpuset.mems > $d/cpuset.mems");
+    expect(delegateFix(place(2), "memory", "group", true)).toContain("systemd-run --user --scope");
+    expect(delegateFix(place(2), "io", "controller", true)).toContain("Delegate=cpu cpuset io memory pids");
+    expect(delegateFix(place(2), "memory", "group", false)).toContain("echo +memory > /g/cgroup.subtree_control");
   });
 
   test("root of a user namespace is not root of the machine", () => {
