@@ -1,6 +1,7 @@
 #include "mounts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -60,7 +61,7 @@ Outcome finish(int fs, std::uint64_t attributes, unsigned slot, Execution& execu
 }
 
 // A directory of the overlay: by its path, or by a short name for a descriptor where the path is too long for
-// fsconfig or holds the character that separates layers.
+// fsconfig or holds the character that separates layers. It has to be there until the file system has been created.
 class LayerPath {
  public:
   explicit LayerPath(const char* path) {
@@ -69,16 +70,7 @@ class LayerPath {
       return;
     }
     directory_ = Descriptor(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-    char* end = stpcpy(text_, "/proc/self/fd/");
-    int fd = directory_.get();
-    char digits[12];
-    int count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + fd % 10);
-      fd /= 10;
-    } while (fd > 0);
-    while (count > 0) *end++ = digits[--count];
-    *end = 0;
+    snprintf(text_, sizeof text_, "/proc/self/fd/%d", directory_.get());
   }
   const char* text() const { return text_; }
 
@@ -87,27 +79,63 @@ class LayerPath {
   char text_[kMostConfigBytes + 1];
 };
 
+// A kernel before 6.5 knows the overlay by mount(2) only: fsconfig takes any option, and all are looked at when the file
+// system is created.
+bool isOverlayOld() {
+  const Descriptor probe(sys::fsopen("overlay", FSOPEN_CLOEXEC));
+  return probe && sys::fsconfig(probe.get(), FSCONFIG_SET_FLAG, "no-such-option", nullptr, 0) == 0;
+}
+
+// All lower directories in the one string that older kernels want: since fsconfig takes 255 bytes, by the numbers of
+// their descriptors, looked up from the directory of those until the file system has been created.
+class NumberedLayers {
+ public:
+  NumberedLayers() = default;
+  NumberedLayers(const NumberedLayers&) = delete;
+  ~NumberedLayers() {
+    if (home_ && fchdir(home_.get()) < 0) return;
+  }
+
+  int set(int fs, const Argument& lower) {
+    char text[kMostConfigBytes + 1];
+    std::size_t length = 0;
+    for (std::uint32_t i = 0; i < lower.length; i++) {
+      if (i == kMostLayers) return refuse(E2BIG);
+      layers_[i] = Descriptor(open(lower.texts[i], O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (!layers_[i]) return -1;
+      const int more = snprintf(text + length, sizeof text - length, i == 0 ? "%d" : ":%d", layers_[i].get());
+      length += static_cast<std::size_t>(more);
+      if (length > kMostConfigBytes) return refuse(E2BIG);
+    }
+    Descriptor home(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!home || chdir("/proc/self/fd") < 0) return -1;
+    home_ = std::move(home);
+    return sys::fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", text, 0);
+  }
+
+ private:
+  static constexpr std::uint32_t kMostLayers = 64;
+  static int refuse(int error) {
+    errno = error;
+    return -1;
+  }
+  Descriptor layers_[kMostLayers];
+  Descriptor home_;  // where we were
+};
+
 // One layer a call where the kernel knows "lowerdir+" (6.8), else all of them in one string.
-int setLowerDirectories(int fs, const Argument& lower) {
-  char joined[kMostConfigBytes + 1] = "";
+int setLowerDirectories(int fs, const Argument& lower, NumberedLayers& numbered) {
+  if (isOverlayOld()) return numbered.set(fs, lower);
   for (std::uint32_t i = 0; i < lower.length; i++) {
     const LayerPath layer(lower.texts[i]);
     if (sys::fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", layer.text(), 0) == 0) continue;
-    if (errno != EINVAL) return -1;
-    if (i > 0) strncat(joined, ":", kMostConfigBytes - strlen(joined));
-    if (strlen(joined) + strlen(layer.text()) > kMostConfigBytes) {
-      errno = E2BIG;
-      return -1;
-    }
-    strcat(joined, layer.text());
+    return i == 0 && errno == EINVAL ? numbered.set(fs, lower) : -1;
   }
-  return joined[0] == 0 ? 0 : sys::fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", joined, 0);
+  return 0;
 }
 
-int setDirectory(int fs, const char* key, const char* path) {
-  if (path[0] == 0) return 0;
-  const LayerPath layer(path);
-  return sys::fsconfig(fs, FSCONFIG_SET_STRING, key, layer.text(), 0);
+int setDirectory(int fs, const char* key, const LayerPath& path) {
+  return path.text()[0] == 0 ? 0 : sys::fsconfig(fs, FSCONFIG_SET_STRING, key, path.text(), 0);
 }
 
 // Which directory of which mount a descriptor is open on (statx(2), STATX_MNT_ID).
@@ -176,8 +204,10 @@ Outcome newOverlay(const Step& step, Execution& execution) {
   using namespace argument::newOverlay;
   const Descriptor fs(sys::fsopen("overlay", FSOPEN_CLOEXEC));
   if (!fs) return Outcome::failed(errno);
-  if (setLowerDirectories(fs.get(), step.list(k_lower)) < 0 || setDirectory(fs.get(), "upperdir", step.text(k_upper)) < 0 ||
-      setDirectory(fs.get(), "workdir", step.text(k_work)) < 0 || setOptions(fs.get(), step.list(k_options)) < 0) {
+  NumberedLayers numbered;
+  const LayerPath upper(step.text(k_upper)), work(step.text(k_work));
+  if (setLowerDirectories(fs.get(), step.list(k_lower), numbered) < 0 || setDirectory(fs.get(), "upperdir", upper) < 0 ||
+      setDirectory(fs.get(), "workdir", work) < 0 || setOptions(fs.get(), step.list(k_options)) < 0) {
     const int error = errno;
     keepKernelWords(fs.get(), execution.page);
     return Outcome::failed(error);
