@@ -25,8 +25,8 @@ export function limitsOf({ memory, cpu, pids }: OciResources = {}): Limits {
   };
 }
 
-/** Below this the kernel sometimes kills the container before its program runs (measured: 192 KiB, one in three). */
-export const MINIMUM_MEMORY_BYTES = 256 * 1024;
+/** Below this the kernel always kills the container before its program runs; up to 220 KiB it sometimes does (measured). */
+export const MINIMUM_MEMORY_BYTES = 128 * 1024;
 /** cpu.cfs_quota_us below 1,000 is refused by the kernel; with the period of 100,000 that is a hundredth of a CPU. */
 export const MINIMUM_CPUS = 0.01;
 /** PIDS_MAX is the kernel's largest number of processes, PID_MAX_LIMIT on 64 bits, plus one. */

@@ -46,14 +46,16 @@ export async function idleMemory(bench: Workbench): Promise<Figure> {
 }
 
 const POLL_MS = 250;
-const MOST_POLLS = 20;
+const MOST_POLLS = 40;
+/** Two seconds: a monitor gives back what its start has used when nothing has happened for a while. */
+const STEADY_POLLS = 8;
 
-/** What a start has used is given back a moment after it: waits until nobody's memory changes any more. */
+/** Waits until nobody's memory changes any more. */
 async function untilSteady(pids: readonly number[]): Promise<void> {
   let last = "";
-  for (let polls = 0; polls < MOST_POLLS; polls++) {
+  for (let polls = 0, steady = 0; polls < MOST_POLLS && steady < STEADY_POLLS; polls++) {
     const now = pids.map(proportionalBytes).join();
-    if (now === last) return;
+    steady = now === last ? steady + 1 : 0;
     last = now;
     await setTimeout(POLL_MS);
   }

@@ -15,8 +15,8 @@ import type { Figure } from "./schema.ts";
 /** Whether `true` ran to its end with that limit. */
 export type Tries = (memoryBytes: number) => Promise<boolean>;
 
-const STEP_BYTES = 32 * 1024;
-const MOST_STEPS = 512;
+const STEP_BYTES = 4 * 1024;
+const MOST_STEPS = 4096;
 /** The kernel charges memory in batches for each processor, so a start now and then gets through with less. */
 const REPEATS = 3;
 
