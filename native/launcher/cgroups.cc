@@ -67,6 +67,12 @@ std::vector<std::string> groupsFrom(const std::string& path) {
   return {found.rbegin(), found.rend()};
 }
 
+// On v1 a frozen process dies when it is thawed: by the first file on v1, by the other on v2 before cgroup.kill.
+void thaw(const std::string& group) {
+  writeTo(group + "/freezer.state", "THAWED");
+  writeTo(group + "/cgroup.freeze", "0");
+}
+
 // Returns how many there were.
 int signalMembers(const std::string& group) {
   const std::string members = readWhole(group + "/cgroup.procs");
@@ -78,9 +84,7 @@ int signalMembers(const std::string& group) {
     if (pid > 1 && ::kill(static_cast<pid_t>(pid), SIGKILL) == 0) count++;
     at = *end == '\n' ? end + 1 : end;
   }
-  // A frozen process dies when it is thawed: on v1 by this file, on v2 before cgroup.kill by the other.
-  writeTo(group + "/freezer.state", "THAWED");
-  writeTo(group + "/cgroup.freeze", "0");
+  thaw(group);
   return count;
 }
 
@@ -125,6 +129,10 @@ Outcome attachDeviceFilter(const Step& step, Execution&) {
   const Argument& program = step.list(k_program);
   const int error = ringside::attachDeviceFilter(step.text(k_path), program.text, program.length);
   return error == 0 ? Outcome::done() : Outcome::failed(error);
+}
+
+void thawCgroup(const Step& step) {
+  for (const std::string& group : groupsFrom(step.text(argument::killCgroup::k_path))) thaw(group);
 }
 
 void killCgroup(const Step& step) {

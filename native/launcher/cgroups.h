@@ -9,6 +9,8 @@ Outcome changeOwner(const Step&, Execution&);
 Outcome attachDeviceFilter(const Step&, Execution&);
 
 void killCgroup(const Step&);
+// So that who is frozen there can die of what it has been sent. The step is a killCgroup.
+void thawCgroup(const Step&);
 void removeGroup(const Step&);
 
 }  // namespace ringside::cgroups

@@ -300,6 +300,10 @@ void Container::forgetStart() {
 void Container::abandon() {
   if (pidfd_) sys::pidfd_send_signal(pidfd_.get(), SIGKILL);
   if (const pid_t sibling = page_ == nullptr ? 0 : page_->siblingPid.load(); sibling > 0) kill(sibling, SIGKILL);
+  // Somebody may have paused it, and then waiting would have no end.
+  for (const Step& step : plan_->steps()) {
+    if (step.operation() == Operation::killCgroup) cgroups::thawCgroup(step);
+  }
   for (const pid_t pid : {pid_, intermediate_, page_ == nullptr ? -1 : page_->siblingPid.load()}) {
     if (pid > 0) waitpid(pid, nullptr, 0);
   }

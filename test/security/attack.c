@@ -1,7 +1,8 @@
 /*
  * A hostile program inside of a container: `attack exes` and `attack fds` look at every other process (proc(5)) for what
- * a runtime must not show: a writable program, open descriptors. `attack tiocsti` types into its standard input. A second
- * argument is how often to look; 0 is for ever. What it overwrites it overwrites with what was there.
+ * a runtime must not show: a writable program, open descriptors. A second argument is how often to look; 0 is for ever.
+ * `attack tiocsti` types into its standard input, `attack open` opens files until it cannot, 100,000 at most,
+ * `attack fork` tries to be 512 processes. What it overwrites it overwrites with what was there.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define WHOLE_SEAL (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -62,8 +64,31 @@ static void look(void (*at)(const char*)) {
   fflush(stdout);
 }
 
+/* Everybody forks, as often as all together may; those that came to be wait for the end. */
+static int bomb(void) {
+  struct { _Atomic int tried, forked; }* counts =
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (counts == MAP_FAILED) return 1;
+  const pid_t first = getpid();
+  while (counts->tried++ < 512) {
+    if (fork() > 0) counts->forked++;
+  }
+  while (getpid() != first) pause();
+  return printf("%d\n", counts->forked) < 0;
+}
+
 int main(int count, char** words) {
   if (count < 2) return 1;
+  if (strcmp(words[1], "fork") == 0) return bomb();
+  if (strcmp(words[1], "open") == 0) {
+    int last = 0;
+    for (int opened = 0; opened < 100000; opened++) {
+      const int fd = open("/dev/null", O_RDONLY);
+      if (fd < 0) return printf("the last was %d: %s\n", last, strerror(errno)) < 0;
+      last = fd;
+    }
+    return puts("no end of it") < 0;
+  }
   if (strcmp(words[1], "tiocsti") == 0) {
     for (const char* at = "canary\n"; *at != 0; at++) {
       if (ioctl(0, TIOCSTI, at) < 0) return printf("refused: %s\n", strerror(errno)) < 0;

@@ -27,6 +27,7 @@ const PATHS = "test/security/paths.test.ts";
 const LAUNCHER = "test/security/launcher.test.ts";
 const CONFIGURATION = "test/security/configuration.test.ts";
 const RIGHTS = "test/security/rights.test.ts";
+const EXHAUSTION = "test/security/exhaustion.test.ts";
 const GROUPS = "test/security/groups.test.ts";
 
 /** Paths are followed as a naive runtime does it: by the host's links. */
@@ -299,8 +300,11 @@ export const MUTANTS: readonly Mutant[] = [
     only: "crun 1.29",
     defence: "whoever is killed is thawed too",
     edits: [
-      { file: "native/launcher/cgroups.cc", from: 'writeTo(group + "/freezer.state", "THAWED");', to: "" },
-      { file: "native/launcher/cgroups.cc", from: 'writeTo(group + "/cgroup.freeze", "0");', to: "" },
+      {
+        file: "native/launcher/container.cc",
+        from: "if (step.operation() == Operation::killCgroup) cgroups::thawCgroup(step);",
+        to: "",
+      },
     ],
   },
   {
@@ -334,6 +338,32 @@ export const MUTANTS: readonly Mutant[] = [
         from: "if (file >= files_) unlinkat(directory_.get(), FileName(file - files_).text, 0);",
         to: "",
       },
+    ],
+  },
+  {
+    name: "no-process-limit",
+    cve: "fork bomb",
+    test: EXHAUSTION,
+    only: "by a fork bomb",
+    defence: "a limit of processes is written to the kernel",
+    edits: [{ file: "runtime/container/spec.ts", from: "pids: { limit: pidsLimit }", to: "" }],
+  },
+  {
+    name: "no-memory-limit",
+    cve: "memory bomb",
+    test: EXHAUSTION,
+    only: "with a memory bomb",
+    defence: "a limit of memory is written to the kernel",
+    edits: [{ file: "runtime/container/spec.ts", from: "memory: { ...resources.memory, limit: memoryBytes }", to: "" }],
+  },
+  {
+    name: "unchecked-order",
+    cve: "malformed plans",
+    test: "test/native/plan-format.test.ts",
+    only: "the launcher",
+    defence: "a plan whose steps are in no possible order is refused before its first step",
+    edits: [
+      { file: "native/launcher/plan.cc", from: "at_ == end_ && ordered();", to: "at_ == end_ && (ordered() || true);" },
     ],
   },
 ];
