@@ -1,5 +1,6 @@
 /** The floor: the same container by the bare system calls, as a whole command, started by the same launcher. */
 
+import { detectCgroups } from "../../cgroup/layout.ts";
 import { commandSystem } from "../command.ts";
 import { floorCommand } from "../floor.ts";
 import type { SystemRow } from "../system.ts";
@@ -16,6 +17,7 @@ export const floorSystem: SystemRow = {
       notes: [
         "a static program; it is forked and executed by the launcher for every start, as the commands of other runtimes are",
         "keeps no state, checks nothing, reports nothing",
+        ...(detectCgroups().mode === "v2" ? ["has no program for devices, which on v2 ours has: less work"] : []),
       ],
     });
   },
