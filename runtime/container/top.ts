@@ -1,7 +1,7 @@
 /** The processes in a container, as the host's ps(1) shows them. docker-top(1). */
 import { spawnSync } from "node:child_process";
-import { listProcesses } from "../cgroup/processes.ts";
 import { RingsideError } from "../error.ts";
+import { containerProcesses as processesOf } from "./oci/processes.ts";
 import { requireLiving } from "./stop.ts";
 
 const DEFAULT_OPTIONS = ["-ef"];
@@ -16,8 +16,8 @@ export interface ProcessTable {
  * @throws RingsideError when the container does not run, or ps does not know the options
  */
 export function containerProcesses(idOrName: string, options: readonly string[]): ProcessTable {
-  const { state } = requireLiving(idOrName, "look into");
-  const pids = new Set(listProcesses(state.cgroups).map(String));
+  const { state, pid, startTicks } = requireLiving(idOrName, "look into");
+  const pids = new Set(processesOf({ cgroups: state.cgroups, init: { pid, startTicks } }).map(String));
   const { status, stdout, stderr, error } = spawnSync("ps", options.length === 0 ? DEFAULT_OPTIONS : options, {
     encoding: "utf8",
   });
