@@ -13,7 +13,7 @@ import type { Plan } from "./plan/plan.ts";
 /** What the addon exports; each file of native/addon makes a part of it. */
 export interface Addon {
   spawnLauncher(options: { path: string }): { pid: number; socket: number };
-  reap(options: { pid: number }): boolean;
+  reap(options: { pid: number }): number | undefined;
   openPidfd(options: { pid: number }): number;
   sendSignal(options: { pidfd: number; signal: number }): void;
   sendMessage(options: { socket: number; data: Uint8Array; descriptors: readonly number[] }): void;

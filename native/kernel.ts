@@ -242,6 +242,15 @@ export function parseStatus(waitStatus: number): ExitStatus {
   return { kind: "signaled", signal: name ?? `SIG${signal}`, ...((waitStatus & 0x80) !== 0 && { core: true }) };
 }
 
+/** Why there is no launcher any more. Its exit code is an errno where it could not start (native/launcher/main.cc). */
+function lossOf(waitStatus: number): Error {
+  const status = parseStatus(waitStatus);
+  if (status.kind === "signaled" || status.code === 0) return new Error("the launcher was killed from outside");
+  const code = errorName(status.code);
+  const fix = code === "EACCES" ? "; to fix it: sysctl vm.memfd_noexec=1" : "";
+  return new Error(`${code}: the launcher cannot run from a sealed copy of itself (memfd_create(2))${fix}`);
+}
+
 /** The kinds of request (native/protocol.h). */
 const REQUESTS = { start: 1, resume: 2, release: 3, monitor: 4, cancel: 5 } as const;
 const REQUEST_BYTES = 16;
@@ -288,6 +297,9 @@ export class Launcher implements AsyncDisposable {
     const memory = addon().sealedMemory({ data: encodePlan(plan) });
     try {
       this.#request("start", id, [memory, ...descriptors]);
+    } catch (error) {
+      // EPIPE: the launcher has gone, which the end of its socket will tell to all who wait.
+      if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) return Promise.reject(error);
     } finally {
       closeSync(memory);
     }
@@ -369,7 +381,7 @@ export class Launcher implements AsyncDisposable {
     while (this.#open) {
       const message = addon().receiveMessage({ socket: this.#socket });
       if (message === undefined) return;
-      if (message === null) this.#lost();
+      if (message === null) void this.#lost();
       else this.#answer(parseReply(message.data), message.descriptors);
     }
   }
@@ -448,15 +460,15 @@ export class Launcher implements AsyncDisposable {
     });
   }
 
-  /** The launcher itself was killed. Its children have died with it (dieWithParent). */
-  #lost(): void {
+  /** The launcher itself was killed, or could not start. Its children have died with it (dieWithParent). */
+  async #lost(): Promise<void> {
     this.#stopListening();
     // Nobody else takes its exit; where even that needs a descriptor too many, it is taken at our own end.
-    this.#ended().catch(() => undefined);
+    const error = lossOf(await this.#ended().catch(() => 0));
     for (const pending of this.#pending.values()) {
       if (pending.pidfd !== undefined) closeSync(pending.pidfd);
       delete pending.pidfd;
-      pending.reject(new Error("the launcher was killed from outside"));
+      pending.reject(error);
       pending.exit?.({
         status: { kind: "signaled", signal: "SIGKILL" },
         exitedNs: monotonicNs(),
@@ -482,16 +494,17 @@ export class Launcher implements AsyncDisposable {
     if (this.#open) await this.#ended();
   }
 
-  /** Closes our end, and waits for the end of the launcher's process. */
-  async #ended(): Promise<void> {
+  /** Closes our end, and waits for the end of the launcher's process. @returns its wait status */
+  async #ended(): Promise<number> {
     const pidfd = addon().openPidfd({ pid: this.#pid });
     this.#stopListening();
-    await new Promise<void>((resolve) => {
+    return await new Promise<number>((resolve) => {
       const poll = pollDescriptor(pidfd, "readable", () => {
-        if (!addon().reap({ pid: this.#pid })) return;
+        const status = addon().reap({ pid: this.#pid });
+        if (status === undefined) return;
         poll.stop();
         closeSync(pidfd);
-        resolve();
+        resolve(status);
       });
     });
   }

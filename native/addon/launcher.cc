@@ -63,13 +63,15 @@ Napi::Value spawnLauncher(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// Takes the exit of a child of ours that nobody else waits for: true once it has been reaped.
+// Takes the exit of a child of ours that nobody else waits for: its wait status once it has been reaped, 0 where somebody
+// else has done that.
 Napi::Value reap(const Napi::CallbackInfo& info) {
   int pid;
   if (!readInt(info[0].As<Napi::Object>(), "pid", pid)) return info.Env().Undefined();
-  int status;
+  int status = 0;
   const pid_t reaped = waitpid(pid, &status, WNOHANG);
-  return Napi::Boolean::New(info.Env(), reaped == pid || (reaped < 0 && errno == ECHILD));
+  if (reaped != pid && (reaped == 0 || errno != ECHILD)) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), status);
 }
 
 Napi::Value openPidfd(const Napi::CallbackInfo& info) {

@@ -260,15 +260,16 @@ bool openStandardStreams() {
 
 }  // namespace ringside
 
+// Its exit status is 0, or the errno of what kept it from starting: there is nobody yet to whom it could be told else.
 int main(int, char** argv) {
   using namespace ringside;
   blockSignals();
-  if (!openStandardStreams()) return 1;
+  if (!openStandardStreams()) return errno;
   // exec resets it, so here and not before; without it a process that joins our container could trace us.
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return 1;
-  if (!runSealed(argv)) return 1;
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return errno;
+  if (!runSealed(argv)) return errno;
   resetDispositions();
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 || fcntl(kLauncherSocket, F_SETFD, FD_CLOEXEC) < 0) return 1;
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 || fcntl(kLauncherSocket, F_SETFD, FD_CLOEXEC) < 0) return errno;
   umask(022);
   return Launcher(kLauncherSocket).run();
 }

@@ -1,5 +1,5 @@
 /** The launcher's requests beside `start`: pauses, giving up, letting go. What counts is what is there afterwards. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { constants as signals } from "node:os";
 import { join } from "node:path";
@@ -11,15 +11,21 @@ import { processIdentity } from "../../runtime/container/process-identity.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
 import { readAll } from "../support/inside.ts";
 import { untilEmpty } from "../support/leftovers.ts";
-import { needsLinux, needsNative, unless } from "../support/needs.ts";
+import { needsLinux, needsNative, needsRoot, unless } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 const { SIGKILL } = signals.signals;
 const WORDS = { stage: "test", why: "for a test" };
+const MEMFD_RULE = "/proc/sys/vm/memfd_noexec";
 const CLONE: PlanStep = { ...WORDS, phase: "host", op: "clone", flags: 0, cgroup: NO_SLOT };
 const STDIO: PlanStep = { ...WORDS, phase: "child", op: "setStdio", stdin: 0, stdout: 0, stderr: 0 };
 const DIES_WITH_IT: PlanStep = { ...WORDS, phase: "child", op: "dieWithParent", signal: SIGKILL };
 const DEFAULT_SIGNALS: PlanStep = { ...WORDS, phase: "child", op: "resetSignals" };
+
+const needsMemfdRule = unless([
+  needsRoot("a pid namespace"),
+  () => (existsSync(MEMFD_RULE) ? undefined : "the kernel has no vm.memfd_noexec"),
+]);
 
 function pause(name: string, phase: "host" | "child"): PlanStep {
   return { ...WORDS, phase, op: "pause", name };
@@ -219,6 +225,25 @@ describe("the launcher", unless([needsLinux, needsNative]), () => {
     const open: PlanStep = { ...WORDS, phase: "host", op: "openNamespace", slot: 5, path, flag: 0 };
     const start = launcher.start([open, CLONE, executeStep(["/bin/true"], [])]);
     await expect(start).rejects.toMatchObject({ code: "ENOTTY", step: 0 });
+  });
+
+  test("says why it cannot start where memory may not be executed", needsMemfdRule, () => {
+    // The rule is of a pid namespace, here one of the test's own (memfd_create(2), "vm.memfd_noexec").
+    const kernel = join(import.meta.dirname, "../../native/kernel.ts");
+    const start = `const { Launcher } = await import(${JSON.stringify(kernel)});
+      const launcher = await Launcher.open();
+      await launcher.start([
+        ${JSON.stringify(CLONE)}, ${JSON.stringify(executeStep(["/bin/true"], []))}
+      ]).catch((error) => console.log(error.message));`;
+    const script = `echo 2 > ${MEMFD_RULE} && exec "$@"`;
+    const node = [process.execPath, "--input-type=module", "-e", start];
+    const { stdout } = spawnSync("unshare", ["-pf", "--mount-proc", "sh", "-c", script, "sh", ...node], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    expect(stdout).toMatch(
+      /^EACCES: the launcher cannot run from a sealed copy .* to fix it: sysctl vm.memfd_noexec=1$/m,
+    );
   });
 
   test("leaves no process behind when it is killed itself", async () => {
