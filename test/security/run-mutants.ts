@@ -22,7 +22,12 @@ interface Finished {
 /** A group of its own, so that whatever it starts ends with it. */
 function run(command: string, args: readonly string[], cwd: string): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
+    });
     let text = "";
     const end = (): void => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
@@ -98,9 +103,10 @@ type Verdict = "killed" | "SURVIVED" | "FAILS UNCHANGED" | "NOT RUN";
 
 /** Nothing but a failed test kills: a copy in which nothing can run, or where all is skipped, proves nothing. */
 function verdictOf({ code, text }: Finished): Verdict {
-  const [, passed = "0", failed = "0"] = /(\d+) passed, (\d+) failed/.exec(text) ?? [];
-  if (code !== 0 && Number(failed) > 0) return "killed";
-  return Number(passed) > 0 && code === 0 ? "SURVIVED" : "NOT RUN";
+  // Of tests, not of files: one that cannot be read fails too.
+  const [, counts = ""] = /^ *Tests +(.*)$/m.exec(text) ?? [];
+  if (code !== 0 && /\b[1-9]\d* failed/.test(counts)) return "killed";
+  return code === 0 && /\b[1-9]\d* passed/.test(counts) ? "SURVIVED" : "NOT RUN";
 }
 
 async function check(directory: string, mutant: Mutant, unchanged: Map<string, Verdict>): Promise<[Verdict, string]> {
