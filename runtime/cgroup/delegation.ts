@@ -42,7 +42,8 @@ export function delegateFix(
     ];
     return `sudo sh -c '${group}; ${steps.join(" && ")}'`;
   }
-  const hand = `echo +${controller} > ${directory}/cgroup.subtree_control`;
+  // Freezing takes no controller on v2.
+  const hand = controller === "freezer" ? "true" : `echo +${controller} > ${directory}/cgroup.subtree_control`;
   const give = `chown ${uid} $d $d/cgroup.procs $d/cgroup.threads $d/cgroup.subtree_control && chown -R ${uid} $d/shell`;
   // A process may be moved only by whoever may write above both groups: root puts the shell there.
   const move = `echo ${process.ppid} > $d/shell/cgroup.procs`;

@@ -1,7 +1,8 @@
 /**
  * Control groups: how they are mounted, and whether each controller that limits a container is there: cgroups(7).
  */
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { delegateFix, groupTop } from "../cgroup/delegation.ts";
 import { deviceFilterWorks } from "../cgroup/devices.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
@@ -90,26 +91,14 @@ function askController(layout: CgroupLayout, controller: string, use: string): C
       ),
     ];
   }
-  if (!isWritable(place.directory)) {
-    return [
-      gap(
-        name,
-        "limited",
-        `v${place.version} at ${place.directory}, where only root may make groups`,
-        "run Ringside as root",
-      ),
-    ];
+  const top = groupTop(place);
+  if (top === undefined) {
+    const where = `v${place.version} at ${place.directory}, where none has been given to this user; ${use} is refused`;
+    // An ordinary user's devices are no wider than the user's own rights: nothing has to keep it from others.
+    const fix = controller === "devices" ? null : delegateFix(place, controller, "group");
+    return [gap(name, "limited", controller === "devices" ? `${where.split(";")[0]}; not needed then` : where, fix)];
   }
-  return [ok(name, `v${place.version} at ${place.directory}`)];
-}
-
-function isWritable(directory: string): boolean {
-  try {
-    accessSync(directory, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return [ok(name, `v${place.version} at ${top}`)];
 }
 
 function missingFix(layout: CgroupLayout, controller: string): string {

@@ -3,6 +3,7 @@
  * that are gone again afterwards. Documentation/filesystems/overlayfs.rst.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { release } from "node:os";
 import { dirname, join } from "node:path";
 import { places } from "../container/directories.ts";
 import { gap, ok, type Question } from "./check.ts";
@@ -57,9 +58,12 @@ function makeDirectory(parent: string): string | undefined {
 
 async function askAsUser(makeNamespaces: () => Promise<{ kind: string }>) {
   const { kind } = await makeNamespaces();
-  const inside =
-    kind === "worked" ? "possible inside a user namespace" : "needs root, since user namespaces are closed";
-  return gap(NAME, kind === "worked" ? "limited" : "missing", inside, "run Ringside as root");
+  if (kind !== "worked")
+    return gap(NAME, "missing", "needs root, since user namespaces are closed", "run Ringside as root");
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 5 || (major === 5 && minor >= 11)
+    ? ok(NAME, "mounted in the user namespace of each container of yours")
+    : gap(NAME, "missing", "needs root here: in a user namespace only since Linux 5.11", "run Ringside as root");
 }
 
 function fixFor(code: string): string | null {

@@ -3,7 +3,8 @@
  * so it is tried as user nobody; the settings only explain a refusal.
  */
 import { readFileSync } from "node:fs";
-import { gap, ok, type Question } from "./check.ts";
+import { containerUsers } from "../container/users.ts";
+import { type Check, gap, ok, type Question } from "./check.ts";
 
 const NAME = "user namespaces for ordinary users";
 const CLONE_NEWUSER = 0x1000_0000;
@@ -31,11 +32,21 @@ export const askUserNamespaces: Question = async (lab) => {
     { op: "unshare", flags: CLONE_NEWUSER },
   ]);
   const closing = SETTINGS.find(({ path, closed }) => read(path) === closed);
-  if (attempt.kind === "worked") return [ok(NAME, lab.isRoot ? "made one as user nobody" : "made one as this user")];
+  if (attempt.kind === "worked")
+    return lab.isRoot ? [ok(NAME, "made one as user nobody")] : [ok(NAME, "made one as this user"), furtherUsers()];
   if (closing !== undefined) return [gap(NAME, "missing", `${closing.path} is ${closing.closed}`, closing.fix)];
   if (attempt.kind === "failed") return [gap(NAME, "missing", `refused (${attempt.operation}: ${attempt.code})`, null)];
   return [gap(NAME, "limited", `no setting forbids them; not tried: ${attempt.reason}`, null)];
 };
+
+/** Whether containers of this user can have more users than root. */
+function furtherUsers(): Check {
+  const name = "users of your containers";
+  const [note] = containerUsers().notes;
+  if (note === undefined) return ok(name, "yourself as root, and those of /etc/subuid and /etc/subgid");
+  const [, why = note, fix = null] = /^(.*) \((.*)\)$/.exec(note) ?? [];
+  return gap(name, "limited", why, fix);
+}
 
 function read(path: string): string | undefined {
   try {

@@ -89,6 +89,14 @@ describeWhere([...CONTAINERS, needsPrograms("setpriv", "unshare"), needsReadable
     await ringside("rm", "one");
   });
 
+  test("cannot pause without a group, and is told how to come by one", async () => {
+    await user.ringside(["run", "-d", "--rm", "--name", "one", BASE, "sleep", "1000"]);
+    const { code, stderr } = await user.ringside(["pause", "one"]);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/no control group.*\n.*fix: (sudo sh -c '.*chown|systemd-run --user)/);
+    await user.ringside(["stop", "-t", "0", "one"]);
+  });
+
   test("joins the network of another container of its own", async () => {
     await user.ringside(["run", "-d", "--rm", "--name", "first", BASE, "sleep", "1000"]);
     const inode = await user.ringside(["exec", "first", "readlink", "/proc/self/ns/net"]);

@@ -44,6 +44,8 @@ const ORDINARY: TestName = [
   "oci/template.test.ts",
   "gives an ordinary user what takes no control group; pause and update say what they lack",
 ];
+const ROOTLESS = "rootless/run.test.ts";
+const GIVEN_GROUP: TestName = [ROOTLESS, "is limited once root has followed that line"];
 const ONLY_ROOT: TestName = ["mounts/users.test.ts", "is refused in words where only root could do it"];
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -339,7 +341,7 @@ export const CHAPTERS: readonly Chapter[] = [
         tests: [
           ["process/namespaces.test.ts", "has the maps of the configuration, and its root is nobody special outside"],
         ],
-        rootless: { run: USER },
+        rootless: { run: [ROOTLESS, "has them in its containers, and all that they leave is removed"] },
       },
       {
         feature: "`timeOffsets`",
@@ -537,6 +539,7 @@ export const CHAPTERS: readonly Chapter[] = [
         feature: "a limit that cannot be enforced is an error that names it and the fix",
         onGroups: true,
         tests: [["cgroup/controllers.test.ts", "each refusal names the field and what to do"]],
+        rootless: { run: [ROOTLESS, "is told of a limit which line gives it the group that it needs"] },
       },
       {
         feature: "systemd makes the group (`--systemd-cgroup`)",
@@ -550,9 +553,12 @@ export const CHAPTERS: readonly Chapter[] = [
       {
         feature: "delegated groups of an ordinary user",
         onGroups: true,
-        v1: "refused",
-        tests: [["cgroup/paths.test.ts", "beside its own group on v2, where that group's parent is its own"]],
-        rootless: "made-up",
+        tests: [
+          ["cgroup/paths.test.ts", "on v1 in a group with its number, if somebody has given it that"],
+          ["cgroup/paths.test.ts", "beside its own group on v2, where that group's parent is its own"],
+          [ROOTLESS, "is told of a limit which line gives it the group that it needs"],
+        ],
+        rootless: { run: GIVEN_GROUP },
       },
     ],
   },
