@@ -11,6 +11,7 @@ import { DEFAULT_DETACH_KEYS, DetachKeys, parseDetachKeys } from "./detach-keys.
 import { requireKernel } from "./launcher.ts";
 import { lostText } from "./logs.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
+import { makeRaw } from "./raw-terminal.ts";
 
 interface AttachFlags {
   readonly stdin: boolean;
@@ -49,9 +50,13 @@ async function attach(container: string, flags: AttachFlags): Promise<void> {
   const left = Promise.withResolvers<"left">();
   const undo: (() => void)[] = [];
   try {
+    const onLeave = (): void => left.resolve("left");
+    // A terminal that goes takes the look along, and is no business of the container's.
+    process.on("SIGHUP", onLeave);
+    undo.push(() => void process.off("SIGHUP", onLeave));
     if (flags.sigProxy) undo.push(forwardSignals(state));
     if (flags.stdin && (await mayWrite(viewer, state))) {
-      undo.push(joinInput(viewer, hasTerminal(state), keys, () => left.resolve("left")));
+      undo.push(joinInput(viewer, hasTerminal(state), keys, onLeave));
     }
     const over = await Promise.race([print(viewer), left.promise]);
     process.exitCode = over === "left" ? 0 : await viewer.exitCode();
@@ -74,7 +79,8 @@ async function mayWrite(viewer: Viewer, { name }: ContainerState): Promise<boole
   return writing === "granted";
 }
 
-async function print(viewer: Viewer): Promise<"ended"> {
+/** @returns `left` where nobody reads any more, as in `ringside attach X | head` */
+async function print(viewer: Viewer): Promise<"ended" | "left"> {
   const writers = { stdout: new PatientWriter(process.stdout), stderr: new PatientWriter(process.stderr) };
   try {
     for await (const record of viewer.output()) {
@@ -82,13 +88,14 @@ async function print(viewer: Viewer): Promise<"ended"> {
       else await writers[record.stream].write(record.data);
     }
   } catch (error) {
-    if (!(error instanceof OutputClosed)) throw error;
+    if (error instanceof OutputClosed) return "left";
+    throw error;
   }
   return "ended";
 }
 
 function forwardSignals({ id }: ContainerState): () => void {
-  const handlers = FORWARDED.map((signal) => {
+  const handlers = FORWARDED.filter((signal) => signal !== "SIGHUP").map((signal) => {
     const handler = (): void => {
       // It may have ended meanwhile: the news of it is on its way then.
       killContainer(id, signal).catch(() => undefined);
@@ -113,8 +120,8 @@ function joinInput(viewer: Viewer, terminal: boolean, keys: DetachKeys, onLeave:
       else stdin.resume();
     });
   };
-  const isRaw = terminal && stdin.isTTY;
-  if (isRaw) stdin.setRawMode(true);
+  const isTerminal = stdin.isTTY;
+  const putBack = terminal && isTerminal ? makeRaw() : () => {};
   if (terminal && stdout.isTTY) {
     // A full-screen program draws itself again when the size changes: once to another size and back.
     const size = callerTerminalSize();
@@ -123,10 +130,16 @@ function joinInput(viewer: Viewer, terminal: boolean, keys: DetachKeys, onLeave:
     stdout.on("resize", onResize);
   }
   stdin.on("data", onInput);
+  if (isTerminal) {
+    stdin.on("end", onLeave);
+    stdin.on("error", onLeave);
+  }
   return () => {
     stdin.off("data", onInput);
+    stdin.off("end", onLeave);
+    stdin.off("error", onLeave);
     stdout.off("resize", onResize);
-    if (isRaw) stdin.setRawMode(false);
+    putBack();
     stdin.pause();
     stdin.unref();
   };

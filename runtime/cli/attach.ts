@@ -4,6 +4,7 @@
  */
 import type { RunningWorld, TerminalSize, WorldExit } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
+import { makeRaw } from "./raw-terminal.ts";
 
 /** How long programs have to save their work when the caller's terminal has gone. */
 const HANG_UP_GRACE_MS = 2000;
@@ -81,8 +82,9 @@ export function joinTerminal(
     terminal.write(chunk);
   };
   stdout.on("resize", onResize);
+  let putBack = (): void => {};
   if (interactive) {
-    if (stdin.isTTY) stdin.setRawMode(true);
+    if (stdin.isTTY) putBack = makeRaw();
     stdin.on("data", onInput);
     stdin.on("end", hangUp);
     stdin.on("error", hangUp);
@@ -96,7 +98,7 @@ export function joinTerminal(
       stdin.off("data", onInput);
       stdin.off("end", hangUp);
       stdin.off("error", hangUp);
-      if (interactive && stdin.isTTY) stdin.setRawMode(false);
+      putBack();
       if (interactive) stdin.pause();
       terminal.close();
     },

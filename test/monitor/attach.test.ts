@@ -79,6 +79,27 @@ describeWhere([...CONTAINERS, needsPrograms("script", "stty")], "attach from a t
     expect(state().status).toBe("running");
   });
 
+  test("gives every byte as it is, also a bare line feed", async () => {
+    ownRoot();
+    const { id } = await detached("stty -onlcr; read x; printf '%s\\n' one two", { terminal: SIZE });
+    const seat = inTerminal(attachCommand(id));
+    seat.type("\n");
+    await seat.until(/one\ntwo\n/);
+  });
+
+  test("ends with its terminal, and leaves the container and the typing to others", async () => {
+    ownRoot();
+    const { id, state } = await detached("exec sh", { terminal: SIZE });
+    const seat = inTerminal(attachCommand(id));
+    seat.type("echo $((40 + 2))\n");
+    await seat.until(/\n42\r/);
+    seat.child.kill("SIGKILL");
+    const next = await openViewer(state());
+    await until(async () => (await next.requestWriting()) === "granted");
+    next.close();
+    expect(state().status).toBe("running");
+  });
+
   test("ends with the container's exit code", async () => {
     ownRoot();
     const { id } = await detached("read x; exit 6", { terminal: SIZE });
@@ -119,6 +140,15 @@ describeWhere(CONTAINERS, "viewers", () => {
       await untilPrinted(id, `got ${word}`);
       viewer.close();
     }
+    expect(state().status).toBe("running");
+  });
+
+  test("end when nobody reads what they print", async () => {
+    ownRoot();
+    const { id, state } = await detached("while :; do echo tick; sleep 0.05; done");
+    const pipe = spawn("sh", ["-c", '"$@" | head -n 1', "sh", process.execPath, COMMAND_LINE, "attach", id]);
+    onTestFinished(() => void pipe.kill("SIGKILL"));
+    await once(pipe, "exit");
     expect(state().status).toBe("running");
   });
 
