@@ -13,7 +13,7 @@ import { explainFailure } from "./failure.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds, monitoredPlan } from "./monitor-steps.ts";
 import type { ContainerOptions } from "./options.ts";
 import { processIdentity } from "./process-identity.ts";
-import { newId, newRecord, requireImage } from "./start.ts";
+import { newId, newRecord, requireImage, withWholeCommand } from "./start.ts";
 import { type StartFacts, startTimeline } from "./start-timeline.ts";
 import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
 
@@ -59,7 +59,12 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   try {
     mkdirSync(join(where.logs, id), { recursive: true, mode: 0o700 });
     const owner = { kind: "monitor" as const, ...identityOf(launcher.pid) };
-    const record = newRecord(id, name, options, { owner, cgroups, layer: directories.base, config: { ...config } });
+    const record = newRecord(id, name, withWholeCommand(options, image), {
+      owner,
+      cgroups,
+      layer: directories.base,
+      config: { ...config },
+    });
     writeRecord(record);
     appendEvent("create", record);
     const process = await startWithoutInput(launcher, plan);

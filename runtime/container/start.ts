@@ -14,6 +14,7 @@ import type { ContainerOptions } from "./options.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 import { processIdentity } from "./process-identity.ts";
 import type { RunningWorld, WorldExit } from "./running.ts";
+import { argumentsOf } from "./spec.ts";
 import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
 import { runningWorld } from "./world.ts";
 
@@ -63,7 +64,7 @@ export async function startContainer(
   const plan = watching.addPauses?.(compiled.plan) ?? compiled.plan;
   reserve(id, name);
   const owner = { kind: "lab" as const, pid: process.pid, startTicks: ownStartTicks() };
-  const record = newRecord(id, name, options, {
+  const record = newRecord(id, name, withWholeCommand(options, image), {
     owner,
     cgroups: compiled.cgroups,
     layer: compiled.directories.base,
@@ -124,6 +125,14 @@ let startTicks: number | undefined;
 function ownStartTicks(): number {
   startTicks ??= processIdentity(process.pid)?.startTicks ?? 0;
   return startTicks;
+}
+
+/** @returns the same with the words that run, the image's own among them: what people see of a container. */
+export function withWholeCommand<Options extends Pick<ContainerOptions, "command" | "entrypoint">>(
+  options: Options,
+  image: Image,
+): Options {
+  return { ...options, command: argumentsOf(image.config, options.command, options.entrypoint) };
 }
 
 /** What is known of a container before it starts. */

@@ -1,5 +1,5 @@
 /** What is done to a container that runs by itself: wait, pause, update, stop, kill, rm; and what is told of it. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import { readStats } from "../../runtime/cgroup/stats.ts";
 import { readEvents } from "../../runtime/container/events.ts";
@@ -112,6 +112,14 @@ describeWhere(CONTAINERS, "a container that runs by itself", () => {
     expect({ stdout, code }).toEqual({ stdout: "again\n", code: 125 });
     expect(stderr).toContain("there is no container nosuch");
     await detached("sleep 600", { name: "again" });
+  });
+
+  test("is listed with what it runs, also where the image says that", async () => {
+    ownRoot();
+    const id = (await ringside(["run", "-d", "-i", "ringside/base"])).stdout.trim();
+    onTestFinished(async () => void (await removeContainer(id, { force: true })));
+    expect((await ringside(["ps"])).stdout).toMatch(/ringside\/base +\S+/);
+    expect(findContainer(id).command.length).toBeGreaterThan(0);
   });
 
   test("is found by what it is: ps with filters, ids alone, JSON", async () => {

@@ -37,7 +37,9 @@ const SIGNALS: Readonly<Record<string, { readonly why: string; readonly fix?: st
   SIGFPE: { why: "it divided by zero, or a result had no room" },
   SIGABRT: { why: "it gave up by itself (abort): its last words, on standard error, tell why" },
   SIGTRAP: { why: "it met a breakpoint and nobody was there to debug it" },
-  SIGKILL: { why: "somebody killed it from outside, and no program can refuse that: ringside kill, stop or rm -f" },
+  SIGKILL: {
+    why: "somebody killed it from outside, and no program can refuse that: ringside kill, stop or rm -f, or a second Ctrl-C",
+  },
   SIGTERM: { why: "somebody asked it to end, as ringside stop does" },
   SIGINT: { why: "somebody interrupted it, as Ctrl-C does" },
   SIGHUP: { why: "its terminal was closed" },
