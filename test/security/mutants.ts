@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
     test: LAUNCHER,
     only: "CVE-2019-5736",
     defence: "the launcher runs as a sealed copy in memory",
-    edits: [{ file: "native/launcher/main.cc", from: "if (!runSealed(argv)) return 1;", to: "(void)argv;" }],
+    edits: [{ file: "native/launcher/main.cc", from: "if (!runSealed(argv)) return errno;", to: "(void)argv;" }],
   },
   {
     name: "dumpable",
