@@ -23,6 +23,7 @@ import type {
   TracerHandle,
   TracerOptions,
 } from "./kernel-types.ts";
+import { lossOf } from "./loss.ts";
 import { errorName, signalNumber } from "./names.ts";
 import { encodePlan } from "./plan/encode.ts";
 import type { Plan, PlanStep } from "./plan/plan.ts";
@@ -242,19 +243,6 @@ export function parseStatus(waitStatus: number): ExitStatus {
   return { kind: "signaled", signal: name ?? `SIG${signal}`, ...((waitStatus & 0x80) !== 0 && { core: true }) };
 }
 
-/** Why there is no launcher any more. Its exit code is an errno where it could not start (native/launcher/main.cc). */
-function lossOf(waitStatus: number): Error {
-  const status = parseStatus(waitStatus);
-  if (status.kind === "signaled" || status.code === 0) return new Error("the launcher was killed from outside");
-  const code = errorName(status.code);
-  const fix = code === "EACCES" ? "; to fix it: sysctl vm.memfd_noexec=1" : "";
-  return new Error(`${code}: the launcher cannot run from a sealed copy of itself (memfd_create(2))${fix}`);
-}
-
-/** The kinds of request (native/protocol.h). */
-const REQUESTS = { start: 1, resume: 2, release: 3, monitor: 4, cancel: 5 } as const;
-const REQUEST_BYTES = 16;
-
 /**
  * One launcher: a static C++ program that is the parent of everything it starts, and that kills and cleans up all of it
  * when this process goes, however it goes.
@@ -296,7 +284,7 @@ export class Launcher implements AsyncDisposable {
     const id = this.#nextId++;
     const memory = addon().sealedMemory({ data: encodePlan(plan) });
     try {
-      this.#request("start", id, [memory, ...descriptors]);
+      this.#requests.push("start", id, [memory, ...descriptors]);
     } catch (error) {
       // EPIPE: the launcher has gone, which the end of its socket will tell to all who wait.
       if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) return Promise.reject(error);
@@ -340,7 +328,7 @@ export class Launcher implements AsyncDisposable {
    */
   leave(): void {
     if (!this.#open) return;
-    this.#request("monitor", 0);
+    this.#requests.push("monitor", 0);
     for (const { pidfd } of this.#pending.values()) if (pidfd !== undefined) closeSync(pidfd);
     this.#pending.clear();
     this.#stopListening();
@@ -353,7 +341,7 @@ export class Launcher implements AsyncDisposable {
    */
   async startAndRelease(plan: Plan, descriptors: readonly number[] = []): Promise<CreatedProcess> {
     // Asked for before the start itself: a program that is over at once must not be reaped before this is known.
-    if (this.#open) this.#request("release", this.#nextId);
+    if (this.#open) this.#requests.push("release", this.#nextId);
     const { pid, terminalFd, steps } = await this.start(plan, descriptors);
     for (const { pidfd } of this.#pending.values()) if (pidfd !== undefined) closeSync(pidfd);
     this.#pending.clear();
@@ -364,17 +352,9 @@ export class Launcher implements AsyncDisposable {
   /** Ends the launcher without ending or removing anything that it started; starts that are not done stay unanswered. */
   async release(): Promise<void> {
     if (!this.#open) return;
-    this.#request("release", 0);
+    this.#requests.push("release", 0);
     this.#pending.clear();
     await this.#ended();
-  }
-
-  #request(kind: keyof typeof REQUESTS, id: number, descriptors: readonly number[] = []): void {
-    const data = Buffer.alloc(REQUEST_BYTES);
-    data.writeUInt32LE(REQUESTS[kind], 0);
-    data.writeUInt32LE(id, 4);
-    data.writeUInt32LE(descriptors.length, 8);
-    this.#requests.push(data, descriptors);
   }
 
   #receive(): void {
@@ -426,11 +406,11 @@ export class Launcher implements AsyncDisposable {
     const over = pending.onPause?.(name, reply.pid, reply.steps, pending.terminalFd) ?? Promise.resolve();
     over.then(
       () => {
-        if (this.#open) this.#request("resume", reply.id);
+        if (this.#open) this.#requests.push("resume", reply.id);
       },
       (reason: unknown) => {
         pending.cancelled = { reason };
-        if (this.#open) this.#request("cancel", reply.id);
+        if (this.#open) this.#requests.push("cancel", reply.id);
       },
     );
   }
@@ -464,7 +444,7 @@ export class Launcher implements AsyncDisposable {
   async #lost(): Promise<void> {
     this.#stopListening();
     // Nobody else takes its exit; where even that needs a descriptor too many, it is taken at our own end.
-    const error = lossOf(await this.#ended().catch(() => 0));
+    const error = lossOf(parseStatus(await this.#ended().catch(() => 0)));
     for (const pending of this.#pending.values()) {
       if (pending.pidfd !== undefined) closeSync(pending.pidfd);
       delete pending.pidfd;

@@ -6,6 +6,10 @@ import { closeSync } from "node:fs";
 import type { Addon } from "./internal-types.ts";
 import type { DescriptorPoll } from "./kernel-types.ts";
 
+/** The kinds of request (native/protocol.h). */
+const REQUESTS = { start: 1, resume: 2, release: 3, monitor: 4, cancel: 5 } as const;
+const REQUEST_BYTES = 16;
+
 interface Request {
   readonly data: Uint8Array;
   readonly descriptors: readonly number[];
@@ -26,7 +30,11 @@ export class RequestQueue {
   }
 
   /** Sends a request, or lets it wait for its turn. @throws an error of Node's shape when the launcher has gone */
-  push(data: Uint8Array, descriptors: readonly number[]): void {
+  push(kind: keyof typeof REQUESTS, id: number, descriptors: readonly number[] = []): void {
+    const data = Buffer.alloc(REQUEST_BYTES);
+    data.writeUInt32LE(REQUESTS[kind], 0);
+    data.writeUInt32LE(id, 4);
+    data.writeUInt32LE(descriptors.length, 8);
     if (this.#waiting.length === 0 && this.#send({ data, descriptors })) return;
     this.#waiting.push({ data, descriptors: descriptors.map((fd) => this.#addon.duplicate({ fd })) });
     this.#writable ??= this.#poll(() => {
