@@ -195,7 +195,7 @@ void Container::watch(std::vector<pollfd>& sources, int& patienceMs) const {
   if (sync_ && listens_ != nullptr) patienceMs = kListenerPollMs;
   if (monitor_ == nullptr) return;
   monitor_->watch(sources);
-  if (const int ms = monitor_->patienceMs(); ms >= 0) patienceMs = ms;
+  if (const int ms = monitor_->patienceMs(); ms >= 0) patienceMs = patienceMs < 0 ? ms : std::min(patienceMs, ms);
 }
 
 void Container::onTurn() {

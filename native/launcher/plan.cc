@@ -189,25 +189,35 @@ void Plan::keepFrom(Phase first) {
     if (step.phase < first) continue;
     kept.steps_.push_back(step);
     for (const Argument& argument : step.arguments) {
-      if (argument.texts != nullptr || argument.numbers != nullptr) return;
+      if (argument.numbers != nullptr) return;
       if (argument.text != nullptr) bytes += argument.length + 1;
+      for (std::uint32_t i = 0; argument.texts != nullptr && i < argument.length; i++) bytes += strlen(argument.texts[i]) + 1;
     }
   }
   kept.steps_.shrink_to_fit();
   kept.storage_.resize((bytes + 7) / 8);
   char* at = reinterpret_cast<char*>(kept.storage_.data());
+  const auto copy = [&at](const char* text, std::size_t length) {
+    char* const begin = at;
+    memcpy(begin, text, length);
+    begin[length] = 0;
+    at += length + 1;
+    return begin;
+  };
   for (Step& step : kept.steps_) {
     for (Argument& argument : step.arguments) {
-      if (argument.text == nullptr) continue;
-      memcpy(at, argument.text, argument.length);
-      at[argument.length] = 0;
-      argument.text = at;
-      at += argument.length + 1;
+      if (argument.text != nullptr) argument.text = copy(argument.text, argument.length);
+      if (argument.texts == nullptr) continue;
+      auto list = std::make_unique<const char*[]>(argument.length + 1);
+      for (std::uint32_t i = 0; i < argument.length; i++) list[i] = copy(argument.texts[i], strlen(argument.texts[i]));
+      list[argument.length] = nullptr;
+      argument.texts = list.get();
+      kept.lists_.push_back(std::move(list));
     }
   }
   storage_ = std::move(kept.storage_);
   steps_ = std::move(kept.steps_);
-  lists_.clear();
+  lists_ = std::move(kept.lists_);
 }
 
 }  // namespace ringside

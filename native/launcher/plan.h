@@ -37,7 +37,7 @@ class Plan {
 
   const std::vector<Step>& steps() const { return steps_; }
 
-  // Forgets every step before `first`, and gives back their memory. Steps with lists are kept as they are.
+  // Forgets every step before `first`, and gives back their memory. With lists of numbers among the others all is kept.
   void keepFrom(Phase first);
 
  private:

@@ -30,9 +30,15 @@ bool decode(const std::uint8_t* data, std::size_t bytes) {
   const auto plan = ringside::Plan::decode({data, bytes});
   if (plan == nullptr) return false;
   volatile std::size_t walked = 0;
-  for (const ringside::Step& step : plan->steps()) {
-    for (int i = 0; i < step.row->argumentCount; i++) walked = walked + walk(step.arguments[i]);
-  }
+  const auto walkAll = [&] {
+    for (const ringside::Step& step : plan->steps()) {
+      for (int i = 0; i < step.row->argumentCount; i++) walked = walked + walk(step.arguments[i]);
+    }
+  };
+  walkAll();
+  // What a monitor keeps of it has to be as whole.
+  plan->keepFrom(ringside::Phase::cleanup);
+  walkAll();
   return true;
 }
 
