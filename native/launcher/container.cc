@@ -298,14 +298,19 @@ void Container::forgetStart() {
 }
 
 void Container::abandon() {
-  if (pidfd_) sys::pidfd_send_signal(pidfd_.get(), SIGKILL);
-  if (const pid_t sibling = page_ == nullptr ? 0 : page_->siblingPid.load(); sibling > 0) kill(sibling, SIGKILL);
+  // Not reaped yet, so the number is still its own.
+  if (pid_ > 0) kill(pid_, SIGKILL);
   // Somebody may have paused it, and then waiting would have no end.
   for (const Step& step : plan_->steps()) {
     if (step.operation() == Operation::killCgroup) cgroups::thawCgroup(step);
   }
-  for (const pid_t pid : {pid_, intermediate_, page_ == nullptr ? -1 : page_->siblingPid.load()}) {
+  for (const pid_t pid : {pid_, intermediate_}) {
     if (pid > 0) waitpid(pid, nullptr, 0);
+  }
+  // Known for certain only now: it was written down by one who may have been killed over it.
+  if (const pid_t sibling = page_->siblingPid.load(); sibling > 0 && sibling != pid_ && !reaped_) {
+    kill(sibling, SIGKILL);
+    waitpid(sibling, nullptr, 0);
   }
   std::string reports;
   cleanUp(reports);
