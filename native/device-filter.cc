@@ -76,7 +76,7 @@ int attachDeviceFilter(const char* group, const void* instructions, std::size_t 
   attach.attach_type = BPF_CGROUP_DEVICE;
   attach.attach_flags = BPF_F_ALLOW_MULTI;
   if (old) {
-    // In one call (Linux 5.5), so that there is no moment without a list.
+    // In one call (Linux 5.6), so that there is no moment without a list.
     attach.attach_flags |= BPF_F_REPLACE;
     attach.replace_bpf_fd = static_cast<std::uint32_t>(old.get());
   }
