@@ -7,7 +7,7 @@ import { parseEnv, parseWorkdir } from "../container/options.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { sayFindings } from "./findings.ts";
 import { withLauncher } from "./launcher.ts";
-import { writeTimeline } from "./timeline-file.ts";
+import { requireTimelineFile, writeTimeline } from "./timeline-file.ts";
 import { timesText } from "./times.ts";
 
 interface ExecFlags {
@@ -45,6 +45,7 @@ export function registerExec(program: Command): void {
 async function exec(container: string, command: readonly string[], flags: ExecFlags): Promise<void> {
   const interactive = flags.interactive === true;
   if (flags.tty === true) requireTerminal(interactive);
+  requireTimelineFile(flags.timeline);
   const nothing = openSync("/dev/null", "r");
   const stdin = interactive ? STDIN : nothing;
   try {

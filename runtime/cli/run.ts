@@ -14,7 +14,7 @@ import { printExplanation } from "./explain.ts";
 import { sayFindings } from "./findings.ts";
 import { claimIdFile } from "./id-file.ts";
 import { requireKernel, withLauncher } from "./launcher.ts";
-import { writeTimeline } from "./timeline-file.ts";
+import { requireTimelineFile, writeTimeline } from "./timeline-file.ts";
 
 interface RunFlags extends ContainerFlags {
   readonly detach?: boolean;
@@ -67,6 +67,7 @@ async function run(image: string, command: readonly string[], flags: RunFlags): 
   const options = containerOptions(image, command, flags);
   if (flags.tty === true && flags.detach !== true) requireTerminal(interactive);
   if (flags.explain === true) printExplanation(options, (text) => writeSync(STDERR, text));
+  requireTimelineFile(flags.timeline);
   const watching = await watchingOf(flags, options);
   if (flags.detach === true) {
     await runDetached(options, flags);

@@ -18,7 +18,7 @@ import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { addContainerOptions, type ContainerFlags, containerOptions } from "./container-options.ts";
 import { sayFindings } from "./findings.ts";
 import { withLauncher } from "./launcher.ts";
-import { writeTimeline } from "./timeline-file.ts";
+import { requireTimelineFile, writeTimeline } from "./timeline-file.ts";
 import { jsonFormat } from "./trace-json.ts";
 import { openOutput, type TraceFormat } from "./trace-sink.ts";
 import { textFormat } from "./trace-text.ts";
@@ -162,6 +162,7 @@ async function trace(target: string, given: readonly string[], flags: TraceFlags
       fix: "ringside ps and ringside image ls show which there are",
     });
   }
+  requireTimelineFile(timeline);
   const startedAt = new Date().toISOString();
   const format = json
     ? jsonFormat({ kind: isNew ? "image" : "container", name: target, command }, follow, startedAt)

@@ -58,6 +58,12 @@ describe.skipIf(problem !== undefined)(`ringside run${problem === undefined ? ""
     ["a user number in octal", ["-u", "010", "ringside/base", "true"], 125, "has no user"],
     ["a name that is none", ["--name", "../x", "ringside/base", "true"], 125, "cannot name a container"],
     ["a network that is none", ["--network", "bridge9", "ringside/base", "true"], 125, "there is no network"],
+    [
+      "a timeline in no directory",
+      ["--timeline", "/none/x", "ringside/base", "true"],
+      125,
+      "no such file or directory",
+    ],
     ["a working directory from nowhere", ["-w", "tmp", "ringside/base", "true"], 125, "is not an absolute path"],
     ["a working directory that is a file", ["-w", "/etc/passwd", "ringside/base", "true"], 125, "could not be started"],
   ])("refuses %s, says why and what to do, and leaves nothing behind", (_, args, code, words) => {

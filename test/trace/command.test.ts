@@ -104,7 +104,7 @@ describeWhere(CONTAINERS, "ringside trace", () => {
   test("says what it cannot trace", async () => {
     expect(await ringside(["trace", "no/such"])).toMatchObject({
       code: 125,
-      stderr: expect.stringContaining("no image no/such"),
+      stderr: expect.stringContaining("neither a container nor an image no/such"),
     });
     const missing = await ringside(["trace", "ringside/base", "no-such-program"]);
     expect(missing).toMatchObject({ code: 127, stderr: expect.stringContaining("no-such-program") });
