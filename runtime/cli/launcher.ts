@@ -1,6 +1,6 @@
 /** The launcher of a command, closed whatever happens. */
 import { kernelProblem, Launcher } from "../../native/kernel.ts";
-import { RingsideError } from "../error.ts";
+import { RingsideError, reasonOf } from "../error.ts";
 
 /** Says why real processes cannot be started here. @throws RingsideError with the fix */
 export function requireKernel(): void {
@@ -12,6 +12,11 @@ export function requireKernel(): void {
 /** Opens a launcher for `use` and ends it, with all that it started, when `use` is done. */
 export async function withLauncher<Result>(use: (launcher: Launcher) => Promise<Result>): Promise<Result> {
   requireKernel();
-  await using launcher = await Launcher.open();
+  await using launcher = await Launcher.open().catch((cause: unknown) => {
+    throw new RingsideError(`the launcher cannot be started: ${reasonOf(cause)}`, {
+      cause,
+      fix: "npm run build makes it again; ulimit -a shows whether a limit is reached",
+    });
+  });
   return await use(launcher);
 }
