@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { Launcher } from "../../native/kernel.ts";
+import { Launcher, nativeProgram } from "../../native/kernel.ts";
 import { parseCgroupsPath } from "../../runtime/cgroup/path.ts";
 import { parseUser } from "../../runtime/cli/oci/exec-options.ts";
 import { reserveId } from "../../runtime/container/oci/store.ts";
@@ -115,6 +115,12 @@ describe("CVE-2015-1331, CVE-2022-47952: state directories that others prepare",
     const root = join(temporaryDirectory(), "states");
     const directory = reserveId(root, "one");
     expect([root, directory].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700]);
+  });
+
+  test("need no program that makes more of its user than he is", () => {
+    const names = ["ringside-launcher", "ringside-oci", "ringside-reaper"] as const;
+    const programs = names.flatMap((name) => nativeProgram(name) ?? []);
+    expect(programs.filter((path) => (statSync(path).mode & 0o6000) !== 0)).toEqual([]);
   });
 
   test("that are there already, as a link to elsewhere, are taken", () => {

@@ -87,9 +87,8 @@ function undo(before: ReadonlyMap<string, string>): void {
 
 const isNative = ({ edits }: Mutant): boolean => edits.some(({ file }) => file.startsWith("native/launcher/"));
 
-async function build(directory: string): Promise<void> {
-  const { code, text } = await run("make", ["-C", "native/build", "BUILDTYPE=Release", "ringside-launcher"], directory);
-  if (code !== 0) throw new Error(`the native part cannot be built:\n${text}`);
+function build(directory: string): Promise<Finished> {
+  return run("make", ["-C", "native/build", "BUILDTYPE=Release", "ringside-launcher"], directory);
 }
 
 function runTest(directory: string, { test, only }: Mutant): Promise<Finished> {
@@ -99,7 +98,7 @@ function runTest(directory: string, { test, only }: Mutant): Promise<Finished> {
   return run(process.execPath, [vitest, "run", "--root", directory, test, "-t", pattern], directory);
 }
 
-type Verdict = "killed" | "SURVIVED" | "FAILS UNCHANGED" | "NOT RUN";
+type Verdict = "killed" | "SURVIVED" | "FAILS UNCHANGED" | "NOT RUN" | "NOT BUILT";
 
 /** Nothing but a failed test kills: a copy in which nothing can run, or where all is skipped, proves nothing. */
 function verdictOf({ code, text }: Finished): Verdict {
@@ -119,7 +118,8 @@ async function check(directory: string, mutant: Mutant, unchanged: Map<string, V
   if (unchanged.get(key) !== "SURVIVED") return ["FAILS UNCHANGED", ""];
   const before = edit(directory, mutant.edits);
   try {
-    if (isNative(mutant)) await build(directory);
+    const built = isNative(mutant) ? await build(directory) : undefined;
+    if (built !== undefined && built.code !== 0) return ["NOT BUILT", built.text];
     const finished = await runTest(directory, mutant);
     return [verdictOf(finished), finished.text];
   } finally {
