@@ -1,7 +1,8 @@
 /** The startup benchmark in full, with real processes and containers. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { commandSystem } from "../../runtime/bench/command.ts";
 import { measureStart } from "../../runtime/bench/measure.ts";
 import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
@@ -25,23 +26,28 @@ function rows(...names: string[]): Map<string, SystemRow> {
 const quiet = () => undefined;
 const never = new AbortController().signal;
 
-/** What a benchmark could leave behind: mounts, control groups, controllers moved, files. */
-function footprint(): Record<string, unknown> {
-  // Other tests run meanwhile: only what a benchmark names or does counts, and nothing is walked that may vanish.
+/** Gives the benchmark a directory of this test's own, so that what it makes can be told from what others make. */
+function ownDirectory(): string {
+  // Podman takes no path of more than 50 characters for what it runs.
+  const directory = mkdtempSync(join(tmpdir(), "b-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  vi.stubEnv("TMPDIR", directory);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  return directory;
+}
+
+/** What a benchmark of this process could leave behind: mounts, control groups, files. */
+function leftovers(directory: string): string[] {
   const root = "/sys/fs/cgroup";
-  const hierarchies = [root, ...readdirSync(root, { withFileTypes: true }).flatMap(({ name }) => `${root}/${name}`)];
-  const groups = hierarchies
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    .flatMap((path) => readdirSync(path).map((name) => `${path}/${name}`));
-  const unified = hierarchies.map((path) => `${path}/cgroup.controllers`).find((path) => existsSync(path));
-  return {
-    mounts: readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .filter((line) => /ringside-bench|libpod/.test(line)),
-    unifiedControllers: unified === undefined ? "" : readFileSync(unified, "utf8"),
-    groups: groups.filter((path) => /ringside-bench|libpod/.test(path)),
-    files: readdirSync(tmpdir()).filter((name) => name.startsWith("ringside-bench-")),
-  };
+  const groups = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => readdirSync(`${root}/${name}`).map((group) => `${root}/${name}/${group}`));
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  return [
+    ...mounts.filter((line) => line.includes(directory)),
+    ...groups.filter((path) => path.includes(`ringside-bench-${process.pid}-`)),
+    ...readdirSync(directory),
+  ];
 }
 
 /** A system that is one shell command of the host. */
@@ -85,12 +91,12 @@ describe("the startup benchmark", () => {
     ),
     { timeout: 60_000 },
     async () => {
-      const before = footprint();
+      const directory = ownDirectory();
       const systems = rows(...present);
       const report = await benchStartup({ systems, runs: 2, warmup: 0, seed: 1, signal: never, progress: quiet });
       expect(report.unavailable).toEqual([]);
       expect(report.systems.map(({ name }) => name)).toEqual(present);
-      expect(footprint()).toEqual(before);
+      expect(leftovers(directory)).toEqual([]);
     },
   );
 
@@ -128,7 +134,7 @@ describe("the startup benchmark", () => {
   it.skipIf(realContainers.missing)(
     realContainers.title("when interrupted, ends what is running and reports the samples that are complete"),
     async () => {
-      const before = footprint();
+      const directory = ownDirectory();
       const interrupt = new AbortController();
       const systems = new Map<string, SystemRow>([...rows("process"), ["endless", endlessAfter(3, interrupt)]]);
       const report = await benchStartup({
@@ -142,7 +148,7 @@ describe("the startup benchmark", () => {
       expect(report.interrupted).toBe(true);
       expect(report.systems.find(({ name }) => name === "endless")?.marks.firstByte?.samplesMs).toHaveLength(2);
       expect(report.unavailable).toEqual([]);
-      expect(footprint()).toEqual(before);
+      expect(leftovers(directory)).toEqual([]);
     },
   );
 });

@@ -169,9 +169,18 @@ describeWhere(CONTAINERS, "a container that runs by itself", () => {
     await unpauseContainer(id);
     await killContainer(id);
     await waitForContainer(id);
-    const life = readEvents().filter((event) => event.id === id);
-    expect(life.map(({ action }) => action)).toEqual(["create", "start", "pause", "unpause", "kill", "die", "destroy"]);
-    expect(life.find(({ action }) => action === "die")).toMatchObject({ exitCode: 137, name: "told" });
+    const life = () => readEvents().filter((event) => event.id === id);
+    await until(() => life().some(({ action }) => action === "destroy"));
+    expect(life().map(({ action }) => action)).toEqual([
+      "create",
+      "start",
+      "pause",
+      "unpause",
+      "kill",
+      "die",
+      "destroy",
+    ]);
+    expect(life().find(({ action }) => action === "die")).toMatchObject({ exitCode: 137, name: "told" });
     const { stdout } = await ringside(
       "events --since 1h --until now --json --filter event=die --filter container=told".split(" "),
     );
