@@ -65,7 +65,15 @@ async function start(bench: Workbench): Promise<DockerDaemon> {
   const running = await startProcess(bench.launcher, {
     argv: [
       daemon,
-      ...["--iptables=false", "--ip-masq=false", "--bridge=none", "--storage-driver=vfs", "-H", socket],
+      ...[
+        "--iptables=false",
+        "--ip-masq=false",
+        "--bridge=none",
+        "--ip-forward=false",
+        "--storage-driver=vfs",
+        "-H",
+        socket,
+      ],
       ...["--config-file", place("config"), "--pidfile", place("pid")],
       ...["--data-root", place("data"), "--exec-root", place("exec"), "--add-runtime", `ringside=${runtime}`],
     ],

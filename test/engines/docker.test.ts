@@ -32,6 +32,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
       "--iptables=false",
       "--ip-masq=false",
       "--bridge=none",
+      "--ip-forward=false",
       "--storage-driver=vfs",
       "--config-file",
       config,
