@@ -10,7 +10,7 @@ import { BUNDLES, makeBundle, runBundle, USUAL_MOUNTS } from "../support/bundle.
 import { describeWhere } from "../support/needs.ts";
 import { canary, refused, replace } from "./canary.ts";
 
-const [PROC, DEV, PTS, SYS] = USUAL_MOUNTS as unknown as [never, never, never, never];
+const [PROC, DEV, PTS, SYS] = USUAL_MOUNTS;
 
 describeWhere(BUNDLES, "CVE-2019-19921, CVE-2023-27561, CVE-2025-62596: a link where /proc or /sys belongs", () => {
   test.each([

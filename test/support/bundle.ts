@@ -41,7 +41,7 @@ export function makeBundle(path = temporaryDirectory()): Bundle {
 }
 
 /** /proc, /dev with its own devpts, and /sys, as every engine asks for them. */
-export const USUAL_MOUNTS: readonly OciMount[] = [
+export const USUAL_MOUNTS = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   {
     destination: "/dev",
@@ -56,7 +56,7 @@ export const USUAL_MOUNTS: readonly OciMount[] = [
     options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
   },
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
-];
+] as const satisfies readonly OciMount[];
 
 export interface BundleRun {
   readonly script: string;
