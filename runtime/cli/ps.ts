@@ -1,6 +1,7 @@
 /** `ringside ps`: the containers of this machine. docker-ps(1). */
 import type { Command } from "commander";
-import { type ContainerState, listContainers, sweep } from "../container/state.ts";
+import { type ContainerState, listContainers } from "../container/state.ts";
+import { sweep } from "../container/sweep.ts";
 import { collect } from "./container-options.ts";
 import { parseFilters } from "./ps-filter.ts";
 import { shorten, tableText } from "./table.ts";

@@ -13,9 +13,10 @@ import { explainFailure } from "./failure.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds, monitoredPlan } from "./monitor-steps.ts";
 import type { ContainerOptions } from "./options.ts";
 import { processIdentity } from "./process-identity.ts";
-import { newId, newRecord, requireImage, withWholeCommand } from "./start.ts";
+import { type ContainerRecord, writeRecord } from "./record.ts";
+import { checkName, publishRecord, release, reserve } from "./reserve.ts";
+import { newId, newRecord, ownIdentity, requireImage, withWholeCommand } from "./start.ts";
 import { type StartFacts, startTimeline } from "./start-timeline.ts";
-import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
 
 export interface DetachedOptions extends Omit<ContainerOptions, "stdio"> {
   /** Its standard input stays open for whoever attaches. */
@@ -54,7 +55,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
     remove: options.remove,
     bounds: options.log ?? DEFAULT_LOG_BOUNDS,
   });
-  reserve(id, name);
+  reserve(id, name, ownIdentity());
   const launcher = await Launcher.open();
   try {
     mkdirSync(join(where.logs, id), { recursive: true, mode: 0o700 });
@@ -65,7 +66,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
       layer: directories.base,
       config: { ...config },
     });
-    writeRecord(record);
+    publishRecord(record);
     appendEvent("create", record);
     const process = await startWithoutInput(launcher, plan);
     const started: ContainerRecord = { ...record, init: identityOf(process.pid) };

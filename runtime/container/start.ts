@@ -13,9 +13,10 @@ import { explainFailure } from "./failure.ts";
 import type { ContainerOptions } from "./options.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 import { processIdentity } from "./process-identity.ts";
+import { type ContainerRecord, type ProcessNumbers, writeRecord } from "./record.ts";
+import { checkName, publishRecord, release, reserve } from "./reserve.ts";
 import type { RunningWorld, WorldExit } from "./running.ts";
 import { argumentsOf } from "./spec.ts";
-import { type ContainerRecord, checkName, release, reserve, writeRecord } from "./state.ts";
 import { runningWorld } from "./world.ts";
 
 const ID_BYTES = 6;
@@ -62,8 +63,8 @@ export async function startContainer(
   checkName(name);
   const compiled = compileContainer(id, options, image);
   const plan = watching.addPauses?.(compiled.plan) ?? compiled.plan;
-  reserve(id, name);
-  const owner = { kind: "lab" as const, pid: process.pid, startTicks: ownStartTicks() };
+  const owner = { kind: "lab" as const, ...ownIdentity() };
+  reserve(id, name, owner);
   const record = newRecord(id, name, withWholeCommand(options, image), {
     owner,
     cgroups: compiled.cgroups,
@@ -79,7 +80,7 @@ export async function startContainer(
       closeSync(nothing);
     });
     await whileStarting(starting, () => {
-      writeRecord(record);
+      publishRecord(record);
       appendEvent("create", record);
     });
     const process = await starting;
@@ -121,10 +122,10 @@ async function whileStarting(starting: Promise<StartedProcess>, work: () => void
 
 let startTicks: number | undefined;
 
-/** When this process started, which never changes. */
-function ownStartTicks(): number {
+/** This process, as others know it. */
+export function ownIdentity(): ProcessNumbers {
   startTicks ??= processIdentity(process.pid)?.startTicks ?? 0;
-  return startTicks;
+  return { pid: process.pid, startTicks };
 }
 
 /** @returns the same with the words that run, the image's own among them: what people see of a container. */

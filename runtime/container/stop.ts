@@ -4,7 +4,8 @@ import { thaw } from "../cgroup/freezer.ts";
 import { RingsideError } from "../error.ts";
 import { appendEvent } from "./events.ts";
 import { isAlive } from "./process-identity.ts";
-import { type ContainerState, findContainer, itIs, listContainers, release } from "./state.ts";
+import { release } from "./reserve.ts";
+import { type ContainerState, findContainer, itIs, listContainers } from "./state.ts";
 
 const POLL_MS = 10;
 const OWNER_PATIENCE_MS = 10_000;

@@ -4,7 +4,8 @@ import { checkLimits, limitsOf } from "../cgroup/limits.ts";
 import { updateResources } from "../cgroup/update.ts";
 import type { OciResources } from "../oci/config.ts";
 import { appendEvent } from "./events.ts";
-import { type ContainerState, changeRecord } from "./state.ts";
+import { changeRecord } from "./record.ts";
+import type { ContainerState } from "./state.ts";
 import { requireLiving } from "./stop.ts";
 
 /** Later limits win, field by field. */

@@ -10,8 +10,9 @@ import { expect, test, vi } from "vitest";
 import { places } from "../../runtime/container/directories.ts";
 import { pauseContainer } from "../../runtime/container/pause.ts";
 import { isAlive } from "../../runtime/container/process-identity.ts";
-import { findContainer, listContainers, sweep } from "../../runtime/container/state.ts";
+import { findContainer, listContainers } from "../../runtime/container/state.ts";
 import { removeContainer } from "../../runtime/container/stop.ts";
+import { sweep } from "../../runtime/container/sweep.ts";
 import { waitForContainer } from "../../runtime/container/wait.ts";
 import { CAPABILITIES } from "../../runtime/plan/capabilities.ts";
 import { grantableCapabilities } from "../../runtime/plan/capability-sets.ts";
@@ -86,8 +87,11 @@ describeWhere(CONTAINERS, "a detached container", () => {
     const launchers = () =>
       processes().filter(({ parent, command }) => parent === 1 && command.includes("ringside-launcher"));
     const owned = () => listContainers().filter(({ status }) => status === "running");
-    // Whoever is not to live on goes by itself; what stays is known.
-    await until(() => sleepers().length === owned().length && listContainers().length === owned().length);
+    // Whoever is not to live on goes by itself, or is swept up; what stays is known.
+    await until(async () => {
+      await sweep();
+      return sleepers().length === owned().length && listContainers().length === owned().length;
+    });
     expect(owned().every(({ owner }) => launchers().some(({ pid }) => pid === owner.pid))).toBe(true);
     for (const { id } of owned()) await removeContainer(id, { force: true });
     await sweep();

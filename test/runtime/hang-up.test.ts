@@ -1,7 +1,8 @@
 /** A caller whose terminal goes: the window closed, the connection lost. The container was the caller's, and goes too. */
 import { spawn } from "node:child_process";
 import { onTestFinished, test } from "vitest";
-import { listContainers, sweep } from "../../runtime/container/state.ts";
+import { listContainers } from "../../runtime/container/state.ts";
+import { sweep } from "../../runtime/container/sweep.ts";
 import { ownRoot, until } from "../support/detached.ts";
 import { CONTAINERS, describeWhere, needsPrograms } from "../support/needs.ts";
 import { COMMAND_LINE } from "../support/ringside.ts";
