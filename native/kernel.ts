@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { errorCode } from "./error-code.ts";
 import type { Addon, Pending } from "./internal-types.ts";
 import type {
   CreatedProcess,
@@ -177,7 +178,7 @@ export function signalProcess(pid: number, signal: string | number, isSame: () =
     addon().sendSignal({ pidfd, signal: signalNumber(signal) });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    if (errorCode(error) === "ESRCH") return false;
     throw error;
   } finally {
     closeSync(pidfd);
@@ -287,7 +288,7 @@ export class Launcher implements AsyncDisposable {
       this.#requests.push("start", id, [memory, ...descriptors]);
     } catch (error) {
       // EPIPE: the launcher has gone, which the end of its socket will tell to all who wait.
-      if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) return Promise.reject(error);
+      if (errorCode(error) !== "EPIPE") return Promise.reject(error);
     } finally {
       closeSync(memory);
     }
@@ -434,7 +435,7 @@ export class Launcher implements AsyncDisposable {
           addon().sendSignal({ pidfd: pending.pidfd, signal: number });
         } catch (error) {
           // ESRCH: it has ended, and the news of it is on its way.
-          if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+          if (errorCode(error) !== "ESRCH") throw error;
         }
       },
     });

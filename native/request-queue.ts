@@ -3,6 +3,7 @@
  * the others wait here, with descriptors of their own, since the caller may close its copies as soon as it has asked.
  */
 import { closeSync } from "node:fs";
+import { errorCode } from "./error-code.ts";
 import type { Addon } from "./internal-types.ts";
 import type { DescriptorPoll } from "./kernel-types.ts";
 
@@ -67,7 +68,7 @@ export class RequestQueue {
       this.#addon.sendMessage({ socket: this.#socket, data, descriptors });
       return true;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EAGAIN") return false;
+      if (errorCode(error) === "EAGAIN") return false;
       throw error;
     }
   }

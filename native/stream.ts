@@ -3,6 +3,7 @@
  * that whoever cannot keep up slows the writer down instead of filling memory.
  */
 import { closeSync, readSync, writeSync } from "node:fs";
+import { errorCode } from "./error-code.ts";
 import { type DescriptorPoll, pollDescriptor } from "./kernel.ts";
 
 export interface ByteStream {
@@ -15,10 +16,6 @@ export interface ByteStream {
 }
 
 const READ_BYTES = 64 * 1024;
-
-function errnoCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
 
 /**
  * Opens a stream on a non-blocking descriptor and takes ownership of it. The end of the file, and EIO on a pty's master
@@ -65,7 +62,7 @@ export function openStream(fd: number): ByteStream {
     try {
       count = readSync(fd, buffer);
     } catch (error) {
-      if (errnoCode(error) === "EAGAIN") return;
+      if (errorCode(error) === "EAGAIN") return;
       end();
       return;
     }
@@ -87,7 +84,7 @@ export function openStream(fd: number): ByteStream {
       try {
         count = writeSync(fd, head);
       } catch (error) {
-        if (errnoCode(error) === "EAGAIN") break;
+        if (errorCode(error) === "EAGAIN") break;
         unwritten.length = 0;
         break;
       }

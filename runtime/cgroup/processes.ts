@@ -4,11 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-
-/** `ENOENT` and so on; undefined for what is no system error. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
+import { errorCode } from "../../native/error-code.ts";
 
 /** What the kernel shows of a process that is not in our pid namespace. */
 const NOT_OURS = 0;

@@ -4,8 +4,9 @@
  */
 import { existsSync, lstatSync, rmdirSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { errorCode } from "../../native/error-code.ts";
 import { RingsideError } from "../error.ts";
-import { errorCode, groupsWithin, killAll, listProcesses } from "./processes.ts";
+import { groupsWithin, killAll, listProcesses } from "./processes.ts";
 
 const SIGKILL = 9;
 /** 1 ms, 2 ms, 4 ms … about 4 s in all: a process that waits for a disk or a network file system dies late. */

@@ -2,6 +2,7 @@
  * Other limits for a container that runs. All are written or none: what the kernel refuses undoes what was written before
  * it. runtime-spec and runc-update(8): what is not named stays as it is.
  */
+import { errorCode } from "../../native/error-code.ts";
 import { attachDeviceFilter } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
 import type { OciMemory, OciResources } from "../oci/config.ts";
@@ -11,7 +12,7 @@ import { deviceRules } from "./device-rules.ts";
 import { deviceChanges, devices } from "./devices.ts";
 import { CONTROLLERS } from "./groups.ts";
 import { type CgroupLayout, type ControllerPlace, wordsOf } from "./layout.ts";
-import { errorCode, readGroupFile, writeGroupFile } from "./processes.ts";
+import { readGroupFile, writeGroupFile } from "./processes.ts";
 import { settingsOf } from "./settings.ts";
 import { unifiedControllers, unifiedSettings } from "./unified.ts";
 import { controlFileFix } from "./write-failure.ts";

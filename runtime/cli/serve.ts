@@ -2,10 +2,10 @@
  * `ringside serve`: the app with its server. A skin over web/server, which is loaded only when it is asked for, so that
  * no other command pays for it.
  */
-
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { FastifyInstance } from "fastify";
+import { errorCode } from "../../native/error-code.ts";
 import { RingsideError } from "../error.ts";
 import { checkoutDirectory } from "../image/checkout.ts";
 
@@ -119,7 +119,7 @@ function parsePort(text: string): number {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return errorCode(error) === code;
 }
 
 /** Resolves at the first signal that asks for an end. */

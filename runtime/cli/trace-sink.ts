@@ -1,5 +1,6 @@
 /** Where a trace is written, as lines or as JSON: a file, or one of our own outputs. */
 import { closeSync, openSync, writeSync } from "node:fs";
+import { errorCode } from "../../native/error-code.ts";
 import { RingsideError, reasonOf } from "../error.ts";
 import type { TracingCost } from "../trace/cost.ts";
 import type { DecodedCall } from "../trace/decode.ts";
@@ -33,10 +34,6 @@ export interface Output {
 }
 
 const WAIT_MS = 5;
-
-function errorCode(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
 
 /** Writes all of it, also to a pipe that was set not to block. */
 function writeAll(fd: number, text: string): void {

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { errorCode } from "../../native/error-code.ts";
 import { RingsideError } from "../error.ts";
 import type { LogPosition } from "./log-files.ts";
 import type { TerminalSize } from "./running.ts";
@@ -92,7 +93,7 @@ export class MonitorConnection {
       return new MonitorConnection(socket);
     } catch (cause) {
       socket.destroy();
-      if (!(cause instanceof Error && "code" in cause && cause.code === "EAGAIN")) return undefined;
+      if (errorCode(cause) !== "EAGAIN") return undefined;
       throw new RingsideError("too many look at this container, or wait for it, at the same time", {
         cause,
         fix: "end one of the ringside attach, logs -f or wait that do",

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../../native/error-code.ts";
 import { removeCgroups } from "../cgroup/remove.ts";
 import { RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
@@ -14,10 +15,6 @@ import { removeDirectoryOf, removeLayer } from "./remove-layer.ts";
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 /** Between taking its name and writing its record, a container has a link of this ending that says who is at it. */
 const RESERVATION = ".reserved";
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
 
 /** @throws RingsideError when `name` cannot be a container's name (Docker's rule) */
 export function checkName(name: string): void {

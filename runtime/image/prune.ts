@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../../native/error-code.ts";
 import { listImages, treesDirectory } from "./image.ts";
 
 /** A container that is being started may have found its image, and not mounted it yet. */
@@ -39,7 +40,7 @@ function readMountTables(): string[] | null {
     try {
       tables.add(readFileSync(`/proc/${pid}/mountinfo`, "utf8"));
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const code = errorCode(error);
       // A process that ended meanwhile, or a zombie (EINVAL), holds no mounts.
       if (code !== "ENOENT" && code !== "ESRCH" && code !== "EINVAL") return null;
     }

@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { errorCode } from "../../native/error-code.ts";
 import type { TreeEntry } from "./entry.ts";
 
 /** @returns the SHA-256 over every path, kind, mode, owner and content, as hexadecimal digits */
@@ -77,6 +78,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
 }

@@ -2,8 +2,8 @@
  * Runs a shell script inside a container, as root. The text goes in through a pipe to `sh -s`: no host file is mounted or
  * opened in the container, and the learner's `ps` does not show it.
  */
-
 import { closeSync, readFileSync, readSync, writeSync } from "node:fs";
+import { errorCode } from "../../native/error-code.ts";
 import { type Launcher, openPipe } from "../../native/kernel.ts";
 import { execInContainer } from "../container/exec.ts";
 import { RingsideError } from "../error.ts";
@@ -83,7 +83,7 @@ function drain(fd: number): string {
     // One read of a pipe returns all that it holds, up to the buffer's size.
     return chunk.subarray(0, readSync(fd, chunk)).toString("utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return "";
+    if (errorCode(error) === "EAGAIN") return "";
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** A tracer at work: its descriptor waited for, its bytes taken and parsed, its end known. ptrace(2). */
+import { errorCode } from "../../native/error-code.ts";
 import { openTracer, pollDescriptor } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
 import { parseRecords, type TraceRecord } from "./records.ts";
@@ -33,7 +34,7 @@ const LEAST_DATA_BYTES = 110;
 
 /** What the errors of ptrace mean: EPERM is given for several reasons. */
 function explained(error: unknown, pid: number): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === "EPERM") {
     return new RingsideError(
       `cannot trace process ${pid}: the kernel refuses it, or something else traces it already`,

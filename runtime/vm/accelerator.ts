@@ -6,6 +6,7 @@
 import { accessSync, constants } from "node:fs";
 import { release } from "node:os";
 import { z } from "zod";
+import { errorCode } from "../../native/error-code.ts";
 import { Launcher } from "../../native/kernel.ts";
 import { cacheDirectory } from "../image/cache.ts";
 import { requireQemu } from "./host.ts";
@@ -74,7 +75,7 @@ function whyUnusable(device: string): string | undefined {
     accessSync(device, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
-    const isThere = error instanceof Error && "code" in error && error.code !== "ENOENT";
+    const isThere = errorCode(error) !== "ENOENT";
     return isThere ? `${device} is there, but this user may not open it` : `this machine has no ${device}`;
   }
 }

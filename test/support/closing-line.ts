@@ -6,6 +6,7 @@
 import { writeSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite, Vitest } from "vitest/node";
+import { errorCode } from "../../native/error-code.ts";
 
 /** What a run came to. */
 export interface Count {
@@ -143,7 +144,7 @@ function printNow(text: string): void {
     try {
       rest = rest.subarray(writeSync(1, rest));
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
+      if (errorCode(error) !== "EAGAIN") return;
     }
   }
 }

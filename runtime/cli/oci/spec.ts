@@ -1,6 +1,7 @@
 /** `ringside oci spec`: a first config.json for a bundle. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../../../native/error-code.ts";
 import { RingsideError, reasonOf } from "../../error.ts";
 import { specTemplate } from "../../oci/template.ts";
 import { parseArguments } from "./arguments.ts";
@@ -24,7 +25,7 @@ export const spec: Command = {
     try {
       writeFileSync(path, `${JSON.stringify(config, null, 2)}\n`, { flag: "wx" });
     } catch (cause) {
-      const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+      const exists = errorCode(cause) === "EEXIST";
       throw new RingsideError(exists ? `${path} already exists` : `${path} cannot be written: ${reasonOf(cause)}`, {
         cause,
         fix: exists ? `remove ${path} first` : "give --bundle a directory that is there",

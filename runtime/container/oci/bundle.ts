@@ -1,6 +1,7 @@
 /** An OCI bundle: a directory with config.json and, most often, the root file system. bundle.md. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../../../native/error-code.ts";
 import { RingsideError } from "../../error.ts";
 import type { OciConfig } from "../../oci/config.ts";
 import { parseConfig, resolvePaths } from "../../oci/parse.ts";
@@ -31,7 +32,7 @@ export function readConfig(path: string): Pick<Bundle, "config" | "text" | "warn
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const missing = errorCode(cause) === "ENOENT";
     throw new RingsideError(missing ? `${path}: no such file or directory` : `${path}: ${String(cause)}`, {
       cause,
       fix: "give --bundle the directory that holds config.json; ringside oci spec makes a first one",

@@ -1,5 +1,6 @@
 /** One command at a time changes a container. `state` and the like take no lock, and so need nothing of the native part. */
 import { join } from "node:path";
+import { errorCode } from "../../../native/error-code.ts";
 import { lockFile } from "../../../native/kernel.ts";
 import { doesNotExist } from "./store.ts";
 
@@ -12,7 +13,7 @@ export function lockContainer(id: string, directory: string): Disposable {
   try {
     return lockFile(join(directory, "lock"));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw doesNotExist(id);
+    if (errorCode(error) === "ENOENT") throw doesNotExist(id);
     throw error;
   }
 }

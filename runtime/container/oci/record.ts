@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../../../native/error-code.ts";
 import { RingsideError } from "../../error.ts";
 
 export interface EngineRecord {
@@ -54,9 +55,8 @@ export function readEngineRecord(directory: string): EngineRecord | undefined {
   try {
     text = readFileSync(join(directory, FILE), "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
-      return undefined;
-    }
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
   const parsed = parseRecord(text);

@@ -1,5 +1,6 @@
 /** `start`: one byte into the FIFO, and the container's first process becomes its program (runtime.md, "Start"). */
 import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { errorCode } from "../../../native/error-code.ts";
 import { Launcher, pollDescriptor, signalProcess } from "../../../native/kernel.ts";
 import { RingsideError } from "../../error.ts";
 import { isAlive } from "../process-identity.ts";
@@ -9,10 +10,6 @@ import { lockContainer } from "./lock.ts";
 import { savedConfigPath } from "./record.ts";
 import { startFifo, stateOf } from "./status.ts";
 import { type EngineContainer, findEngineContainer } from "./store.ts";
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
 
 /**
  * Waits until nobody can read the FIFO any more: its reader closes it by becoming the program, or by ending. The kernel

@@ -1,5 +1,6 @@
 /** The engines' containers of one root directory: found, listed, reserved, removed. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { errorCode } from "../../../native/error-code.ts";
 import { RingsideError } from "../../error.ts";
 import { checkId } from "./id.ts";
 import { type EngineRecord, readEngineRecord, stateDirectory } from "./record.ts";
@@ -11,10 +12,6 @@ export interface EngineContainer {
   readonly directory: string;
   readonly record: EngineRecord;
   readonly status: EngineStatus;
-}
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** The words that engines look for. */
