@@ -7,6 +7,7 @@ import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { OciResources } from "../oci/config.ts";
+import { O_CLOEXEC, O_PATH_DIRECTORY } from "../open-flags.ts";
 import { nameOn } from "./controller.ts";
 import { cpuset, inheritedCpusets } from "./cpuset.ts";
 import { delegatedFiles } from "./delegation.ts";
@@ -20,10 +21,6 @@ import { ownPath, parseCgroupsPath } from "./path.ts";
 import { readGroupFile } from "./processes.ts";
 import { settingsContext, settingsOf } from "./settings.ts";
 import { unifiedSettings } from "./unified.ts";
-
-/** open(2); the same on every architecture, and not among Node's constants. */
-const O_PATH = 0o10000000;
-const O_CLOEXEC = 0o2000000;
 
 /** Hands out the launcher's descriptor slots. */
 export interface SlotSource {
@@ -158,7 +155,7 @@ function groupForOneMore({ unified = "" }: CgroupLayout, directory: string, init
 
 const HOST = { phase: "host", stage: "cgroup" } as const;
 const CLEANUP = { phase: "cleanup", stage: "cgroup" } as const;
-const V2_FLAGS = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
+const V2_FLAGS = O_PATH_DIRECTORY | O_CLOEXEC;
 const WHY_OPEN_V1 = "Opened here, where the host's groups are visible, and used by the process itself.";
 const WHY_OPEN_V2 = "The process is born inside its group (CLONE_INTO_CGROUP): nothing has to be moved.";
 const WHY_JOIN = "The process moves itself into the group; all that it starts will be born there.";

@@ -4,25 +4,25 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { type ExitRecord, type Launcher, monotonicNs } from "../../native/kernel.ts";
-import type { Plan, PlanStep } from "../../native/plan/plan.ts";
-import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
-import { joinCgroupSteps } from "../cgroup/steps.ts";
+import type { Plan } from "../../native/plan/plan.ts";
+import { detectCgroups } from "../cgroup/layout.ts";
 import { RingsideError } from "../error.ts";
 import { cacheDirectory } from "../image/cache.ts";
 import type { NamespaceType, OciProcess } from "../oci/config.ts";
 import { DEFAULT_PATH } from "../oci/defaults.ts";
 import { parseConfig } from "../oci/parse.ts";
-import { isApart, namespaceFlags } from "../plan/namespaces.ts";
+import { enterSteps, insideTerminalSteps } from "../plan/enter.ts";
+import { isApart } from "../plan/namespaces.ts";
 import { processSteps } from "../plan/process.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
-import { openTerminalSteps, RECEIVED_SLOTS } from "../plan/terminal.ts";
+import { RECEIVED_SLOTS } from "../plan/terminal.ts";
 import { explainFailure } from "./failure.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
-import { type ContainerState, findContainer, itIs } from "./state.ts";
+import { findContainer, itIs } from "./state.ts";
 import { type ResolvedUser, readerBelow, resolveUser } from "./user.ts";
 import { runningWorld } from "./world.ts";
 
@@ -37,78 +37,12 @@ export interface ExecOptions {
 
 /** All that a container of ours may have; one that it shares with the host is joined without effect. */
 const JOINED: readonly NamespaceType[] = ["pid", "mount", "network", "uts", "ipc", "cgroup"];
-const O_PATH_DIRECTORY = 0o10000000 | 0o200000;
 
 type ExecProcess = OciProcess & { readonly env: readonly string[] };
 
 interface Init {
   readonly pid: number;
   readonly startTicks: number;
-}
-
-function joinSteps(
-  init: Init,
-  state: ContainerState,
-  layout: CgroupLayout,
-  slots: Slots,
-  hasUsers: boolean,
-): PlanStep[] {
-  const pidfd = slots.take();
-  const groups = joinCgroupSteps(layout, state.cgroups, slots, init.pid);
-  const types = hasUsers ? (["user", ...JOINED] as const) : JOINED;
-  return [
-    {
-      phase: "host",
-      stage: "join",
-      why: "The container's first process, held so that its number cannot come to mean another.",
-      op: "openPidfd",
-      slot: pidfd,
-      pid: init.pid,
-      startTicks: init.startTicks,
-    },
-    ...groups.host,
-    {
-      phase: "host",
-      stage: "clone",
-      why: "A copy of the launcher, which will walk into the container.",
-      op: "clone",
-      flags: 0,
-      cgroup: groups.cloneInto,
-    },
-    ...groups.join,
-    {
-      phase: "child",
-      stage: "join",
-      why: "Every namespace of the container at once.",
-      op: "joinNamespaces",
-      slot: pidfd,
-      flags: namespaceFlags(types),
-    },
-    {
-      phase: "child",
-      stage: "join",
-      why: "A process keeps its own number for life: only one born now is in the pid namespace.",
-      op: "forkSibling",
-    },
-  ];
-}
-
-/** The devpts of a running container is found by its path inside; what is found there is checked to be one. */
-function terminalSteps(process: OciProcess, slots: Slots): PlanStep[] {
-  if (!process.terminal) return [];
-  const pts = slots.take();
-  return [
-    {
-      phase: "child",
-      stage: "terminal",
-      why: "The container's own terminals.",
-      op: "openPath",
-      slot: pts,
-      path: "/dev/pts",
-      flags: O_PATH_DIRECTORY,
-    },
-    ...openTerminalSteps(process, { pts }),
-  ];
 }
 
 /** Nobody but the container's own: by number, since names may have come to mean others meanwhile. */
@@ -150,6 +84,62 @@ async function findingsOf({ status }: ExitRecord, pid: number, process: OciProce
   return livePostMortem(status, pid, { process });
 }
 
+interface PreparedExec {
+  readonly state: ContainerState;
+  readonly init: Init;
+  readonly process: ExecProcess;
+  readonly plan: Plan;
+}
+
+/** @param diesWithLauncher it ends with whoever asked for it */
+function prepare(idOrName: string, options: ExecOptions, diesWithLauncher: boolean): PreparedExec {
+  const state = findContainer(idOrName);
+  const { init } = state;
+  if (state.status !== "running" || init === undefined) {
+    throw new RingsideError(`cannot run a command in ${state.name}: ${itIs(state.status)}`, {
+      fix: state.status === "paused" ? `ringside unpause ${state.name}` : "ringside ps lists the containers that run",
+    });
+  }
+  const { config } = parseConfig(JSON.stringify(state.config), `the configuration of ${state.name}`);
+  const process = execProcess(options, config.process, init);
+  const seccomp = config.linux?.seccomp;
+  const slots = new Slots(RECEIVED_SLOTS);
+  const plan: Plan = [
+    ...joinSteps(init, state, detectCgroups(), slots, isApart(config.linux?.namespaces, "user")),
+    ...terminalSteps(process, slots),
+    ...processSteps(process, {
+      seccomp: seccompSteps(seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory())),
+      linux: {},
+      limitPhase: "child",
+      diesWithLauncher,
+      keyring: state.id,
+    }).steps,
+  ];
+  return { state, init, process, plan };
+}
+
+/** Gives `use` the three streams, nothing for those that are not given; a failure of it is put into words. */
+async function withStreams<Result>(
+  { state, init, process }: PreparedExec,
+  { stdio, command }: ExecOptions,
+  use: (descriptors: readonly number[]) => Promise<Result>,
+): Promise<Result> {
+  const nothing = openSync("/dev/null", "r+");
+  try {
+    const { stdin, stdout, stderr } = stdio ?? { stdin: nothing, stdout: nothing, stderr: nothing };
+    return await use([stdin, stdout, stderr]);
+  } catch (error) {
+    const { liveProgramExaminer } = await import("./post-mortem/facts.ts");
+    throw explainFailure(error, {
+      program: command[0] ?? "",
+      what: `cannot run a command in ${state.name}`,
+      examine: liveProgramExaminer(init.pid, { process }),
+    });
+  } finally {
+    closeSync(nothing);
+  }
+}
+
 /**
  * Runs a command in a running container; it ends with this process (ownership "lab").
  * @throws RingsideError when the container is not running or the command cannot be run
@@ -160,33 +150,10 @@ export async function execInContainer(
   options: ExecOptions,
 ): Promise<RunningWorld> {
   const requestedNs = monotonicNs();
-  const state = findContainer(idOrName);
-  const { init } = state;
-  if (state.status !== "running" || init === undefined) {
-    throw new RingsideError(`cannot run a command in ${state.name}: ${itIs(state.status)}`, {
-      fix: state.status === "paused" ? `ringside unpause ${state.name}` : "ringside ps lists the containers that run",
-    });
-  }
-  const layout = detectCgroups();
-  const { config } = parseConfig(JSON.stringify(state.config), `the configuration of ${state.name}`);
-  const process = execProcess(options, config.process, init);
-  const seccomp = config.linux?.seccomp;
-  const slots = new Slots(RECEIVED_SLOTS);
-  const plan: Plan = [
-    ...joinSteps(init, state, layout, slots, isApart(config.linux?.namespaces, "user")),
-    ...terminalSteps(process, slots),
-    ...processSteps(process, {
-      seccomp: seccompSteps(seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory())),
-      linux: {},
-      limitPhase: "child",
-      diesWithLauncher: true,
-      keyring: state.id,
-    }).steps,
-  ];
-  const nothing = openSync("/dev/null", "r+");
-  try {
-    const { stdin, stdout, stderr } = options.stdio ?? { stdin: nothing, stdout: nothing, stderr: nothing };
-    const started = await launcher.start(plan, [stdin, stdout, stderr]);
+  const prepared = prepare(idOrName, options, true);
+  const { state, init, process, plan } = prepared;
+  return await withStreams(prepared, options, async (descriptors) => {
+    const started = await launcher.start(plan, descriptors);
     const title = `exec in ${state.name}`;
     const facts = { title, world: "container" as const, plan, requestedNs, date: new Date().toISOString() };
     const world = runningWorld(`${state.id}-${started.pid}`, title, started, facts);
@@ -195,15 +162,20 @@ export async function execInContainer(
       findings: await findingsOf(exit, init.pid, process),
     }));
     return { ...world, exited };
-  } catch (error) {
-    const { liveProgramExaminer } = await import("./post-mortem/facts.ts");
-    const examine = liveProgramExaminer(init.pid, { process });
-    throw explainFailure(error, {
-      program: options.command[0] ?? "",
-      what: `cannot run a command in ${state.name}`,
-      examine,
-    });
-  } finally {
-    closeSync(nothing);
-  }
+  });
+}
+
+/**
+ * Runs a command in a running container and lets go of it: it lives as long as it likes, at most as long as the
+ * container. The launcher ends; nobody hears of its exit.
+ * @returns once it is its program
+ * @throws RingsideError when the container is not running or the command cannot be run
+ */
+export async function execDetached(
+  launcher: Launcher,
+  idOrName: string,
+  options: Omit<ExecOptions, "terminal" | "stdio">,
+): Promise<void> {
+  const prepared = prepare(idOrName, options, false);
+  await withStreams(prepared, options, (descriptors) => launcher.startAndRelease(prepared.plan, descriptors));
 }

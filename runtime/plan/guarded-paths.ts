@@ -1,4 +1,5 @@
 /** Paths that the inside may not see or not write. mount_setattr(2), open_tree(2). */
+import { constants } from "node:fs";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciLinux } from "../oci/config.ts";
 import {
@@ -7,11 +8,12 @@ import {
   type GuardedPath,
   WHY_THROTTLING_HIDDEN,
 } from "../oci/defaults.ts";
+import { O_PATH } from "../open-flags.ts";
 import { MOUNT_TARGET } from "./mount-context.ts";
 import { MOUNT_ATTRIBUTES } from "./mount-options.ts";
 import type { Slots } from "./slots.ts";
 
-const O_PATH_NOFOLLOW = 0o10000000 | 0o400000;
+const O_PATH_NOFOLLOW = O_PATH | constants.O_NOFOLLOW;
 const CHARACTER_DEVICE = 0o020000;
 const WORDS = { phase: "child", stage: "security" } as const;
 

@@ -6,6 +6,7 @@ import { constants, existsSync, readFileSync } from "node:fs";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { OciIntelRdt } from "../oci/config.ts";
+import { O_CLOEXEC } from "../open-flags.ts";
 import type { Slots } from "./slots.ts";
 
 export interface IntelRdtPlan {
@@ -17,7 +18,6 @@ export interface IntelRdtPlan {
 }
 
 const NOTHING: IntelRdtPlan = { host: [], join: [], cleanup: [], made: [] };
-const O_CLOEXEC = 0o2000000;
 const STAGE = { phase: "host", stage: "cgroup" } as const;
 
 /** Where resctrl is mounted (proc_pid_mountinfo(5)). */

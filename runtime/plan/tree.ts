@@ -6,6 +6,7 @@
 import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import type { NamespaceType, OciConfig, OciLinux, OciMount, OciProcess } from "../oci/config.ts";
+import { O_PATH_DIRECTORY } from "../open-flags.ts";
 import { deviceSteps } from "./devices.ts";
 import { guardSteps } from "./guarded-paths.ts";
 import { securityModules } from "./labels.ts";
@@ -80,7 +81,6 @@ interface OwnDev extends TwoPlaces {
   readonly isMade: boolean;
 }
 
-const O_PATH_DIRECTORY = 0o10000000 | 0o200000;
 /** File systems whose nodes are the host's, wherever they are mounted. */
 const HOSTS_DEVICES = "devtmpfs";
 

@@ -271,11 +271,11 @@ export const MUTANTS: readonly Mutant[] = [
     only: "CVE-2015-1334",
     defence: "exec asks no /proc of the container's",
     edits: [
-      { file: "runtime/container/oci/exec-plan.ts", from: '    ...oomSteps(process, "child"),\n', to: "" },
+      { file: "runtime/container/oci/exec-plan.ts", from: '      ...oomSteps(process, "child"),\n', to: "" },
       {
         file: "runtime/container/oci/exec-plan.ts",
-        from: "    ...(forks ? [forkStep()] : []),",
-        to: '    ...(forks ? [forkStep()] : []),\n    ...oomSteps(process, "child"),',
+        from: "[...enterSteps(entrance, slots),",
+        to: '[...enterSteps(entrance, slots), ...oomSteps(process, "child"),',
       },
     ],
   },
