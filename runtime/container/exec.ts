@@ -22,7 +22,7 @@ import { explainFailure } from "./failure.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
-import { findContainer, itIs } from "./state.ts";
+import { type ContainerState, findContainer, itIs } from "./state.ts";
 import { type ResolvedUser, readerBelow, resolveUser } from "./user.ts";
 import { runningWorld } from "./world.ts";
 
@@ -103,10 +103,11 @@ function prepare(idOrName: string, options: ExecOptions, diesWithLauncher: boole
   const { config } = parseConfig(JSON.stringify(state.config), `the configuration of ${state.name}`);
   const process = execProcess(options, config.process, init);
   const seccomp = config.linux?.seccomp;
+  const namespaces = isApart(config.linux?.namespaces, "user") ? (["user", ...JOINED] as const) : JOINED;
   const slots = new Slots(RECEIVED_SLOTS);
   const plan: Plan = [
-    ...joinSteps(init, state, detectCgroups(), slots, isApart(config.linux?.namespaces, "user")),
-    ...terminalSteps(process, slots),
+    ...enterSteps({ init, cgroups: state.cgroups, layout: detectCgroups(), namespaces }, slots),
+    ...insideTerminalSteps(process, slots),
     ...processSteps(process, {
       seccomp: seccompSteps(seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory())),
       linux: {},
