@@ -7,19 +7,18 @@ import type { PlanStep } from "../../native/plan/plan.ts";
 import { RingsideError } from "../error.ts";
 import { OCI_VERSION } from "../oci/config.ts";
 import type { SeccompProfile } from "../oci/seccomp.ts";
+import { SECCOMP_FLAGS } from "../oci/seccomp-fields.ts";
 import { type StateFacts, statePieces } from "./hooks.ts";
 import type { Slots } from "./slots.ts";
 
-/** Flags of seccomp(2). TSYNC concerns other threads, and here there is one. */
-const FLAGS: Readonly<Record<string, number>> = {
-  SECCOMP_FILTER_FLAG_TSYNC: 0,
-  SECCOMP_FILTER_FLAG_LOG: 2,
-  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
-  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
-};
+/** A profile made in code may name any. */
+const FLAGS: Readonly<Record<string, number>> = SECCOMP_FLAGS;
+
+/** It concerns other threads, and here there is one; beside a listener the kernel refuses it. */
+const FOR_THREADS = SECCOMP_FLAGS.SECCOMP_FILTER_FLAG_TSYNC;
 
 /** How a notified call waits: the kernel takes it only where there is somebody to notify. */
-const ONLY_WITH_LISTENER = 32;
+const ONLY_WITH_LISTENER = SECCOMP_FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 
 /** Unless a profile says otherwise, and if only `[]`: a filter alone is no reason to slow memory down (as runc, crun). */
 const USUAL_FLAGS = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"];
@@ -33,13 +32,14 @@ export interface SeccompPlan {
 }
 
 function flagsOf(names: readonly string[]): number {
-  return names.reduce((flags, name) => {
+  const every = names.reduce((flags, name) => {
     const flag = FLAGS[name];
     if (flag !== undefined) return flags | flag;
     throw new RingsideError(`linux.seccomp.flags: there is no flag ${JSON.stringify(name)}`, {
       fix: `use one of ${Object.keys(FLAGS).join(", ")}`,
     });
   }, 0);
+  return every & ~FOR_THREADS;
 }
 
 function asksSomebody({ defaultAction, syscalls = [] }: SeccompProfile): boolean {
