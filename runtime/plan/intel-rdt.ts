@@ -87,6 +87,29 @@ function join(directory: string, slots: Slots): readonly [open: PlanStep, join: 
   ];
 }
 
+/** Where the tasks of a container are written down: its class of service, then what is counted of it alone. */
+function groupsOf({ closID, enableMonitoring = false }: OciIntelRdt, id: string, resctrl: string): string[] {
+  const directory = `${resctrl}/${closID ?? id}`;
+  return [directory, ...(enableMonitoring ? [`${directory}/mon_groups/${id}`] : [])];
+}
+
+/**
+ * The steps by which a further process of a running container comes to have the container's shares.
+ *
+ * @param rdt the container's own
+ * @throws RingsideError where resctrl is not mounted any more
+ */
+export function joinIntelRdtSteps(
+  rdt: OciIntelRdt | undefined,
+  id: string,
+  slots: Slots,
+  mountInfo = "/proc/self/mountinfo",
+): Pick<IntelRdtPlan, "host" | "join"> {
+  if (rdt === undefined) return NOTHING;
+  const joins = groupsOf(rdt, id, resctrlDirectory(mountInfo)).map((group) => join(group, slots));
+  return { host: joins.map(([open]) => open), join: joins.map(([, enter]) => enter) };
+}
+
 /**
  * The steps for linux.intelRdt.
  *
@@ -100,8 +123,9 @@ export function intelRdtSteps(
   mountInfo = "/proc/self/mountinfo",
 ): IntelRdtPlan {
   if (rdt === undefined) return NOTHING;
-  const { closID, schemata = [], enableMonitoring = false } = rdt;
-  const directory = `${resctrlDirectory(mountInfo)}/${closID ?? id}`;
+  const { closID, schemata = [] } = rdt;
+  const groups = groupsOf(rdt, id, resctrlDirectory(mountInfo));
+  const [directory = "", monitored] = groups;
   const lines = schemaLines(rdt);
   const isThere = existsSync(directory);
   if (closID !== undefined && !isThere && lines.length + schemata.length === 0) {
@@ -110,16 +134,15 @@ export function intelRdtSteps(
     });
   }
   if (isThere) checkSame(directory, lines);
-  const monitored = `${directory}/mon_groups/${id}`;
-  const made = [...(enableMonitoring ? [monitored] : []), ...(isThere ? [] : [directory])];
-  const joins = [directory, ...(enableMonitoring ? [monitored] : [])].map((group) => join(group, slots));
+  const made = [...(monitored === undefined ? [] : [monitored]), ...(isThere ? [] : [directory])];
+  const joins = groups.map((group) => join(group, slots));
   return {
     host: [
       ...(isThere
         ? []
         : [make(directory), ...(lines.length > 0 ? [write(`${directory}/schemata`, `${lines.join("\n")}\n`)] : [])]),
       ...(schemata.length > 0 ? [write(`${directory}/schemata`, `${schemata.join("\n")}\n`)] : []),
-      ...(enableMonitoring ? [make(monitored)] : []),
+      ...(monitored === undefined ? [] : [make(monitored)]),
       ...joins.map(([open]) => open),
     ],
     join: joins.map(([, enter]) => enter),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciIntelRdt } from "../../runtime/oci/config.ts";
-import { intelRdtSteps } from "../../runtime/plan/intel-rdt.ts";
+import { intelRdtSteps, joinIntelRdtSteps } from "../../runtime/plan/intel-rdt.ts";
 import { Slots } from "../../runtime/plan/slots.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -19,7 +19,12 @@ function machine(classes: Readonly<Record<string, string>> = {}) {
   }
   return (rdt: OciIntelRdt) => {
     const plan = intelRdtSteps(rdt, "box", new Slots(3), mountInfo);
-    return { ...plan, words: [...plan.host, ...plan.join, ...plan.cleanup].map((step) => wordsOf(step, resctrl)) };
+    const further = joinIntelRdtSteps(rdt, "box", new Slots(3), mountInfo);
+    return {
+      ...plan,
+      words: [...plan.host, ...plan.join, ...plan.cleanup].map((step) => wordsOf(step, resctrl)),
+      further: [...further.host, ...further.join].map((step) => wordsOf(step, resctrl)),
+    };
   };
 }
 
@@ -75,6 +80,16 @@ describe("a class of service", () => {
     ]);
   });
 
+  test("is joined by a further process of the container, and what is counted of it alone too; nothing is made", () => {
+    expect(machine()({}).further).toEqual(["openPath box/tasks", "joinCgroup"]);
+    expect(machine({ gold: "L3:0=7f0\n" })({ closID: "gold", enableMonitoring: true }).further).toEqual([
+      "openPath gold/tasks",
+      "openPath gold/mon_groups/box/tasks",
+      "joinCgroup",
+      "joinCgroup",
+    ]);
+  });
+
   test.each<[string, OciIntelRdt, RegExp]>([
     ["has other shares", { closID: "gold", l3CacheSchema: "L3:0=ff" }, /gold is there already, without L3:0=ff/],
     ["is not there, with nothing to make it from", { closID: "silver" }, /there is no .*silver/],
@@ -93,4 +108,5 @@ test("without resctrl the configuration is refused, not half-obeyed", () => {
     cleanup: [],
     made: [],
   });
+  expect(joinIntelRdtSteps(undefined, "box", new Slots(3), mountInfo)).toMatchObject({ host: [], join: [] });
 });

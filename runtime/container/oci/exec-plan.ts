@@ -8,6 +8,7 @@ import type { OciConfig, OciProcess } from "../../oci/config.ts";
 import { grantableCapabilities } from "../../plan/capability-sets.ts";
 import { type Entrance, enterSteps, insideTerminalSteps } from "../../plan/enter.ts";
 import { candidates } from "../../plan/execute.ts";
+import { joinIntelRdtSteps } from "../../plan/intel-rdt.ts";
 import { labelWrites } from "../../plan/labels.ts";
 import { isApart } from "../../plan/namespaces.ts";
 import { procWriteSteps } from "../../plan/private-proc.ts";
@@ -36,6 +37,7 @@ function joinSteps({ record, init, config, layout }: ExecContext, process: OciPr
   const namespaces = (linux.namespaces ?? []).map(({ type }) => type);
   const { initial, final } = process.execCPUAffinity ?? {};
   const affinity = (list: string | undefined, what: string) => (list === undefined ? [] : [affinityStep(list, what)]);
+  const rdt = joinIntelRdtSteps(linux.intelRdt, record.id, slots);
   const entrance: Entrance = {
     init,
     cgroups: record.cgroups,
@@ -43,12 +45,13 @@ function joinSteps({ record, init, config, layout }: ExecContext, process: OciPr
     namespaces,
     beforeGroups: affinity(initial, "process.execCPUAffinity.initial"),
     afterGroups: [
+      ...rdt.join,
       ...affinity(final, "process.execCPUAffinity.final"),
       // Here /proc is still the host's, which nobody hostile has touched.
       ...oomSteps(process, "child"),
     ],
   };
-  return [...enterSteps(entrance, slots), ...(namespaces.includes("user") ? [becomeRootStep(linux)] : [])];
+  return [...rdt.host, ...enterSteps(entrance, slots), ...(namespaces.includes("user") ? [becomeRootStep(linux)] : [])];
 }
 
 /**
