@@ -1,4 +1,4 @@
-/** What the table of features says of each, and the tests that hold many of them. */
+/** What the table of features says of each, and a test that holds several. */
 
 /** A test: its file below test/, and its title as it stands there. */
 export type TestName = readonly [file: string, title: string];
@@ -36,11 +36,3 @@ export const USER: TestName = [
   "mounts/users.test.ts",
   "has its root, its mounts and the host's devices, and is root in there",
 ];
-export const TEMPLATE: TestName = ["oci/template.test.ts", "runs for the user: %s"];
-export const ORDINARY: TestName = [
-  "oci/template.test.ts",
-  "gives an ordinary user what takes no control group; pause and update say what they lack",
-];
-export const ROOTLESS = "rootless/run.test.ts";
-export const GIVEN_GROUP: TestName = [ROOTLESS, "is limited once root has followed that line"];
-export const ONLY_ROOT: TestName = ["mounts/users.test.ts", "is refused in words where only root could do it"];

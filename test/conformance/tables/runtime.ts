@@ -1,5 +1,11 @@
 /** Commands and their effects: runtime.md of the specification, and those who call them. */
-import { type Chapter, ORDINARY, TEMPLATE } from "./feature.ts";
+import type { Chapter, TestName } from "./feature.ts";
+
+const TEMPLATE: TestName = ["oci/template.test.ts", "runs for the user: %s"];
+const ORDINARY: TestName = [
+  "oci/template.test.ts",
+  "gives an ordinary user what takes no control group; pause and update say what they lack",
+];
 
 export const RUNTIME: readonly Chapter[] = [
   {
