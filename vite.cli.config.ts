@@ -18,13 +18,12 @@ const EXTERNAL = [/^fastify$/, /^@fastify\//, /^ws$/, /^@xterm\//];
  * V8's compiled code of the chunks is kept beside them (node:module, enableCompileCache): a third of a start's time is
  * otherwise spent on compiling the same text again. Where the directory cannot be written, nothing is kept.
  */
-const KEEP_COMPILED = `import { enableCompileCache } from "node:module";
-enableCompileCache(import.meta.dirname + "/.compiled");`;
+const KEEP_COMPILED = `require("node:module").enableCompileCache(__dirname + "/.compiled");`;
 
 export default defineConfig({
   // Nothing of the web client's public files belongs beside the command line.
   publicDir: false,
-  plugins: [lightCommander(), withoutGetters(), laterModules(), removeOldChunks()],
+  plugins: [lightCommander(), withoutGetters(), laterModules(), removeOldChunks(), markCommonJs()],
   ssr: { noExternal: true, external: [] },
   build: {
     ssr: true,
@@ -37,7 +36,9 @@ export default defineConfig({
       input: { cli: "runtime/cli/main.ts", oci: "runtime/cli/oci/main.ts" },
       external: EXTERNAL,
       output: {
-        format: "esm",
+        // Node finds, reads and links CommonJS in half the time of as many ES modules.
+        format: "cjs",
+        comments: false,
         entryFileNames: "[name].js",
         chunkFileNames: "cli-[name]-[hash].js",
         banner: (chunk) => (chunk.isEntry ? KEEP_COMPILED : ""),
@@ -118,7 +119,7 @@ function lightCommander(): Plugin {
 const EAGER = ["node:fs", "node:crypto", "node:os", "node:path", "node:util", "node:url", "node:events"];
 
 /** Modules of Node of which a function is called now and then: they are loaded by that call. */
-const LAZY = ["node:net", "node:timers/promises"];
+const LAZY = ["node:child_process", "node:net", "node:timers/promises"];
 
 /**
  * Takes Node's modules by `process.getBuiltinModule`. A plain import copies every property, and so runs the getters that
@@ -175,6 +176,16 @@ function removeOldChunks(): Plugin {
       for (const name of readdirSync(dir)) {
         if (/^cli-.+\.js$/.test(name) && !(name in bundle)) rmSync(join(dir, name));
       }
+    },
+  };
+}
+
+/** Files below the checkout are ES modules unless a package.json that is nearer says otherwise. */
+function markCommonJs(): Plugin {
+  return {
+    name: "ringside:mark-common-js",
+    generateBundle() {
+      this.emitFile({ type: "asset", fileName: "package.json", source: '{ "type": "commonjs" }\n' });
     },
   };
 }

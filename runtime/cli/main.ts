@@ -70,9 +70,14 @@ function report(error: unknown): number {
   return EXIT_CODES.failure;
 }
 
-try {
-  const program = await withCommands(newProgram(), process.argv[2]);
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
+/** Not at the top level: the bundle is CommonJS, which has no await there. */
+async function main(): Promise<void> {
+  try {
+    const program = await withCommands(newProgram(), process.argv[2]);
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
 }
+
+void main();

@@ -11,11 +11,12 @@ import { places } from "./directories.ts";
 import { appendEvent } from "./events.ts";
 import { explainFailure } from "./failure.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds, monitoredPlan } from "./monitor-steps.ts";
+import { newId } from "./new-id.ts";
 import type { ContainerOptions } from "./options.ts";
 import { processIdentity } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { checkName, publishRecord, release, reserve } from "./reserve.ts";
-import { newId, newRecord, ownIdentity, requireImage, withWholeCommand } from "./start.ts";
+import { newRecord, ownIdentity, requireImage, withWholeCommand } from "./start.ts";
 import { type StartFacts, startTimeline } from "./start-timeline.ts";
 
 export interface DetachedOptions extends Omit<ContainerOptions, "stdio"> {
@@ -28,6 +29,8 @@ export interface DetachedContainer {
   readonly id: string;
   readonly name: string;
   readonly pid: number;
+  /** What was asked for and is not had, in words. */
+  readonly warnings: readonly string[];
   timeline(): Timeline;
 }
 
@@ -42,7 +45,8 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   const id = newId();
   const name = options.name ?? id;
   checkName(name);
-  const { config, cgroups, directories, plan: own } = compileContainer(id, options, image, { ownership: "monitor" });
+  const compiled = compileContainer(id, options, image, { ownership: "monitor" });
+  const { config, cgroups, directories, plan: own, warnings } = compiled;
   const where = places();
   const plan = monitoredPlan(own, {
     id,
@@ -82,7 +86,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
       steps: process.steps,
       startedNs: process.startedNs,
     };
-    return { id, name, pid: process.pid, timeline: () => startTimeline(facts, undefined) };
+    return { id, name, pid: process.pid, warnings, timeline: () => startTimeline(facts, undefined) };
   } catch (error) {
     await launcher.close();
     const { programExaminer } = await import("./post-mortem/facts.ts");

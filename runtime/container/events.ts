@@ -5,26 +5,37 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-// zod/mini: zod itself would take longer to load than a container to start.
-import * as z from "zod/mini";
+import { exactly, flag, integer, object, optional, required, text } from "../oci/readers.ts";
 import { places } from "./directories.ts";
+import { momentText, parseMoment } from "./moment.ts";
 
-const eventSchema = z.object({
-  schema: z.literal("ringside.event/1"),
-  action: z.string(),
-  id: z.string(),
-  name: z.string(),
-  image: z.string(),
-  /** ISO 8601, UTC. */
-  time: z.string(),
+export interface ContainerEvent {
+  readonly schema: "ringside.event/1";
+  readonly action: string;
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  /** RFC 3339, UTC, always with nine digits of a second; what a command itself notes is known to three of them. */
+  readonly time: string;
   /** Of `die`. */
-  exitCode: z.optional(z.int()),
-  oomKilled: z.optional(z.boolean()),
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
   /** Of `kill`. */
-  signal: z.optional(z.string()),
+  readonly signal?: string;
+}
+
+const containerEvent = object<ContainerEvent>({
+  schema: required(exactly("ringside.event/1")),
+  action: required(text),
+  id: required(text),
+  name: required(text),
+  image: required(text),
+  time: required(text),
+  exitCode: optional(integer(0, 255)),
+  oomKilled: optional(flag),
+  signal: optional(text),
 });
 
-export type ContainerEvent = z.infer<typeof eventSchema>;
 export type EventSubject = Pick<ContainerEvent, "id" | "name" | "image">;
 
 const MOST_BYTES = 512 * 1024;
@@ -41,7 +52,7 @@ export function appendEvent(
   more: Pick<ContainerEvent, "exitCode" | "oomKilled" | "signal"> = {},
 ): void {
   const { id, name, image } = subject;
-  const time = new Date().toISOString();
+  const time = inOneForm(new Date().toISOString());
   const event: ContainerEvent = { schema: "ringside.event/1", action, id, name, image, time, ...more };
   const file = places().events;
   const line = `${JSON.stringify(event)}\n`;
@@ -50,6 +61,11 @@ export function appendEvent(
   } catch {
     // See above.
   }
+}
+
+/** Whoever wrote it: a monitor counts nanoseconds, and what this process writes comes from a clock of milliseconds. */
+function inOneForm(time: string): string {
+  return momentText(parseMoment(time));
 }
 
 function appendLine(file: string, line: string): void {
@@ -78,11 +94,11 @@ function rotate(file: string): void {
 
 function parseLine(line: string): ContainerEvent[] {
   try {
-    const parsed = eventSchema.safeParse(JSON.parse(line));
-    if (!parsed.success) return [];
-    const { exitCode: _code, oomKilled, ...same } = parsed.data;
+    const read = containerEvent(JSON.parse(line));
+    const event = { ...read, time: inOneForm(read.time) };
+    const { exitCode: _code, oomKilled, ...same } = event;
     // A monitor writes one line for an end; who asks for `oom` gets it as Docker has it.
-    return oomKilled === true && same.action === "die" ? [{ ...same, action: "oom" }, parsed.data] : [parsed.data];
+    return oomKilled === true && same.action === "die" ? [{ ...same, action: "oom" }, event] : [event];
   } catch {
     return [];
   }

@@ -2,62 +2,118 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-// zod/mini: zod itself would take longer to load than a container to start.
-import * as z from "zod/mini";
-import { lockFile, parseStatus } from "../../native/kernel.ts";
+import { type ExitStatus, lockFile, parseStatus } from "../../native/kernel.ts";
 import { parseReports } from "../cgroup/reports.ts";
+import {
+  anyNumber,
+  anything,
+  byKind,
+  exactly,
+  flag,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  record,
+  required,
+  text,
+} from "../oci/readers.ts";
 import { places } from "./directories.ts";
 import { EXIT_FILE } from "./monitor-steps.ts";
 
-const processSchema = z.object({ pid: z.int(), startTicks: z.int() });
-
-const exitSchema = z.object({
-  status: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("exited"), code: z.int() }),
-    z.object({ kind: z.literal("signaled"), signal: z.string(), core: z.optional(z.literal(true)) }),
-  ]),
-  at: z.string(),
-  oomKilled: z.boolean(),
-});
-
-/** What a monitor writes when its container has ended (native/launcher/monitor-record.h). */
-const monitorExitSchema = z.object({
-  schema: z.literal("ringside.exit/1"),
-  at: z.string(),
-  waitStatus: z.int(),
-  userUs: z.number(),
-  systemUs: z.number(),
-  maxRssKiB: z.number(),
-  reports: z.record(z.string(), z.string()),
-});
-
-const stateSchema = z.object({
-  schema: z.literal("ringside.container/1"),
-  id: z.string(),
-  name: z.string(),
-  image: z.string(),
-  command: z.array(z.string()),
-  createdAt: z.string(),
-  /** Whose container it is, and with whom it dies: a Ringside process, or a monitor of its own. */
-  owner: z.extend(processSchema, { kind: z.enum(["lab", "monitor"]) }),
-  /** The container's PID 1, as the host numbers it; absent until it has exec'd. */
-  init: z.optional(processSchema),
-  exit: z.optional(exitSchema),
-  remove: z.boolean(),
-  cgroups: z.array(z.string()),
-  layer: z.string(),
-  labels: z.record(z.string(), z.string()),
-  /** What asks it to end, and how long it is given before it is killed; SIGTERM and ten seconds unless they are there. */
-  stopSignal: z.optional(z.string()),
-  stopTimeoutMs: z.optional(z.number()),
-  /** The OCI configuration that the plan was compiled from, for `inspect` and `exec`. */
-  config: z.record(z.string(), z.unknown()),
-});
+const OWNERS = ["lab", "monitor"] as const;
 
 /** A process, told from those that had its pid before. */
-export type ProcessNumbers = z.infer<typeof processSchema>;
-export type ContainerRecord = z.infer<typeof stateSchema>;
-export type ContainerExit = z.infer<typeof exitSchema>;
+export interface ProcessNumbers {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+export interface ContainerExit {
+  readonly status: ExitStatus;
+  readonly at: string;
+  readonly oomKilled: boolean;
+}
+
+export interface ContainerRecord {
+  readonly schema: "ringside.container/1";
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly createdAt: string;
+  /** Whose container it is, and with whom it dies: a Ringside process, or a monitor of its own. */
+  readonly owner: ProcessNumbers & { readonly kind: (typeof OWNERS)[number] };
+  /** The container's PID 1, as the host numbers it; absent until it has exec'd. */
+  readonly init?: ProcessNumbers;
+  readonly exit?: ContainerExit;
+  readonly remove: boolean;
+  readonly cgroups: readonly string[];
+  readonly layer: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What asks it to end, and how long it is given before it is killed; SIGTERM and ten seconds unless they are there. */
+  readonly stopSignal?: string;
+  readonly stopTimeoutMs?: number;
+  /** The OCI configuration that the plan was compiled from, for `inspect` and `exec`. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** What a monitor writes when its container has ended (native/launcher/monitor-record.h). */
+interface MonitorExit {
+  readonly schema: "ringside.exit/1";
+  readonly at: string;
+  readonly waitStatus: number;
+  readonly userUs: number;
+  readonly systemUs: number;
+  readonly maxRssKiB: number;
+  readonly reports: Readonly<Record<string, string>>;
+}
+
+const safe = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+const numbers = { pid: required(safe), startTicks: required(safe) };
+
+type Ended<Kind extends ExitStatus["kind"]> = Extract<ExitStatus, { readonly kind: Kind }>;
+
+const exitStatus = byKind<ExitStatus>({
+  exited: object<Ended<"exited">>({ kind: required(exactly("exited")), code: required(safe) }),
+  signaled: object<Ended<"signaled">>({
+    kind: required(exactly("signaled")),
+    signal: required(text),
+    core: optional(exactly(true)),
+  }),
+});
+
+const containerRecord = object<ContainerRecord>({
+  schema: required(exactly("ringside.container/1")),
+  id: required(text),
+  name: required(text),
+  image: required(text),
+  command: required(list(text)),
+  createdAt: required(text),
+  owner: required(object<ContainerRecord["owner"]>({ ...numbers, kind: required(oneOf("an owner", OWNERS)) })),
+  init: optional(object<ProcessNumbers>(numbers)),
+  exit: optional(
+    object<ContainerExit>({ status: required(exitStatus), at: required(text), oomKilled: required(flag) }),
+  ),
+  remove: required(flag),
+  cgroups: required(list(text)),
+  layer: required(text),
+  labels: required(record(text)),
+  stopSignal: optional(text),
+  stopTimeoutMs: optional(anyNumber),
+  config: required(record(anything)),
+});
+
+const monitorExit = object<MonitorExit>({
+  schema: required(exactly("ringside.exit/1")),
+  at: required(text),
+  waitStatus: required(safe),
+  userUs: required(anyNumber),
+  systemUs: required(anyNumber),
+  maxRssKiB: required(anyNumber),
+  reports: required(record(text)),
+});
 
 /** The file of a container's directory that holds its record. */
 export const STATE_FILE = "state.json";
@@ -92,10 +148,9 @@ export function readRecord(id: string): ContainerRecord | undefined {
   if (!isId(id)) return undefined;
   try {
     const directory = join(places().states, id);
-    const parsed = stateSchema.safeParse(JSON.parse(readFileSync(join(directory, STATE_FILE), "utf8")));
-    if (!parsed.success) return undefined;
-    const exit = parsed.data.owner.kind === "monitor" ? readMonitorExit(join(directory, EXIT_FILE)) : undefined;
-    return exit === undefined ? parsed.data : { ...parsed.data, exit };
+    const found = containerRecord(JSON.parse(readFileSync(join(directory, STATE_FILE), "utf8")));
+    const exit = found.owner.kind === "monitor" ? readMonitorExit(join(directory, EXIT_FILE)) : undefined;
+    return exit === undefined ? found : { ...found, exit };
   } catch {
     return undefined;
   }
@@ -103,7 +158,7 @@ export function readRecord(id: string): ContainerRecord | undefined {
 
 /** Writes down, in a monitor's place, that it was killed itself, and its container with it: it dies with its parent. */
 export function writeKilledExit(id: string): number {
-  const exit: z.infer<typeof monitorExitSchema> = {
+  const exit: MonitorExit = {
     schema: "ringside.exit/1",
     at: new Date().toISOString(),
     waitStatus: constants.signals.SIGKILL,
@@ -120,9 +175,7 @@ export function writeKilledExit(id: string): number {
 
 function readMonitorExit(path: string): ContainerExit | undefined {
   try {
-    const parsed = monitorExitSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
-    if (!parsed.success) return undefined;
-    const { at, waitStatus, reports } = parsed.data;
+    const { at, waitStatus, reports } = monitorExit(JSON.parse(readFileSync(path, "utf8")));
     return { at, status: parseStatus(waitStatus), oomKilled: parseReports(reports).oomKilled };
   } catch {
     return undefined;

@@ -1,5 +1,4 @@
 /** The start of a container, from options to a running process, and the news of its end. */
-import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { type ExitRecord, type Launcher, monotonicNs, type OnPause, type StartedProcess } from "../../native/kernel.ts";
 import type { Plan } from "../../native/plan/plan.ts";
@@ -10,6 +9,7 @@ import { compileContainer } from "./compile.ts";
 import { appendEvent } from "./events.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { explainFailure } from "./failure.ts";
+import { newId } from "./new-id.ts";
 import type { ContainerOptions } from "./options.ts";
 import type { Finding } from "./post-mortem/finding.ts";
 import { processIdentity } from "./process-identity.ts";
@@ -18,8 +18,6 @@ import { checkName, publishRecord, release, reserve } from "./reserve.ts";
 import type { RunningWorld, WorldExit } from "./running.ts";
 import { argumentsOf } from "./spec.ts";
 import { runningWorld } from "./world.ts";
-
-const ID_BYTES = 6;
 
 /** @throws RingsideError when there is no such image */
 export function requireImage(name: string): Image {
@@ -33,17 +31,17 @@ export function requireImage(name: string): Image {
   });
 }
 
-/** Twelve hexadecimal digits, as Docker shows them. */
-export function newId(): string {
-  return randomBytes(ID_BYTES).toString("hex");
-}
-
 /** How a start is looked at while it goes on. */
 export interface StartWatching {
   /** Adds pauses to the plan (runtime/plan/pauses.ts). */
   readonly addPauses?: (plan: Plan) => Plan;
   /** Called at each of them; the start goes on when the promise is fulfilled, and fails with its reason otherwise. */
   readonly onPause?: OnPause;
+}
+
+export interface StartedContainer extends RunningWorld {
+  /** What was asked for and is not had, in words. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -55,7 +53,7 @@ export async function startContainer(
   launcher: Launcher,
   options: ContainerOptions,
   watching: StartWatching = {},
-): Promise<RunningWorld> {
+): Promise<StartedContainer> {
   const requestedNs = monotonicNs();
   const image = requireImage(options.image);
   const id = newId();
@@ -97,7 +95,7 @@ export async function startContainer(
     };
     const world = runningWorld(id, name, process, facts);
     const exited = world.exited.then((exit) => finish(started, exit));
-    return { ...world, exited };
+    return { ...world, exited, warnings: compiled.warnings };
   } catch (error) {
     const { directories, config } = compiled;
     const { programExaminer } = await import("./post-mortem/facts.ts");

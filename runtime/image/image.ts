@@ -5,16 +5,16 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-// zod/mini: zod itself would take longer to load than a container to start.
-import * as z from "zod/mini";
+// Not zod, whose loading takes as long as a container's start.
+import { anyNumber, exactly, list, object, required, text, textLike } from "../oci/readers.ts";
 import { cacheDirectory } from "./cache.ts";
 
 export interface ImageConfig {
-  env: string[];
-  entrypoint: string[];
-  cmd: string[];
-  workingDir: string;
-  user: string;
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  readonly workingDir: string;
+  readonly user: string;
 }
 
 export interface Image {
@@ -40,32 +40,46 @@ export const BASE_CONFIG: ImageConfig = {
   user: "",
 };
 
-const configSchema = z.object({
-  env: z.array(z.string()),
-  entrypoint: z.array(z.string()),
-  cmd: z.array(z.string()),
-  workingDir: z.string(),
-  user: z.string(),
-});
-
 /** A file that an image was made from. When its size or time changes, the image is out of date. */
-const inputSchema = z.object({ path: z.string(), size: z.number(), mtimeMs: z.number() });
+export interface ImageInput {
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
 
-export type ImageInput = z.infer<typeof inputSchema>;
+/** The record of an image in the cache. */
+export interface ImageRecord {
+  readonly schema: "ringside.image/1";
+  readonly name: string;
+  readonly id: string;
+  /** A directory's name below `trees`, so that the cache can be moved. */
+  readonly tree: string;
+  readonly config: ImageConfig;
+  readonly builtFrom: string;
+  readonly inputs: readonly ImageInput[];
+  readonly createdAt: string;
+}
 
-/** The record of an image in the cache. `tree` is a directory's name below `trees`, so that the cache can be moved. */
-export const imageRecordSchema = z.object({
-  schema: z.literal("ringside.image/1"),
-  name: z.string(),
-  id: z.string(),
-  tree: z.string().check(z.regex(/^[0-9a-f]{16,64}$/)),
-  config: configSchema,
-  builtFrom: z.string(),
-  inputs: z.array(inputSchema),
-  createdAt: z.string(),
+const imageRecord = object<ImageRecord>({
+  schema: required(exactly("ringside.image/1")),
+  name: required(text),
+  id: required(text),
+  tree: required(textLike("a directory's name", /^[0-9a-f]{16,64}$/)),
+  config: required(
+    object<ImageConfig>({
+      env: required(list(text)),
+      entrypoint: required(list(text)),
+      cmd: required(list(text)),
+      workingDir: required(text),
+      user: required(text),
+    }),
+  ),
+  builtFrom: required(text),
+  inputs: required(
+    list(object<ImageInput>({ path: required(text), size: required(anyNumber), mtimeMs: required(anyNumber) })),
+  ),
+  createdAt: required(text),
 });
-
-export type ImageRecord = z.infer<typeof imageRecordSchema>;
 
 /** The file that records an image. The name is escaped whole, so that no name leads out of the directory. */
 export function recordPath(name: string, cache: string = cacheDirectory()): string {
@@ -99,7 +113,7 @@ function readUnlessKnown(path: string): ImageRecord {
   const stamp = `${ino} ${size} ${mtimeMs}`;
   const known = knownRecords.get(path);
   if (known?.stamp === stamp) return known.record;
-  const record = imageRecordSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  const record = imageRecord(JSON.parse(readFileSync(path, "utf8")));
   knownRecords.set(path, { stamp, record });
   return record;
 }

@@ -105,6 +105,23 @@ export function oneOf<T extends string>(expected: string, words: readonly T[]): 
   };
 }
 
+/** This value and no other. */
+export function exactly<const T extends string | boolean>(wanted: T): Reader<T> {
+  return (value) => {
+    if (value !== wanted) throw unlike(JSON.stringify(wanted), value);
+    return wanted;
+  };
+}
+
+/** Any number that JSON can hold. */
+export const anyNumber: Reader<number> = (value) => {
+  if (typeof value !== "number") throw unlike("a number", value);
+  return value;
+};
+
+/** Anything: left to whoever uses it. */
+export const anything: Reader<unknown> = (value) => value;
+
 /** A whole number within bounds that a number holds exactly. */
 export function integer(minimum: number, maximum: number): Reader<number> {
   return (value) => {
@@ -249,6 +266,25 @@ export function object<T extends object>(shape: Shape<T>): Reader<T> {
     }
     if (!hasAll(result)) throw unlike("an object with all its fields", value);
     return result;
+  };
+}
+
+/** One of several objects, told apart by their `kind`. */
+export function byKind<T extends { readonly kind: string }>(
+  readers: {
+    readonly [K in T["kind"]]: Reader<Extract<T, { readonly kind: K }>>;
+  },
+): Reader<T> {
+  const kind = keyOf("a kind", readers);
+  return (value) => {
+    if (!isObject(value)) throw unlike("an object", value);
+    let reader: Reader<T>;
+    try {
+      reader = readers[kind(value.kind)];
+    } catch (error) {
+      throw within("kind", error);
+    }
+    return reader(value);
   };
 }
 

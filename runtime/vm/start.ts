@@ -3,9 +3,10 @@
 import { statSync } from "node:fs";
 import { constants } from "node:os";
 import { type ExitRecord, type ExitStatus, type Launcher, monotonicNs } from "../../native/kernel.ts";
+import { newId } from "../container/new-id.ts";
 import type { RunningWorld } from "../container/running.ts";
 import { argumentsOf, mergeEnv } from "../container/spec.ts";
-import { newId, requireImage } from "../container/start.ts";
+import { requireImage } from "../container/start.ts";
 import { readerBelow, resolveUser } from "../container/user.ts";
 import { EXIT_CODES, type RingsideError } from "../error.ts";
 import type { Image } from "../image/image.ts";

@@ -4,4 +4,6 @@
  */
 import { ociCommandLine } from "./command-line.ts";
 
-process.exitCode = await ociCommandLine(process.argv.slice(2));
+void ociCommandLine(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

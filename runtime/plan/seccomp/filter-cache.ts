@@ -3,10 +3,11 @@
  * does it has not been run before; reading the 4 KiB that came out of it last time takes a tenth of that. Inside a
  * server, where compiling takes 0.4 ms, filters are kept in memory as well.
  *
- * A filter guards the kernel, so a file is believed only when it is ours alone and its checksum is right; in all other
- * cases, and where nothing can be written, the profile is compiled.
+ * A filter guards the kernel, so a file is believed only when it is ours alone, is whole, and says that it is this very
+ * profile's; in all other cases, and where nothing can be written, the profile is compiled.
+ *
+ *     u32 bytes of the key, the key, the filter, u32 FNV-1a of the filter
  */
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -20,6 +21,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { fnv1a } from "../../../native/fnv1a.ts";
 import type { SeccompProfile } from "../../oci/seccomp.ts";
 import { MAXIMUM_INSTRUCTIONS } from "./assembler.ts";
 import { compileSeccomp } from "./compile.ts";
@@ -28,8 +30,8 @@ import { compileSeccomp } from "./compile.ts";
 export const COMPILER_VERSION = 4;
 
 const INSTRUCTION_BYTES = 8;
-const CHECKSUM_BYTES = 32;
-const LARGEST_FILE_BYTES = CHECKSUM_BYTES + MAXIMUM_INSTRUCTIONS * INSTRUCTION_BYTES;
+const U32_BYTES = 4;
+const MOST_FILTER_BYTES = MAXIMUM_INSTRUCTIONS * INSTRUCTION_BYTES;
 
 /** The filters of one machine, kept in memory and below one directory. */
 export class FilterCache {
@@ -60,13 +62,15 @@ export class FilterCache {
   }
 
   #find(profile: SeccompProfile): Uint8Array {
-    const name = nameOf(profile, this.#arch);
-    const known = this.#known.get(name);
+    const text = keyOf(profile, this.#arch);
+    const known = this.#known.get(text);
     if (known) return known;
-    const stored = readFilter(this.#directory, name);
+    const key = Buffer.from(text);
+    const path = join(this.#directory, fileOf(key));
+    const stored = readFilter(path, key);
     const filter = stored ?? compileSeccomp(profile, { arch: this.#arch });
-    if (!stored) storeFilter(this.#directory, name, filter);
-    this.#known.set(name, filter);
+    if (!stored) storeFilter(path, key, filter);
+    this.#known.set(text, filter);
     return filter;
   }
 }
@@ -85,19 +89,23 @@ export function cachedFilter(profile: SeccompProfile, cache: string): Uint8Array
   return filters.filter(profile);
 }
 
-/** Everything that the instructions depend on, as one hash. */
-function nameOf(profile: SeccompProfile, arch: string): string {
-  const text = JSON.stringify([COMPILER_VERSION, arch, profile], (_, value: unknown) => {
+/** Everything that the instructions depend on. */
+function keyOf(profile: SeccompProfile, arch: string): string {
+  return JSON.stringify([COMPILER_VERSION, arch, profile], (_, value: unknown) => {
     return typeof value === "bigint" ? `${value}n` : value;
   });
-  return createHash("sha256").update(text).digest("hex");
 }
 
-function readFilter(directory: string, name: string): Uint8Array | undefined {
+/** Profiles that somebody has made to share a name take turns in its file, and are compiled each time. */
+function fileOf(key: Buffer): string {
+  return `${key.length.toString(16)}-${fnv1a(key).toString(16).padStart(8, "0")}`;
+}
+
+function readFilter(path: string, key: Buffer): Uint8Array | undefined {
   try {
-    const fd = openSync(join(directory, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      return verified(fd, name);
+      return verified(fd, key);
     } finally {
       closeSync(fd);
     }
@@ -107,26 +115,39 @@ function readFilter(directory: string, name: string): Uint8Array | undefined {
   }
 }
 
-/** The filter in an open file, if nobody but us can have written it and its checksum is right. */
-function verified(fd: number, name: string): Uint8Array | undefined {
+/** The filter in an open file, if nobody but us can have written it and it is whole and this key's. */
+function verified(fd: number, key: Buffer): Uint8Array | undefined {
   const { mode, uid, size } = fstatSync(fd);
   const isFile = (mode & constants.S_IFMT) === constants.S_IFREG;
   const othersWrite = (mode & (constants.S_IWGRP | constants.S_IWOTH)) !== 0;
-  if (!isFile || othersWrite || uid !== process.geteuid?.() || size > LARGEST_FILE_BYTES) return undefined;
+  const start = U32_BYTES + key.length;
+  const filterBytes = size - start - U32_BYTES;
+  const isOne = filterBytes > 0 && filterBytes % INSTRUCTION_BYTES === 0 && filterBytes <= MOST_FILTER_BYTES;
+  if (!isFile || othersWrite || uid !== process.geteuid?.() || !isOne) return undefined;
   const content = Buffer.alloc(size);
   if (readSync(fd, content, 0, size, 0) !== size) return undefined;
-  const filter = content.subarray(CHECKSUM_BYTES);
-  const complete = filter.length > 0 && filter.length % INSTRUCTION_BYTES === 0;
-  return complete && timingSafeEqual(checksum(name, filter), content.subarray(0, CHECKSUM_BYTES)) ? filter : undefined;
+  const isOurs = content.readUInt32LE(0) === key.length && key.equals(content.subarray(U32_BYTES, start));
+  const end = size - U32_BYTES;
+  const isWhole = content.readUInt32LE(end) === fnv1a(content.subarray(start, end));
+  return isOurs && isWhole ? content.subarray(start, end) : undefined;
+}
+
+function fileContent(key: Buffer, filter: Uint8Array): Buffer {
+  const content = Buffer.alloc(U32_BYTES + key.length + filter.length + U32_BYTES);
+  content.writeUInt32LE(key.length, 0);
+  key.copy(content, U32_BYTES);
+  content.set(filter, U32_BYTES + key.length);
+  content.writeUInt32LE(fnv1a(filter), content.length - U32_BYTES);
+  return content;
 }
 
 /** Written under another name and renamed, so that a reader sees the whole file or none. */
-function storeFilter(directory: string, name: string, filter: Uint8Array): void {
-  const temporary = join(directory, `${name}.${randomUUID()}`);
+function storeFilter(path: string, key: Buffer, filter: Uint8Array): void {
+  const temporary = `${path}.${process.pid}-${process.hrtime.bigint()}`;
   try {
-    makeDirectory(directory, MISSING_PARENTS);
-    writeFileSync(temporary, Buffer.concat([checksum(name, filter), filter]), { mode: 0o600, flag: "wx" });
-    renameSync(temporary, join(directory, name));
+    makeDirectory(dirname(path), MISSING_PARENTS);
+    writeFileSync(temporary, fileContent(key, filter), { mode: 0o600, flag: "wx" });
+    renameSync(temporary, path);
   } catch {
     // A cache that cannot be written is no reason not to start a container.
     discard(temporary);
@@ -149,9 +170,4 @@ function discard(path: string): void {
   } catch {
     // It was never made: its directory is not one.
   }
-}
-
-/** Over the name too, so that one of our own filters cannot be put in another's place. */
-function checksum(name: string, filter: Uint8Array): Buffer {
-  return createHash("sha256").update(name).update(filter).digest();
 }
