@@ -84,10 +84,13 @@ export function joinTerminal(
   stdout.on("resize", onResize);
   let putBack = (): void => {};
   if (interactive) {
-    if (stdin.isTTY) putBack = makeRaw();
     stdin.on("data", onInput);
-    stdin.on("end", hangUp);
-    stdin.on("error", hangUp);
+    // A file or a pipe that ends has no more to type; only a terminal's end means that nobody is there any more.
+    if (stdin.isTTY) {
+      putBack = makeRaw();
+      stdin.on("end", hangUp);
+      stdin.on("error", hangUp);
+    }
     // Somebody may have paused it (--step takes keys from it before).
     stdin.resume();
   }

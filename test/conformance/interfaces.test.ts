@@ -333,3 +333,17 @@ describeWhere([...CONTAINERS, needsSystemPrograms("setpriv", "chown")], "an ordi
     expect(await user("delete", "mine")).toMatchObject({ code: 0, stderr: "" });
   });
 });
+
+// Not put to runc: what came from a pipe that has ended does not reach its terminals.
+describeWhere([...CONTAINERS], "a terminal whose input is a pipe", () => {
+  test("stays when the pipe has ended: what was typed arrives, and all that comes later is shown", async () => {
+    await using bench = new Bench();
+    const { process, ...base } = plainConfig(["sh", "-c", "read line; echo got $line; exit 6"]);
+    const terminal = { args: [], cwd: "/", user: { uid: 0, gid: 0 }, ...process, terminal: true };
+    const bundle = await bench.bundle("piped", { ...base, process: terminal });
+    const id = bench.owns("ringside", `piped-${globalThis.process.pid}`);
+    const { stdout, code } = await bench.call("ringside", ["run", "--bundle", bundle, id], "word\n");
+    expect(stdout).toContain("got word");
+    expect(code).toBe(6);
+  });
+});
