@@ -7,7 +7,7 @@ import { parse as parseYaml } from "yaml";
 import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { type Course, courseSchema, frontMatterSchema, type Lesson } from "./schema.ts";
-import { screensOf, splitSections } from "./sections.ts";
+import { screensOf, splitSections, withoutBlankEdges } from "./sections.ts";
 
 /** A lesson's text is not what lessons/schema.ts asks for; the message lists every problem. */
 export class LessonFormatError extends Error {
@@ -31,7 +31,14 @@ export function parseLesson(slug: string, source: string, defaults: Course["defa
   const written = readMapping(`lesson ${slug}`, yaml);
   const front = parseOrExplain(`lesson ${slug}`, frontMatterSchema, inherit(defaults, written));
   const { introduction, sections } = splitSections(body);
-  return { ...front, slug, body: body.trim(), introduction, sections, walkthrough: screensOf(front, sections) };
+  return {
+    ...front,
+    slug,
+    body: withoutBlankEdges(body),
+    introduction,
+    sections,
+    walkthrough: screensOf(front, sections),
+  };
 }
 
 /**

@@ -14,6 +14,11 @@ export function anchorOf(title: string): string {
     .replace(/^-+|-+$/g, "");
 }
 
+/** Markdown without blank lines before and after. The first line keeps its indentation: it may open a code block. */
+export function withoutBlankEdges(markdown: string): string {
+  return markdown.replace(/^(?:[ \t]*\r?\n)+/, "").trimEnd();
+}
+
 /** The Markdown above the first `##`, and the sections below. */
 export function splitSections(body: string): { introduction: string; sections: Section[] } {
   const parts: { title: string | undefined; lines: string[] }[] = [{ title: undefined, lines: [] }];
@@ -26,11 +31,11 @@ export function splitSections(body: string): { introduction: string; sections: S
   }
   const [introduction, ...sections] = parts;
   return {
-    introduction: introduction?.lines.join("\n").trim() ?? "",
+    introduction: withoutBlankEdges(introduction?.lines.join("\n") ?? ""),
     sections: sections.map(({ title = "", lines }) => ({
       id: anchorOf(title),
       title,
-      markdown: lines.join("\n").trim(),
+      markdown: withoutBlankEdges(lines.join("\n")),
     })),
   };
 }

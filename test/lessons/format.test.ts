@@ -181,6 +181,12 @@ describe("the text of a lesson", () => {
     expect(sections.map(({ id }) => id)).toEqual(["outside"]);
   });
 
+  it("keeps the indentation of the first line, which may open a code block", () => {
+    const { introduction, sections } = splitSections("\n\n    echo first\n\n## Next\n  \n\tindented\n\n");
+    expect([introduction, sections.map(({ markdown }) => markdown)]).toEqual(["    echo first", ["\tindented"]]);
+    expect(lesson(LEAST, "\n    echo first\n").body).toBe("    echo first");
+  });
+
   it("becomes one screen a section unless the front matter groups them", () => {
     const body = "## One\na\n## Two\nb";
     expect(lesson(LEAST, body).walkthrough.map(({ title }) => title)).toEqual(["One", "Two"]);
