@@ -18,7 +18,7 @@ const tool = (name: string) => join(ROOT, "node_modules/.bin", name);
 test.each([
   ["what runs on Node", "."],
   ["the simulator, which knows neither Node nor a page", "simulator"],
-  ["the pages", "web/client"],
+  ["the pages, which know no Node", "web/client"],
 ])("the types are right in %s", async (_, project) => {
   expect(await findings(tool("tsc"), "-p", project)).toBe("");
 });
