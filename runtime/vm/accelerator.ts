@@ -19,7 +19,12 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** Boots a guest with nothing but our init; resolves when it got to user mode. */
+/** A guest was started, and did not get to user mode. */
+export class NoBoot extends Error {
+  override readonly name = "NoBoot";
+}
+
+/** Boots a guest with nothing but our init; resolves when it got to user mode, and throws NoBoot when it did not. */
 export type Probe = (launcher: Launcher, timeoutMs: number) => Promise<void>;
 
 export interface Circumstances {
@@ -31,6 +36,9 @@ export interface Circumstances {
   readonly qemuVersion?: string;
   readonly probe: Probe;
 }
+
+/** The name of the fact that is kept. */
+export const KVM_VERDICT = "accelerator";
 
 /** Hardware boots this guest in well under a second, nested hardware in a few. */
 const PROBE_TIMEOUT_MS = 10_000;
@@ -49,22 +57,29 @@ export async function decideAccelerator(circumstances: Circumstances): Promise<V
   const unusable = whyUnusable(device);
   if (unusable !== undefined) return { accelerator: "tcg", reason: unusable };
   const key = [hostRelease, qemuVersion];
-  const known = recall("accelerator", key, verdictSchema, cache);
+  const known = recall(KVM_VERDICT, key, verdictSchema, cache);
   if (known !== undefined) return known;
-  const verdict = await bootProbe(circumstances, `Linux ${hostRelease}, QEMU ${qemuVersion}`);
-  remember("accelerator", key, verdict, cache);
+  const { isTried, ...verdict } = await bootProbe(circumstances, `Linux ${hostRelease}, QEMU ${qemuVersion}`);
+  if (!isTried) return verdict;
+  remember(KVM_VERDICT, key, verdict, cache);
   return verdict;
 }
 
-async function bootProbe({ launcher, probe }: Circumstances, where: string): Promise<Verdict> {
+/** @returns the verdict, and whether a guest was started at all: without a kernel, say, nothing is known of KVM */
+async function bootProbe(
+  { launcher, probe }: Circumstances,
+  where: string,
+): Promise<Verdict & { readonly isTried: boolean }> {
   const own = launcher === undefined ? await Launcher.open() : undefined;
   const used = launcher ?? own;
   try {
     if (used !== undefined) await probe(used, PROBE_TIMEOUT_MS);
-    return { accelerator: "kvm", reason: `a guest booted with ${ACCELERATOR_LABELS.kvm} (${where})` };
+    return { isTried: true, accelerator: "kvm", reason: `a guest booted with ${ACCELERATOR_LABELS.kvm} (${where})` };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { accelerator: "tcg", reason: `/dev/kvm is there, but no guest boots with it (${where}): ${why}` };
+    const isTried = error instanceof NoBoot;
+    const words = isTried ? "no guest boots with it" : "no guest could be started to try it";
+    return { isTried, accelerator: "tcg", reason: `/dev/kvm is there, but ${words} (${where}): ${why}` };
   } finally {
     await own?.close();
   }

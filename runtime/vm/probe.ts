@@ -1,5 +1,6 @@
 /** The probe that decides about hardware virtualization: the real kernel with nothing but our init, to user mode. */
 import type { Launcher } from "../../native/kernel.ts";
+import { NoBoot } from "./accelerator.ts";
 import { bootGuest } from "./boot.ts";
 import { guestFiles } from "./guest-files.ts";
 import { requireQemu } from "./host.ts";
@@ -25,7 +26,8 @@ const NOTHING_TO_RUN = {
 /**
  * Boots with KVM.
  *
- * @throws Error saying why the guest did not get to user mode within `timeoutMs`
+ * @throws NoBoot saying why the guest did not get to user mode within `timeoutMs`
+ * @throws RingsideError when QEMU, the kernel or our init is missing
  */
 export async function probeKvm(launcher: Launcher, timeoutMs: number): Promise<void> {
   const guest = await bootGuest(launcher, {
@@ -42,7 +44,7 @@ export async function probeKvm(launcher: Launcher, timeoutMs: number): Promise<v
   const { trace, timedOut, exit } = await guest.ended;
   guest.console.close();
   if (guest.milestones.first("init") !== undefined) return;
-  if (timedOut) throw new Error(`the guest had not reached user mode after ${timeoutMs / 1000} s`);
+  if (timedOut) throw new NoBoot(`the guest had not reached user mode after ${timeoutMs / 1000} s`);
   const status = exit.status.kind === "exited" ? `exit code ${exit.status.code}` : exit.status.signal;
-  throw new Error(`QEMU ended with ${status}: ${trace.messages.at(-1) ?? "without a word"}`);
+  throw new NoBoot(`QEMU ended with ${status}: ${trace.messages.at(-1) ?? "without a word"}`);
 }

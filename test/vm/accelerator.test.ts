@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Launcher } from "../../native/kernel.ts";
-import { type Circumstances, decideAccelerator } from "../../runtime/vm/accelerator.ts";
+import { RingsideError } from "../../runtime/error.ts";
+import { type Circumstances, decideAccelerator, NoBoot } from "../../runtime/vm/accelerator.ts";
 import { describeWhere, needsLinux, needsNative } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -37,11 +38,24 @@ describeWhere([needsLinux, needsNative], "the accelerator", () => {
 
   test("is tcg where the probe fails, with its reason, also from the cache", async () => {
     await using launcher = await Launcher.open();
-    const here = { ...machine(() => Promise.reject(new Error("it hung"))), launcher };
+    const here = { ...machine(() => Promise.reject(new NoBoot("it hung"))), launcher };
     const first = await decideAccelerator(here);
     expect(first).toMatchObject({ accelerator: "tcg", reason: expect.stringContaining("it hung") });
     expect(await decideAccelerator(here)).toEqual(first);
     expect(here.probes.count).toBe(1);
+  });
+
+  test("is tcg, for this once, where no guest could be started to try kvm", async () => {
+    await using launcher = await Launcher.open();
+    const missing = new RingsideError("there is no kernel for virtual machines", { fix: "node set-up.mjs vm" });
+    let answer = () => Promise.reject<void>(missing);
+    const here = { ...machine(() => answer()), launcher };
+    expect(await decideAccelerator(here)).toEqual({
+      accelerator: "tcg",
+      reason: expect.stringContaining("no guest could be started to try it"),
+    });
+    answer = async () => {};
+    expect((await decideAccelerator(here)).accelerator).toBe("kvm");
   });
 
   test("is decided anew for another kernel and for another QEMU", async () => {
