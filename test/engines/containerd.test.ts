@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { commandOnTerminal } from "../support/engine-checks.ts";
 import { baseArchive, command, EnginePlace, groupsNaming, needsSystemPrograms, untilText } from "../support/engines.ts";
 import { untilEmpty } from "../support/leftovers.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
@@ -61,7 +62,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("containerd", "ctr", "script",
 
   test("gives a terminal", async () => {
     const line = ["ctr", ...globals(), "run", "--rm", "-t", ...runtime(), "--rootfs", rootfs, "term", "tty"].join(" ");
-    expect((await command("script", ["-qec", line, "/dev/null"])).stdout).toContain("/dev/pts/0");
+    expect((await commandOnTerminal(line)).stdout).toContain("/dev/pts/0");
   });
 
   test("runs, lists, executes in, pauses, counts, and ends a task", async () => {

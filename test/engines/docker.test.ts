@@ -2,11 +2,20 @@
  * docker with our runtime under it: dockerd is started by hand on a socket of its own and given `--add-runtime`, as an
  * administrator would. What is asked is what the inside sees, what docker says, and what is left when all is over.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { baseArchive, command, EnginePlace, groupsNaming, needsSystemPrograms, untilText } from "../support/engines.ts";
-import { untilEmpty } from "../support/leftovers.ts";
+import {
+  commandOnTerminal,
+  type Engine,
+  expectExec,
+  expectLimits,
+  expectNothingLeft,
+  expectStreamsAndCode,
+  expectVolumes,
+  IDENTITY,
+  importImage,
+} from "../support/engine-checks.ts";
+import { command, EnginePlace, needsSystemPrograms, untilText } from "../support/engines.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import type { Outcome } from "../support/ringside.ts";
 
@@ -22,7 +31,8 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
   const run = (...args: string[]): Promise<Outcome> => docker("run", "--network", "none", ...args);
   /** A program of docker on a terminal of its own. */
   const onTerminal = (line: string): Promise<Outcome> =>
-    command("script", ["-qec", `docker -H unix://${place.path("docker.sock")} ${line}`, "/dev/null"]);
+    commandOnTerminal(`docker -H unix://${place.path("docker.sock")} ${line}`);
+  const engine: Engine = { image: IMAGE, call: docker, run, remove: (...ids) => docker("rm", "-f", ...ids) };
 
   beforeAll(async () => {
     place = new EnginePlace("docker");
@@ -59,8 +69,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
       [...args, ...places, ...ours, ...socket],
       async () => (await docker("info")).code === 0,
     );
-    const imported = await docker("import", await baseArchive(place.directory), IMAGE);
-    if (imported.code !== 0) throw new Error(imported.stderr);
+    await importImage(engine, place.directory);
   }, START_LIMIT_MS);
 
   afterAll(async () => {
@@ -75,13 +84,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
     );
   });
 
-  test("runs a program: its output, both streams, and its exit code", async () => {
-    expect(await run("--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")).toEqual({
-      stdout: "out\n",
-      stderr: "err\n",
-      code: 7,
-    });
-  });
+  test("runs a program: its output, both streams, and its exit code", () => expectStreamsAndCode(engine));
 
   test("gives what comes on standard input", async () => {
     const socket = `unix://${place.path("docker.sock")}`;
@@ -100,23 +103,10 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
   });
 
   test("sets hostname, user, directory, variables and capabilities as asked for", async () => {
-    const options = [
-      "--hostname",
-      "seat",
-      "-u",
-      "1000:44",
-      "-w",
-      "/var",
-      "-e",
-      "A=b c",
-      "--cap-drop",
-      "ALL",
-      "--group-add",
-      "77",
-    ];
     const { stdout } = await run(
       "--rm",
-      ...options,
+      ...IDENTITY,
+      ...["--group-add", "77"],
       IMAGE,
       "sh",
       "-c",
@@ -126,28 +116,10 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
   });
 
   test("shows the limits inside", async () => {
-    const limits = ["--memory", "64m", "--pids-limit", "33", "--cpus", "0.5", "--ulimit", "nofile=100:200"];
-    const script =
-      "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/cpu*/cpu.cfs_quota_us; ulimit -n";
-    const v2 = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; cut -d' ' -f1 /sys/fs/cgroup/cpu.max; ulimit -n";
-    const { stdout } = await run(
-      "--rm",
-      ...limits,
-      IMAGE,
-      "sh",
-      "-c",
-      `if [ -e /sys/fs/cgroup/cgroup.controllers ]; then ${v2}; else ${script}; fi`,
-    );
-    expect([...new Set(stdout.trim().split("\n"))]).toEqual(["67108864", "33", "50000", "100"]);
+    expect(await expectLimits(engine, ["--ulimit", "nofile=100:200"], "ulimit -n")).toEqual(["100"]);
   });
 
-  test("shows volumes, writable and read-only", async () => {
-    const shared = place.make("shared");
-    writeFileSync(join(shared, "from-outside"), "outside");
-    const script = "cat /rw/from-outside; echo inside > /rw/from-inside; echo no > /ro/x || echo refused";
-    const { stdout } = await run("--rm", "-v", `${shared}:/rw`, "-v", `${shared}:/ro:ro`, IMAGE, "sh", "-c", script);
-    expect([stdout, readFileSync(join(shared, "from-inside"), "utf8")]).toEqual(["outsiderefused\n", "inside\n"]);
-  });
+  test("shows volumes, writable and read-only", () => expectVolumes(engine, place));
 
   test("keeps a root read-only with a tmpfs where one is asked for", async () => {
     const script = "echo x > /x || echo refused; echo x > /tmp/x && cat /tmp/x";
@@ -171,10 +143,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
 
   test("runs further programs in a running container", async () => {
     await run("-d", "--name", "host", "-e", "A=own", IMAGE, "sleep", "300");
-    expect(
-      await docker("exec", "-e", "B=added", "-w", "/var", "host", "sh", "-c", "echo $A $B $PWD; exit 5"),
-    ).toMatchObject({ stdout: "own added /var\n", code: 5 });
-    expect((await docker("exec", "-u", "1000", "host", "id", "-u")).stdout).toBe("1000\n");
+    await expectExec(engine, "host");
     expect(await docker("exec", "host", "nonesuch")).toMatchObject({
       code: expect.toSatisfy((code) => code === 126 || code === 127),
     });
@@ -280,12 +249,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("dockerd", "docker", "containe
   });
 
   test("leaves nothing behind: no group, no mount, no process, no state", async () => {
-    const id = (await run("-d", "--memory", "64m", IMAGE, "sh", "-c", "sleep 300 & sleep 300")).stdout.trim();
-    expect(groupsNaming(id).length).toBeGreaterThan(0);
-    await docker("rm", "-f", id);
-    expect(await untilEmpty(() => groupsNaming(id))).toEqual([]);
-    expect(place.mounts().filter((point) => point.includes(id))).toEqual([]);
-    expect(place.strays().filter((line) => line.includes(id))).toEqual([]);
+    const id = await expectNothingLeft(engine, place);
     expect((await command("find", [place.path("exec"), "-name", `*${id}*`])).stdout).toBe("");
   });
 });

@@ -6,8 +6,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { baseArchive, command, EnginePlace, groupsNaming, needsSystemPrograms, untilText } from "../support/engines.ts";
-import { untilEmpty } from "../support/leftovers.ts";
+import {
+  commandOnTerminal,
+  type Engine,
+  expectExec,
+  expectLimits,
+  expectNothingLeft,
+  expectStreamsAndCode,
+  expectVolumes,
+  IDENTITY,
+  importImage,
+} from "../support/engine-checks.ts";
+import { command, EnginePlace, needsSystemPrograms, untilText } from "../support/engines.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import type { Outcome } from "../support/ringside.ts";
 
@@ -19,16 +29,8 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
 
   const globals = (): string[] => [
     ...["--root", place.path("storage"), "--runroot", place.path("run"), "--tmpdir", place.path("libpod")],
-    ...[
-      "--storage-driver",
-      "vfs",
-      "--cgroup-manager",
-      "cgroupfs",
-      "--events-backend",
-      "none",
-      "--runtime",
-      place.runtime,
-    ],
+    ...["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"],
+    ...["--events-backend", "none", "--runtime", place.runtime],
     ...["--hooks-dir", place.path("hooks"), "--network-config-dir", place.path("networks")],
   ];
   const podman = (...args: string[]): Promise<Outcome> => command("podman", [...globals(), ...args]);
@@ -37,14 +39,14 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     ...["--cgroup-parent", `/${place.group}`],
   ];
   const run = (...args: string[]): Promise<Outcome> => podman("run", "--network", "none", ...limits(), ...args);
-  const onTerminal = (line: string): Promise<Outcome> =>
-    command("script", ["-qec", `podman ${globals().join(" ")} ${line}`, "/dev/null"]);
+  const onTerminal = (line: string): Promise<Outcome> => commandOnTerminal(`podman ${globals().join(" ")} ${line}`);
+  const remove = (...ids: string[]): Promise<Outcome> => podman("rm", "-f", "-t", "0", ...ids);
+  const engine: Engine = { image: IMAGE, call: podman, run, remove };
 
   beforeAll(async () => {
     place = new EnginePlace("podman");
     for (const name of ["hooks", "networks"]) place.make(name);
-    const imported = await podman("import", await baseArchive(place.directory), IMAGE);
-    if (imported.code !== 0) throw new Error(imported.stderr);
+    await importImage(engine, place.directory);
   }, START_LIMIT_MS);
 
   afterAll(async () => {
@@ -58,13 +60,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     expect(stdout).toContain("ringside version");
   });
 
-  test("runs a program: its output, both streams, and its exit code", async () => {
-    expect(await run("--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7")).toEqual({
-      stdout: "out\n",
-      stderr: "err\n",
-      code: 7,
-    });
-  });
+  test("runs a program: its output, both streams, and its exit code", () => expectStreamsAndCode(engine));
 
   test("gives what comes on standard input", async () => {
     const args = [...globals(), "run", "-i", "--rm", "--network", "none", ...limits(), IMAGE, "cat"];
@@ -81,23 +77,10 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
   });
 
   test("sets hostname, user, directory, variables and capabilities as asked for", async () => {
-    const options = [
-      "--hostname",
-      "seat",
-      "-u",
-      "1000:44",
-      "-w",
-      "/var",
-      "-e",
-      "A=b c",
-      "--cap-drop",
-      "ALL",
-      "--umask",
-      "0077",
-    ];
     const { stdout } = await run(
       "--rm",
-      ...options,
+      ...IDENTITY,
+      ...["--umask", "0077"],
       IMAGE,
       "sh",
       "-c",
@@ -107,28 +90,10 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
   });
 
   test("shows the limits inside", async () => {
-    const wanted = ["--memory", "64m", "--pids-limit", "33", "--cpus", "0.5"];
-    const v1 =
-      "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/cpu*/cpu.cfs_quota_us";
-    const v2 = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; cut -d' ' -f1 /sys/fs/cgroup/cpu.max";
-    const { stdout } = await run(
-      "--rm",
-      ...wanted,
-      IMAGE,
-      "sh",
-      "-c",
-      `if [ -e /sys/fs/cgroup/cgroup.controllers ]; then ${v2}; else ${v1}; fi`,
-    );
-    expect([...new Set(stdout.trim().split("\n"))]).toEqual(["67108864", "33", "50000"]);
+    expect(await expectLimits(engine, [], "true")).toEqual([]);
   });
 
-  test("shows volumes", async () => {
-    const shared = place.make("shared");
-    writeFileSync(join(shared, "from-outside"), "outside");
-    const script = "cat /rw/from-outside; echo inside > /rw/from-inside; echo no > /ro/x || echo refused";
-    const { stdout } = await run("--rm", "-v", `${shared}:/rw`, "-v", `${shared}:/ro:ro`, IMAGE, "sh", "-c", script);
-    expect([stdout, readFileSync(join(shared, "from-inside"), "utf8")]).toEqual(["outsiderefused\n", "inside\n"]);
-  });
+  test("shows volumes", () => expectVolumes(engine, place));
 
   test("gives a terminal to run and to exec", async () => {
     expect(
@@ -140,21 +105,18 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     ).toContain("/dev/pts/0");
     await run("-d", "--name", "term", IMAGE, "sleep", "300");
     expect(await onTerminal("exec -it term sh -c 'test -t 1 && exit 3'")).toMatchObject({ code: 3 });
-    await podman("rm", "-f", "-t", "0", "term");
+    await remove("term");
   });
 
   test("runs further programs in a running container", async () => {
     await run("-d", "--name", "host", "-e", "A=own", IMAGE, "sleep", "300");
-    expect(
-      await podman("exec", "-e", "B=added", "-w", "/var", "host", "sh", "-c", "echo $A $B $PWD; exit 5"),
-    ).toMatchObject({ stdout: "own added /var\n", code: 5 });
-    expect((await podman("exec", "-u", "1000", "host", "id", "-u")).stdout).toBe("1000\n");
+    await expectExec(engine, "host");
     expect((await podman("exec", "host", "nonesuch")).code).toBe(127);
     expect((await podman("exec", "host", "/etc/passwd")).code).toBe(126);
     // One that is over before anybody can look keeps its exit code all the same.
     const quick = await Promise.all([0, 1, 2, 3].map((code) => podman("exec", "host", "sh", "-c", `exit ${code}`)));
     expect(quick.map(({ code }) => code)).toEqual([0, 1, 2, 3]);
-    await podman("rm", "-f", "-t", "0", "host");
+    await remove("host");
   });
 
   test("keeps a log, stops, and knows how a container ended", async () => {
@@ -185,7 +147,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     expect((await podman("ps", "-a", "--format", "{{.State}}", "--filter", "name=paused")).stdout).toBe("Paused\n");
     await podman("unpause", "paused");
     expect((await podman("exec", "paused", "true")).code).toBe(0);
-    await podman("rm", "-f", "-t", "0", "paused");
+    await remove("paused");
   });
 
   test("changes limits of a running container", async () => {
@@ -193,7 +155,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     const changed = await podman("update", "--memory", "32m", "changed");
     const script = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null";
     expect([changed.code, (await podman("exec", "changed", "sh", "-c", script)).stdout]).toEqual([0, "33554432\n"]);
-    await podman("rm", "-f", "-t", "0", "changed");
+    await remove("changed");
   });
 
   test("runs the hooks of its hooks directory with the state on their standard input", async () => {
@@ -211,7 +173,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     }
     const id = (await run("-d", IMAGE, "true")).stdout.trim();
     await podman("wait", id);
-    await podman("rm", "-f", "-t", "0", id);
+    await remove(id);
     for (const stage of ["prestart", "poststart", "poststop"]) {
       writeFileSync(join(place.path("hooks"), `${stage}.json`), "{}");
       const states: { id: string; status: string }[] = readFileSync(`${seen}.${stage}`, "utf8")
@@ -244,7 +206,7 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
     expect((await podman("healthcheck", "run", "healthy")).code).toBe(0);
     await podman("exec", "healthy", "rm", "/ready");
     expect((await podman("healthcheck", "run", "healthy")).code).toBe(1);
-    await podman("rm", "-f", "-t", "0", "healthy");
+    await remove("healthy");
   });
 
   test("makes pods whose containers share namespaces", async () => {
@@ -268,15 +230,10 @@ describeWhere([...CONTAINERS, needsSystemPrograms("podman", "conmon", "script")]
       "tr '\\0' ' ' < /proc/1/cmdline",
     );
     expect(joined.stdout).toBe("sleep 300 ");
-    await podman("rm", "-f", "-t", "0", "first");
+    await remove("first");
   });
 
   test("leaves nothing behind: no group, no mount, no process", async () => {
-    const id = (await run("-d", "--memory", "64m", IMAGE, "sh", "-c", "sleep 300 & sleep 300")).stdout.trim();
-    expect(groupsNaming(id).length).toBeGreaterThan(0);
-    await podman("rm", "-f", "-t", "0", id);
-    expect(await untilEmpty(() => groupsNaming(id))).toEqual([]);
-    expect(place.mounts().filter((point) => point.includes(id))).toEqual([]);
-    expect(await untilEmpty(() => place.strays().filter((line) => line.includes(id)))).toEqual([]);
+    await expectNothingLeft(engine, place);
   });
 });
