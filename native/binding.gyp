@@ -22,7 +22,8 @@
       "type": "executable",
       "sources": [
         "launcher/main.cc", "launcher/monitor.cc", "launcher/monitor-log.cc", "launcher/monitor-viewers.cc",
-        "launcher/monitor-record.cc", "launcher/idle-memory.cc", "launcher/plan.cc", "launcher/container.cc", "launcher/operations.cc",
+        "launcher/monitor-record.cc", "launcher/idle-memory.cc", "launcher/plan.cc", "launcher/container.cc",
+        "launcher/container-end.cc", "launcher/strays.cc", "launcher/operations.cc",
         "launcher/mounts.cc", "launcher/nodes.cc", "launcher/walk.cc", "launcher/trees.cc", "launcher/guards.cc",
         "launcher/copy-up.cc", "launcher/identity.cc", "launcher/terminal.cc", "launcher/files.cc",
         "launcher/attributes.cc", "launcher/child.cc", "launcher/execute.cc", "launcher/hook.cc", "launcher/listener.cc",

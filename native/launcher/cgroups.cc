@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <string>
@@ -15,40 +14,24 @@
 
 #include "../descriptor.h"
 #include "../device-filter.h"
+#include "files.h"
 
 namespace ringside::cgroups {
 
 namespace {
 
-// A cgroup is busy for a moment after its last process has gone (cgroups(7), "Removing"); 1 ms, 2 ms … about 0.5 s.
-constexpr int kMostAttempts = 9;
-constexpr std::size_t kMostMembers = 1 << 20;
+constexpr std::size_t kMostMemberBytes = 1 << 20;
+// Of a directory with no directory in it: its name, and the dot.
+constexpr nlink_t kLinksOfLeaf = 2;
 // Parents can be removed by the end of another container between our two calls.
 constexpr int kMostRaces = 16;
 // The sticky bit means nothing on a group: here it says that Ringside made it, and may remove it when it is empty. So the
 // last container to go takes a parent with it, whichever was the first to need it (runtime/cgroup/remove.ts).
 constexpr mode_t kMade = S_ISVTX | 0755;
 
-void waitMs(long ms) {
-  const timespec time{ms / 1000, ms % 1000 * 1'000'000};
-  nanosleep(&time, nullptr);
-}
-
 bool writeTo(const std::string& path, const char* value) {
   const Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   return file && write(file.get(), value, strlen(value)) >= 0;
-}
-
-std::string readWhole(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  std::string text;
-  char buffer[4096];
-  while (file && text.size() < kMostMembers) {
-    const ssize_t count = read(file.get(), buffer, sizeof buffer);
-    if (count <= 0) break;
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-  return text;
 }
 
 // The group and all below it, those deepest down first. The inside may have made any number of them.
@@ -73,9 +56,17 @@ void thaw(const std::string& group) {
   writeTo(group + "/cgroup.freeze", "0");
 }
 
+std::string membersOf(const std::string& group) { return files::readWhole((group + "/cgroup.procs").c_str(), kMostMemberBytes); }
+
+// Nobody in it, and no group below it: so it is with nearly all at their end, and then there is nothing to look for.
+bool isEmptyLeaf(const std::string& group) {
+  struct stat status;
+  return stat(group.c_str(), &status) == 0 && status.st_nlink <= kLinksOfLeaf && membersOf(group).empty();
+}
+
 // Returns how many there were.
 int signalMembers(const std::string& group) {
-  const std::string members = readWhole(group + "/cgroup.procs");
+  const std::string members = membersOf(group);
   int count = 0;
   for (const char* at = members.c_str(); *at != 0;) {
     char* end;
@@ -86,10 +77,6 @@ int signalMembers(const std::string& group) {
   }
   thaw(group);
   return count;
-}
-
-void removeOne(const std::string& path) {
-  for (int attempt = 0; rmdir(path.c_str()) < 0 && errno == EBUSY && attempt < kMostAttempts; attempt++) waitMs(1L << attempt);
 }
 
 }  // namespace
@@ -135,28 +122,29 @@ void thawCgroup(const Step& step) {
   for (const std::string& group : groupsFrom(step.text(argument::killCgroup::k_path))) thaw(group);
 }
 
-void killCgroup(const Step& step) {
+// v2's cgroup.kill ends all at once. v1 has none: signal whoever is there until nobody is; a fork between reading and
+// killing is caught by the next attempt.
+bool killCgroup(const Step& step) {
   const std::string path = step.text(argument::killCgroup::k_path);
-  if (writeTo(path + "/cgroup.kill", "1")) return;
-  // v1 has no cgroup.kill: signal whoever is there until nobody is; a fork between reading and killing is caught by
-  // the next round.
-  for (int attempt = 0; attempt < kMostAttempts; attempt++) {
-    int members = 0;
-    for (const std::string& group : groupsFrom(path)) members += signalMembers(group);
-    if (members == 0) return;
-    waitMs(1L << attempt);
-  }
+  if (isEmptyLeaf(path)) return true;
+  writeTo(path + "/cgroup.kill", "1");
+  int members = 0;
+  for (const std::string& group : groupsFrom(path)) members += signalMembers(group);
+  return members == 0;
 }
 
 // With what the inside has made in it; then the parents that Ringside has made, if nobody else is in them by now.
-void removeGroup(const Step& step) {
+bool removeGroup(const Step& step) {
   using namespace argument::removeGroup;
-  for (const std::string& group : groupsFrom(step.text(k_path))) removeOne(group);
+  bool isRemoved = true;
+  for (const std::string& group : groupsFrom(step.text(k_path))) isRemoved = files::removeEmpty(group.c_str()) && isRemoved;
+  if (!isRemoved) return false;
   const Argument& parents = step.list(k_parents);
   for (std::uint32_t i = 0; i < parents.length; i++) {
     struct stat status;
     if (lstat(parents.texts[i], &status) == 0 && (status.st_mode & S_ISVTX) != 0) rmdir(parents.texts[i]);
   }
+  return true;
 }
 
 }  // namespace ringside::cgroups

@@ -8,9 +8,11 @@ Outcome makeGroup(const Step&, Execution&);
 Outcome changeOwner(const Step&, Execution&);
 Outcome attachDeviceFilter(const Step&, Execution&);
 
-void killCgroup(const Step&);
 // So that who is frozen there can die of what it has been sent. The step is a killCgroup.
 void thawCgroup(const Step&);
-void removeGroup(const Step&);
+
+// One attempt each, which never waits. False: not done yet, and worth another attempt a moment later.
+bool killCgroup(const Step&);
+bool removeGroup(const Step&);
 
 }  // namespace ringside::cgroups

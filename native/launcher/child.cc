@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "syscalls.h"
+
 namespace ringside {
 
 namespace {
@@ -34,6 +36,16 @@ void sayFailure(const Plan& plan, const TracePage& page) {
 }
 
 }  // namespace
+
+bool closeAllBut(unsigned from, const int* kept, std::size_t count) {
+  for (std::size_t i = 0; i < count; i++) {
+    if (kept[i] < static_cast<int>(from)) continue;
+    const unsigned keep = static_cast<unsigned>(kept[i]);
+    if (keep > from && sys::close_range(from, keep - 1, 0) < 0) return false;
+    from = keep + 1;
+  }
+  return sys::close_range(from, ~0u, 0) == 0;
+}
 
 // From here to execve nothing is allocated and nothing is locked: system calls and stores into the shared page only.
 void runChild(const Plan& plan, Slots& slots, TracePage* page, int sync) {

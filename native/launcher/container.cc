@@ -10,13 +10,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
-#include "cgroups.h"
 #include "child.h"
-#include "files.h"
 #include "listener.h"
 #include "socket.h"
 #include "syscalls.h"
@@ -25,12 +25,12 @@ namespace ringside {
 
 namespace {
 
-std::uint64_t microseconds(const timeval& time) {
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000u + static_cast<std::uint64_t>(time.tv_usec);
-}
-
 // The child cannot call us once its filter is in force, so we look.
-constexpr int kListenerPollMs = 1;
+constexpr std::int64_t kListenerPollNs = 1'000'000;
+constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+
+constexpr unsigned kAfterStandardStreams = 3;
 
 bool writesIdMaps(const Step& step) {
   return step.operation() == Operation::writeIdMaps || step.operation() == Operation::runIdMapper;
@@ -49,16 +49,15 @@ Container::~Container() {
   if (page_ != nullptr) munmap(page_, pageBytes_);
 }
 
-bool Container::start(int controlSocket, const int* fds, unsigned fdCount) {
+void Container::start(int controlSocket, const int* fds, unsigned fdCount) {
   for (unsigned i = 0; i < fdCount; i++) slots_.put(i, fds[i]);
   listens_ = listener::findStep(*plan_);
-  if (page_ != nullptr) return advance(controlSocket);
-  sendFailure(controlSocket);
-  return false;
+  if (page_ != nullptr) advance(controlSocket);
+  else beginEnd(controlSocket);
 }
 
 // Runs host steps until a pause, or until the next step is the child's; then the child, which waits, goes on.
-bool Container::advance(int controlSocket) {
+void Container::advance(int controlSocket) {
   const std::vector<Step>& steps = plan_->steps();
   const bool asked = pid_ > 0;
   // Once there is a child, a step of ours is due only when the child has come to it.
@@ -68,7 +67,7 @@ bool Container::advance(int controlSocket) {
       page_->times[next_].startNs = nowNs();
       paused_ = true;
       sendPaused(controlSocket);
-      return true;
+      return;
     }
     if (step.phase != Phase::host) break;
     if (!runHostStep(next_)) return failHost(controlSocket);
@@ -77,7 +76,6 @@ bool Container::advance(int controlSocket) {
   if (std::none_of(steps.begin() + next_, steps.end(), mine) && listens_ == nullptr) slots_.closeAll();
   // Where it has died meanwhile, its exit is on its way to us.
   if (asked) sendMessage(sync_.get(), "r", 1, nullptr, 0);
-  return true;
 }
 
 bool Container::runHostStep(std::uint32_t index) {
@@ -117,6 +115,9 @@ Outcome Container::cloneChild(const Step& step) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return Outcome::failed(errno);
   sync_ = Descriptor(pair[0]);
   const Descriptor childEnd(pair[1]);
+  std::vector<int> kept{childEnd.get()};
+  std::copy_if(std::begin(slots_.fds), std::end(slots_.fds), std::back_inserter(kept), [](int fd) { return fd >= 0; });
+  std::sort(kept.begin(), kept.end());
   int pidfd = -1;
   clone_args args{};
   args.flags = step.number(k_flags) | CLONE_PIDFD | CLONE_PARENT_SETTID;
@@ -130,6 +131,8 @@ Outcome Container::cloneChild(const Step& step) {
   const bool isMapped = geteuid() != 0 && std::any_of(plan_->steps().begin(), plan_->steps().end(), writesIdMaps);
   const pid_t pid = sys::clone3(args);
   if (pid == 0) {
+    // All else of ours: the other ends of sockets, its own and those of other starts, which must not outlive us.
+    closeAllBut(kAfterStandardStreams, kept.data(), kept.size());
     // An ordinary user may write the id maps of a dumpable process only; becomeRoot takes it back. One that joins what
     // others are in is never so: they are the same user outside, and would look into it (CVE-2016-9962).
     if (isMapped) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
@@ -141,28 +144,16 @@ Outcome Container::cloneChild(const Step& step) {
   return Outcome::done();
 }
 
-bool Container::resume(int controlSocket) {
-  if (!paused_) return true;
+void Container::resume(int controlSocket) {
+  if (!paused_) return;
   paused_ = false;
   page_->times[next_].endNs = nowNs();
   next_++;
-  return advance(controlSocket);
+  advance(controlSocket);
 }
 
-bool Container::cancel(int controlSocket) {
-  if (started_) return true;
-  page_->error.store(ECANCELED);
-  return failHost(controlSocket);
-}
-
-// A child that exists is killed, and its exit will send the failure: then nothing is left by the time it is known.
-bool Container::failHost(int controlSocket) {
-  paused_ = false;
-  next_ = static_cast<std::uint32_t>(plan_->steps().size());
-  if (pidfd_ && sys::pidfd_send_signal(pidfd_.get(), SIGKILL) == 0) return true;
-  if (pid_ > 0) return true;
-  sendFailure(controlSocket);
-  return false;
+void Container::cancel(int controlSocket) {
+  if (!started_ && !dying_ && end_ == End::none) giveUp(controlSocket, ECANCELED);
 }
 
 void Container::release() {
@@ -171,6 +162,11 @@ void Container::release() {
   if (intermediate_ > 0) waitpid(intermediate_, nullptr, 0);
   page_->released.store(1);
   if (paused_ && sync_) sendMessage(sync_.get(), "r", 1, nullptr, 0);
+  while (end_ == End::cleanup || end_ == End::abandon) {
+    const timespec due{static_cast<time_t>(dueNs_ / kNsPerSecond), static_cast<long>(dueNs_ % kNsPerSecond)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr);
+    goOnEnding(-1);
+  }
 }
 
 void Container::onHandOver(int controlSocket) {
@@ -188,17 +184,21 @@ void Container::adoptSibling() {
   intermediate_ = pid_;
   pid_ = sibling;
   pidfd_ = Descriptor(sys::pidfd_open(sibling));
+  if (dying_) kill(pid_, SIGKILL);
 }
 
-void Container::watch(std::vector<pollfd>& sources, int& patienceMs) const {
+void Container::watch(std::vector<pollfd>& sources, std::int64_t& patienceNs) const {
+  const auto wakeIn = [&patienceNs](std::int64_t ns) { patienceNs = patienceNs < 0 ? ns : std::min(patienceNs, ns); };
   if (sync_) sources.push_back({sync_.get(), POLLIN, 0});
-  if (sync_ && listens_ != nullptr) patienceMs = kListenerPollMs;
+  if (sync_ && listens_ != nullptr) wakeIn(kListenerPollNs);
+  if (dueNs_ != 0) wakeIn(std::max<std::int64_t>(0, static_cast<std::int64_t>(dueNs_ - nowNs())));
   if (monitor_ == nullptr) return;
   monitor_->watch(sources);
-  if (const int ms = monitor_->patienceMs(); ms >= 0) patienceMs = patienceMs < 0 ? ms : std::min(patienceMs, ms);
+  if (const int ms = monitor_->patienceMs(); ms >= 0) wakeIn(ms * kNsPerMs);
 }
 
-void Container::onTurn() {
+void Container::onTurn(int controlSocket) {
+  goOnEnding(controlSocket);
   if (listens_ == nullptr || !pidfd_) return;
   adoptSibling();
   if (!listener::hand(*listens_, slots_, page_, pidfd_.get(), pid_)) return;
@@ -212,6 +212,9 @@ void Container::onReady(const pollfd& source, int controlSocket) {
 }
 
 void Container::catchUp(int controlSocket) {
+  if (!sync_) return;
+  // Before somebody is reaped: the number of one who takes over is its own until then.
+  adoptSibling();
   for (pollfd source{sync_.get(), POLLIN, 0}; sync_ && poll(&source, 1, 0) > 0;) onSync(controlSocket);
 }
 
@@ -225,11 +228,15 @@ void Container::onSync(int controlSocket) {
     else if (kind == static_cast<char>(SyncKind::handOver)) onHandOver(controlSocket);
     return;
   }
+  // It has gone, too, where it left something of ours unread (unix(7), ECONNRESET). All else is our own lack, such as of a
+  // descriptor for its terminal: it lives, and waits for us or runs on without what we have lost.
+  if (received.bytes < 0 && errno != ECONNRESET) return giveUp(controlSocket, errno);
   startedNs_ = nowNs();
   sync_.reset();
   adoptSibling();
   // A failure is reported when the process has been reaped, so that nothing is left by the time it is known.
-  if (page_->failed.load() != 0 || page_->executing.load() == 0) return;
+  if (dying_ || page_->failed.load() != 0 || page_->executing.load() == 0) return;
+  if (!pidfd_) return giveUp(controlSocket, EMFILE);
   started_ = true;
   const std::vector<Step>& steps = plan_->steps();
   for (std::uint32_t i = 0; i < steps.size(); i++) {
@@ -244,123 +251,11 @@ void Container::onSync(int controlSocket) {
   terminal_.reset();
 }
 
-bool Container::onExit(int controlSocket, pid_t pid, int status, const rusage& usage) {
-  adoptSibling();
-  if (pid == intermediate_) intermediate_ = -1;
-  if (pid != pid_) return false;
-  const std::uint64_t exitedNs = nowNs();
-  reaped_ = true;
-  // The end of the sync socket and the exit may arrive in either order.
-  while (sync_) onSync(controlSocket);
-  if (!started_) {
-    // Killed before exec by something outside of the plan, the memory limit above all: no step says so itself.
-    if (page_->failed.load() == 0 && page_->error.load() == 0 && WIFSIGNALED(status)) page_->error.store(EINTR);
-    sendFailure(controlSocket);
-    return true;
-  }
-  std::string reports;
-  ending_ = {status, microseconds(usage.ru_utime), microseconds(usage.ru_stime), static_cast<std::uint64_t>(usage.ru_maxrss),
-             {}};
-  cleanUp(reports);
-  Reply reply{};
-  reply.kind = ReplyKind::exited;
-  reply.pid = pid;
-  reply.waitStatus = status;
-  reply.timeNs = exitedNs;
-  reply.userUs = ending_.userUs;
-  reply.systemUs = ending_.systemUs;
-  reply.maxRssKiB = ending_.maxRssKiB;
-  send(controlSocket, reply, reports, nullptr, 0);
-  pid_ = -1;
-  pidfd_.reset();
-  return !removes_;
-}
-
-void Container::recordExit(const Step& step, const std::string& reports) {
-  if (monitor_ == nullptr || !started_ || recorded_) return;
-  recorded_ = true;
-  removes_ = step.number(argument::recordExit::k_remove) != 0;
-  ending_.reports = reports;
-  monitor_->recordExit(step, ending_);
-}
-
-bool Container::removeIfOver() {
-  if (!recorded_ || !removes_ || !monitor_->mayRemove()) return false;
-  std::string reports;
-  runPhase(Phase::abandon, reports);
-  return true;
-}
-
 void Container::forgetStart() {
-  if (!started_) return;
+  // Once its end has begun, a place in the plan is remembered.
+  if (!started_ || end_ != End::none) return;
   listens_ = nullptr;
   plan_->keepFrom(Phase::cleanup);
-}
-
-void Container::abandon() {
-  // Not reaped yet, so the number is still its own.
-  if (pid_ > 0) kill(pid_, SIGKILL);
-  // Somebody may have paused it, and then waiting would have no end.
-  for (const Step& step : plan_->steps()) {
-    if (step.operation() == Operation::killCgroup) cgroups::thawCgroup(step);
-  }
-  for (const pid_t pid : {pid_, intermediate_}) {
-    if (pid > 0) waitpid(pid, nullptr, 0);
-  }
-  // Known for certain only now: it was written down by one who may have been killed over it.
-  if (const pid_t sibling = page_->siblingPid.load(); sibling > 0 && sibling != pid_ && !reaped_) {
-    kill(sibling, SIGKILL);
-    waitpid(sibling, nullptr, 0);
-  }
-  std::string reports;
-  cleanUp(reports);
-  runPhase(Phase::abandon, reports);
-}
-
-void Container::cleanUp(std::string& reports) { runPhase(Phase::cleanup, reports); }
-
-void Container::runPhase(Phase phase, std::string& reports) {
-  const std::vector<Step>& steps = plan_->steps();
-  for (std::uint32_t i = 0; i < steps.size(); i++) {
-    if (steps[i].phase != phase) continue;
-    StepTime untold{};
-    StepTime& time = page_ == nullptr ? untold : page_->times[i];
-    time.startNs = nowNs();
-    runLastStep(steps[i], reports);
-    time.endNs = nowNs();
-  }
-}
-
-// A step of cleanup or abandon. What it cannot do is left: there is nobody to tell, and the next step may still help.
-void Container::runLastStep(const Step& step, std::string& reports) {
-  switch (step.operation()) {
-    case Operation::readReport:
-      files::readReport(step, reports);
-      break;
-    case Operation::killCgroup:
-      cgroups::killCgroup(step);
-      break;
-    case Operation::removeGroup:
-      cgroups::removeGroup(step);
-      break;
-    case Operation::removeDirectory:
-      files::removeDirectory(step);
-      break;
-    case Operation::removeTree:
-      files::removeTree(step, users_.get());
-      break;
-    case Operation::removeFile:
-      unlink(step.text(argument::removeFile::k_path));
-      break;
-    case Operation::recordExit:
-      recordExit(step, reports);
-      break;
-    case Operation::recordEvent:
-      record::appendEvent(step.text(argument::recordEvent::k_events), step.text(argument::recordEvent::k_event), nullptr);
-      break;
-    default:
-      break;
-  }
 }
 
 void Container::sendPaused(int controlSocket) {
@@ -371,27 +266,6 @@ void Container::sendPaused(int controlSocket) {
   const int fds[] = {terminal_.get()};
   send(controlSocket, reply, "", fds, terminal_ ? 1 : 0);
   terminal_.reset();
-}
-
-void Container::sendFailure(int controlSocket) {
-  slots_.closeAll();
-  std::string reports;
-  cleanUp(reports);
-  Reply reply{};
-  reply.kind = ReplyKind::failed;
-  reply.error = ENOMEM;
-  if (page_ != nullptr) {
-    reply.error = page_->error.load();
-    reply.failedStep = page_->failed.load();
-    page_->detail[kDetailBytes - 1] = 0;
-    if (page_->detail[0] != 0) {
-      const std::string words = page_->detail;
-      const std::uint32_t length = static_cast<std::uint32_t>(words.size());
-      reports.append("kernel").push_back(0);
-      reports.append(reinterpret_cast<const char*>(&length), sizeof length).append(words);
-    }
-  }
-  send(controlSocket, reply, reports, nullptr, 0);
 }
 
 void Container::send(int controlSocket, Reply& reply, const std::string& reports, const int* fds, unsigned fdCount) {

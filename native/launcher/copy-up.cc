@@ -27,7 +27,10 @@ struct Entry {
 constexpr int kMostLevels = 128;
 constexpr std::size_t kEntryBytes = 8192;
 constexpr std::size_t kCopyBytes = 1 << 20;
-constexpr std::size_t kAttributeBytes = 4096;
+// xattr(7), "limits": of the list of names (XATTR_LIST_MAX) and of one value (XATTR_SIZE_MAX).
+constexpr std::size_t kAttributeBytes = 65536;
+// The child's own copies, of which memory is only what is written to; the stack may be limited to less.
+char attributeNames[kAttributeBytes], attributeValue[kAttributeBytes];
 
 int failWith(int error) {
   errno = error;
@@ -52,14 +55,13 @@ bool copyBytes(int from, int to) {
 
 // Capabilities of files and access lists; what this file system does not keep (EOPNOTSUPP) it never had.
 bool copyAttributes(int from, int to) {
-  char names[kAttributeBytes], value[kAttributeBytes];
-  const ssize_t length = flistxattr(from, names, sizeof names);
+  const ssize_t length = flistxattr(from, attributeNames, kAttributeBytes);
   if (length < 0) return errno == EOPNOTSUPP;
-  for (const char* name = names; name < names + length; name += strlen(name) + 1) {
-    const ssize_t bytes = fgetxattr(from, name, value, sizeof value);
+  for (const char* name = attributeNames; name < attributeNames + length; name += strlen(name) + 1) {
+    const ssize_t bytes = fgetxattr(from, name, attributeValue, kAttributeBytes);
     if (bytes < 0 && errno == ENODATA) continue;
     if (bytes < 0) return false;
-    if (fsetxattr(to, name, value, static_cast<std::size_t>(bytes), 0) < 0 && errno != EOPNOTSUPP) return false;
+    if (fsetxattr(to, name, attributeValue, static_cast<std::size_t>(bytes), 0) < 0 && errno != EOPNOTSUPP) return false;
   }
   return true;
 }

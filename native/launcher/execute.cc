@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "child.h"
 #include "syscalls.h"
 
 namespace ringside::execute {
 
 namespace {
-
 
 // Whether execve(2) would find a file there that this user may execute; 0, or the errno that it would answer.
 int executableError(const char* path) {
@@ -50,19 +50,13 @@ Outcome waitForStart(const Step& step, Execution& execution) {
 // stays, and what `keep` names; neither can be executed, and exec closes both.
 Outcome closeDescriptors(const Step& step, Execution& execution) {
   using namespace argument::closeDescriptors;
-  unsigned from = static_cast<unsigned>(step.number(k_from));
+  const unsigned from = static_cast<unsigned>(step.number(k_from));
   int kept[] = {execution.sync, (*execution.slots)[step.slot(k_keep)]};
   if (kept[1] >= 0 && kept[1] < kept[0]) {
     kept[0] = kept[1];
     kept[1] = execution.sync;
   }
-  for (const int fd : kept) {
-    if (fd < static_cast<int>(from)) continue;
-    const unsigned keep = static_cast<unsigned>(fd);
-    if (keep > from && sys::close_range(from, keep - 1, 0) < 0) return Outcome::failed(errno);
-    from = keep + 1;
-  }
-  return sys::close_range(from, ~0u, 0) < 0 ? Outcome::failed(errno) : Outcome::done();
+  return closeAllBut(from, kept, 2) ? Outcome::done() : Outcome::failed(errno);
 }
 
 // What signals do is the default already: the launcher saw to that for all its children.

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "../descriptor.h"
@@ -23,36 +23,8 @@ namespace ringside::files {
 namespace {
 
 constexpr std::size_t kReportBytes = 4096;
-// A cgroup is busy for a moment after its last process has gone (cgroups(7), "Removing"); 1 ms, 2 ms … about 0.5 s.
-constexpr int kMostAttempts = 9;
-
-void waitMs(long ms) {
-  const timespec time{ms / 1000, ms % 1000 * 1'000'000};
-  nanosleep(&time, nullptr);
-}
-
-std::string readWhole(const char* path, std::size_t most) {
-  const Descriptor file(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  std::string text(file ? most : 0, 0);
-  const ssize_t count = file ? read(file.get(), text.data(), most) : 0;
-  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-  return text;
-}
-
-// Field 22 of /proc/PID/stat, counted from behind the name, which may hold anything (proc_pid_stat(5)).
-std::uint64_t startTicksOf(pid_t pid) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  const std::string stat = readWhole(path, 2048);
-  const std::size_t name = stat.rfind(')');
-  if (name == std::string::npos) return 0;
-  const char* field = stat.c_str() + name + 1;
-  for (int number = 3; number <= 22 && field != nullptr; number++) {
-    field = strchr(field, ' ');
-    if (field != nullptr) field++;
-  }
-  return field == nullptr ? 0 : strtoull(field, nullptr, 10);
-}
+constexpr std::size_t kReadBytes = 4096;
+constexpr int kStartTime = 22;  // proc_pid_stat(5)
 
 // Empties the directory that `fd` names: files are unlinked, a subdirectory is returned by name, "" when empty.
 std::string nextSubdirectory(int fd) {
@@ -76,6 +48,32 @@ std::string nextSubdirectory(int fd) {
 }
 
 }  // namespace
+
+std::string readWhole(const char* path, std::size_t most) {
+  const Descriptor file(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::string text;
+  char buffer[kReadBytes];
+  while (file && text.size() < most) {
+    const ssize_t count = read(file.get(), buffer, std::min(sizeof buffer, most - text.size()));
+    if (count <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+// Counted from behind the name, which is the second field and may hold anything.
+std::uint64_t statField(pid_t pid, int number) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  const std::string stat = readWhole(path, kReadBytes);
+  const std::size_t name = stat.rfind(')');
+  const char* field = name == std::string::npos ? nullptr : stat.c_str() + name + 1;
+  for (int at = 3; at <= number && field != nullptr; at++) {
+    field = strchr(field, ' ');
+    if (field != nullptr) field++;
+  }
+  return field == nullptr ? 0 : strtoull(field, nullptr, 10);
+}
 
 Outcome makeDirectory(const Step& step, Execution&) {
   using namespace argument::makeDirectory;
@@ -106,7 +104,7 @@ Outcome openPidfd(const Step& step, Execution& execution) {
   const int fd = sys::pidfd_open(pid);
   if (fd < 0) return Outcome::failed(errno);
   execution.slots->put(step.slot(k_slot), fd);
-  return startTicksOf(pid) == step.number(k_startTicks) ? Outcome::done() : Outcome::failed(ESRCH);
+  return statField(pid, kStartTime) == step.number(k_startTicks) ? Outcome::done() : Outcome::failed(ESRCH);
 }
 
 void readReport(const Step& step, std::string& reports) {
@@ -118,15 +116,14 @@ void readReport(const Step& step, std::string& reports) {
   reports.append(reinterpret_cast<const char*>(&length), sizeof length).append(value);
 }
 
-void removeDirectory(const Step& step) {
-  const char* path = step.text(argument::removeDirectory::k_path);
-  for (int attempt = 0; rmdir(path) < 0 && errno == EBUSY && attempt < kMostAttempts; attempt++) {
-    // A cgroup that still holds others' cgroups is busy for good, and theirs to remove.
-    struct stat status;
-    if (stat(path, &status) < 0 || status.st_nlink > 2) return;
-    waitMs(1L << attempt);
-  }
+bool removeEmpty(const char* path) {
+  if (rmdir(path) == 0 || errno != EBUSY) return true;
+  // A cgroup that still holds others' cgroups is busy for good, and theirs to remove.
+  struct stat status;
+  return stat(path, &status) < 0 || status.st_nlink > 2;
 }
+
+bool removeDirectory(const Step& step) { return removeEmpty(step.text(argument::removeDirectory::k_path)); }
 
 // Walks with one descriptor and a list of names, so that no depth of directories exhausts either; ".." is safe, since
 // whoever could move directories here is gone.

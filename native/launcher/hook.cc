@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "../descriptor.h"
@@ -75,9 +76,12 @@ bool waitForEnd(int pidfd, std::uint64_t timeoutMs) {
   }
 }
 
-[[noreturn]] void becomeHook(const Step& step, int input) {
+// Where the start is given up, it goes with its parent, which waits for it.
+[[noreturn]] void becomeHook(const Step& step, int input, pid_t parent) {
   using namespace argument::runHook;
   setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kNotExecuted);
   dup2(input, STDIN_FILENO);
   sigset_t none;
   sigemptyset(&none);
@@ -103,9 +107,10 @@ Outcome runHook(const Step& step, Execution& execution) {
   args.flags = CLONE_PIDFD;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
+  const pid_t parent = getpid();
   const pid_t pid = sys::clone3(args);
   if (pid < 0) return Outcome::failed(errno);
-  if (pid == 0) becomeHook(step, input.get());
+  if (pid == 0) becomeHook(step, input.get(), parent);
   const Descriptor process(pidfd);
   if (!waitForEnd(process.get(), step.number(k_timeoutMs))) {
     endHook(pid);

@@ -27,12 +27,14 @@
 #include "plan.h"
 #include "seal.h"
 #include "socket.h"
+#include "strays.h"
 
 namespace ringside {
 
 namespace {
 
 constexpr int kIdleAfterMs = 500;
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr off_t kMostPlanBytes = 8 << 20;
 constexpr int kPlanSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
@@ -56,13 +58,13 @@ class Launcher {
     if (!signals_) return 1;
     while (control_ >= 0 || !containers_.empty()) {
       std::vector<pollfd> sources{{control_, POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-      int patienceMs = -1;
-      for (const auto& container : containers_) container->watch(sources, patienceMs);
-      if (waitFor(sources, patienceMs) < 0) {
+      std::int64_t patienceNs = -1;
+      for (const auto& container : containers_) container->watch(sources, patienceNs);
+      if (waitFor(sources, patienceNs) < 0) {
         if (errno == EINTR) continue;
         break;
       }
-      for (const auto& container : containers_) container->onTurn();
+      for (const auto& container : containers_) container->onTurn(control_);
       // Starts before exits: a process that was quick has sent both.
       for (std::size_t i = 2; i < sources.size(); i++) {
         if (sources[i].revents != 0) onReady(sources[i]);
@@ -72,22 +74,32 @@ class Launcher {
       if (sources[0].revents != 0) {
         const Next next = onRequest();
         if (next == Next::letGo) letGo();
-        if (next == Next::ownerGone && !alone_) break;
-        if (next == Next::ownerGone) {
-          close(control_);
-          control_ = -1;
-        }
+        if (next == Next::ownerGone) onOwnerGone();
       }
-      if (alone_) std::erase_if(containers_, [](const auto& container) { return container->removeIfOver(); });
+      for (const auto& container : containers_) {
+        if (alone_) container->removeIfOver(control_);
+      }
+      std::erase_if(containers_, [](const auto& container) { return container->isOver(); });
     }
-    for (const auto& container : containers_) container->abandon();
+    for (const auto& container : containers_) container->abandon(control_);  // where poll(2) itself has failed
+    endStrays();
     return 0;
   }
 
  private:
+  // What is there ends, unless it has been told to live on; then we end with it.
+  void onOwnerGone() {
+    close(control_);
+    control_ = -1;
+    for (const auto& container : containers_) {
+      if (!alone_) container->abandon(control_);
+    }
+  }
+
   // A monitor on which nothing has happened for a while waits on with as little memory as it can.
-  int waitFor(std::vector<pollfd>& sources, int patienceMs) const {
-    if (!alone_ || patienceMs >= 0) return poll(sources.data(), sources.size(), patienceMs);
+  int waitFor(std::vector<pollfd>& sources, std::int64_t patienceNs) const {
+    const timespec patience{patienceNs / kNsPerSecond, patienceNs % kNsPerSecond};
+    if (!alone_ || patienceNs >= 0) return ppoll(sources.data(), sources.size(), patienceNs < 0 ? nullptr : &patience, nullptr);
     const int ready = poll(sources.data(), sources.size(), kIdleAfterMs);
     if (ready != 0) return ready;
     giveBackMemory();
@@ -105,16 +117,16 @@ class Launcher {
     rusage usage;
     // Strays of our containers end up here too, since we are their subreaper.
     for (pid_t pid; (pid = nextExit()) > 0 && wait4(pid, &status, 0, &usage) > 0;) {
-      std::erase_if(containers_, [&](const auto& container) { return container->onExit(control_, pid, status, usage); });
+      for (const auto& container : containers_) container->onExit(control_, pid, status, usage);
     }
   }
 
-  // Somebody who has ended and was not reaped yet. One that is to be let go when it has started is not ours to reap: its
-  // exit status is for whoever adopts it, however short its life was.
+  // Somebody who has ended and was not reaped yet: what it has said before comes first. One that is to be let go when it
+  // has started is not ours to reap: its exit status is for whoever adopts it, however short its life was.
   pid_t nextExit() {
     siginfo_t info{};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -1;
-    if (info.si_pid > 0 && releasing_ != 0) {
+    if (info.si_pid > 0) {
       for (const auto& container : containers_) container->catchUp(control_);
       letGoWhenStarted();
     }
@@ -152,10 +164,11 @@ class Launcher {
         return Next::goOn;
       case RequestKind::resume:
       case RequestKind::cancel:
-        std::erase_if(containers_, [&](const auto& container) {
-          if (container->id() != request.id) return false;
-          return !(request.kind == RequestKind::resume ? container->resume(control_) : container->cancel(control_));
-        });
+        for (const auto& container : containers_) {
+          if (container->id() != request.id) continue;
+          if (request.kind == RequestKind::resume) container->resume(control_);
+          else container->cancel(control_);
+        }
         return Next::goOn;
       case RequestKind::release:
         if (request.id == 0) return Next::letGo;
@@ -194,7 +207,8 @@ class Launcher {
     auto container = std::make_unique<Container>(id, std::move(plan));
     std::vector<int> fds;
     for (std::size_t i = 1; i < owned.size(); i++) fds.push_back(owned[i].release());
-    if (container->start(control_, fds.data(), static_cast<unsigned>(fds.size()))) containers_.push_back(std::move(container));
+    container->start(control_, fds.data(), static_cast<unsigned>(fds.size()));
+    containers_.push_back(std::move(container));
   }
 
   // Ends without killing or removing anything: what was started is left to whoever reaps for us.

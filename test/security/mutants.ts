@@ -301,7 +301,7 @@ export const MUTANTS: readonly Mutant[] = [
     defence: "whoever is killed is thawed too",
     edits: [
       {
-        file: "native/launcher/container.cc",
+        file: "native/launcher/container-end.cc",
         from: "if (step.operation() == Operation::killCgroup) cgroups::thawCgroup(step);",
         to: "(void)step;",
       },
