@@ -3,20 +3,11 @@
  * this file is read, and once more with systemd as its first process; each of its tests is one here.
  */
 import { describe, expect, test } from "vitest";
-import { guestKernel } from "../../runtime/vm/guest-files.ts";
 import { type Need, needsImage, needsLinux, needsNative, needsPrograms, unless, unmet } from "../support/needs.ts";
+import { needsGuestKernel } from "../support/needs-guest-kernel.ts";
 import { type GuestRun, runInGuest, testCommand } from "./guest.ts";
 import { hasSystemd } from "./guest-disk.ts";
 import { GUEST_TESTS, SYSTEMD_TESTS } from "./selection.ts";
-
-const needsGuestKernel: Need = () => {
-  try {
-    guestKernel();
-    return undefined;
-  } catch (error) {
-    return String(error);
-  }
-};
 
 const GUEST = [
   needsLinux,

@@ -10,18 +10,10 @@ import type { VmOptions } from "../../runtime/vm/options.ts";
 import { startVm, type VirtualMachine } from "../../runtime/vm/start.ts";
 import { MARKS } from "../../simulator/trace/timeline.ts";
 import { untilEmpty } from "../support/leftovers.ts";
-import { describeWhere, type Need, needsImage, needsLinux, needsNative, needsPrograms } from "../support/needs.ts";
+import { describeWhere, needsImage, needsLinux, needsNative, needsPrograms } from "../support/needs.ts";
+import { needsGuestKernel } from "../support/needs-guest-kernel.ts";
 
 const BOOT_LIMIT_MS = 180_000;
-
-const needsGuestKernel: Need = () => {
-  try {
-    guestKernel();
-    return undefined;
-  } catch (error) {
-    return String(error);
-  }
-};
 
 const MACHINES = [needsLinux, needsNative, needsPrograms("qemu-system-x86_64"), needsImage(), needsGuestKernel];
 

@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { startDetached } from "../../container/detached.ts";
 import { findContainer } from "../../container/state.ts";
 import { removeContainer } from "../../container/stop.ts";
+import { benchContainer } from "../container-options.ts";
 import type { Workbench } from "../system.ts";
 import type { Figure } from "./schema.ts";
 
@@ -22,17 +23,7 @@ export async function idleMemory(bench: Workbench): Promise<Figure> {
   await using running = new AsyncDisposableStack();
   const monitors: number[] = [];
   for (let count = 0; count < IDLE_CONTAINERS; count++) {
-    const { id } = await startDetached({
-      image: bench.image.name,
-      command: ["sleep", "1000000"],
-      env: [],
-      memoryBytes: bench.memoryBytes,
-      pidsLimit: bench.pidsLimit,
-      readOnly: false,
-      network: "none",
-      remove: false,
-      input: false,
-    });
+    const { id } = await startDetached({ ...benchContainer(bench, ["sleep", "1000000"]), remove: false, input: false });
     running.defer(async () => {
       await removeContainer(id, { force: true });
     });

@@ -7,6 +7,7 @@ import { startContainer } from "../../container/start.ts";
 import { RingsideError } from "../../error.ts";
 import { startProcess } from "../../process/start.ts";
 import { environment } from "../command.ts";
+import { benchContainer } from "../container-options.ts";
 import { captureOutput } from "../measure.ts";
 import type { Workbench } from "../system.ts";
 import { peerId, prepareRuntime } from "../systems/oci.ts";
@@ -45,16 +46,7 @@ export async function leastMemory(system: string, tries: Tries): Promise<Figure>
 export function ourTries(bench: Workbench): Tries {
   return async (memoryBytes) => {
     try {
-      const container = await startContainer(bench.launcher, {
-        image: bench.image.name,
-        command: ["true"],
-        env: [],
-        memoryBytes,
-        pidsLimit: bench.pidsLimit,
-        readOnly: false,
-        network: "none",
-        remove: true,
-      });
+      const container = await startContainer(bench.launcher, benchContainer({ ...bench, memoryBytes }, ["true"]));
       return succeeded((await container.exited).status);
     } catch (error) {
       if (error instanceof RingsideError) return false;

@@ -5,6 +5,7 @@ import type { ExitStatus } from "../../../native/kernel.ts";
 import { startContainer } from "../../container/start.ts";
 import { startProcess } from "../../process/start.ts";
 import { environment } from "../command.ts";
+import { benchContainer } from "../container-options.ts";
 import { settle } from "../settle.ts";
 import { percentile } from "../statistics.ts";
 import type { Workbench } from "../system.ts";
@@ -41,16 +42,7 @@ export async function throughputOf(start: StartOne): Promise<number> {
 /** Our containers, from one launcher that is up. */
 export function ourStarts(bench: Workbench): StartOne {
   return async () => {
-    const container = await startContainer(bench.launcher, {
-      image: bench.image.name,
-      command: [bench.guestProbe],
-      env: [],
-      memoryBytes: bench.memoryBytes,
-      pidsLimit: bench.pidsLimit,
-      readOnly: false,
-      network: "none",
-      remove: true,
-    });
+    const container = await startContainer(bench.launcher, benchContainer(bench, [bench.guestProbe]));
     return (await container.exited).status;
   };
 }

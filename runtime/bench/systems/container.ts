@@ -1,6 +1,7 @@
 /** Our container, from a launcher that is up. */
 
 import { startContainer } from "../../container/start.ts";
+import { benchContainer } from "../container-options.ts";
 import { execveNs, measureStart } from "../measure.ts";
 import { errorFileOf, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
@@ -18,18 +19,7 @@ export const containerSystem: SystemRow = {
       ],
       measure: (signal) =>
         measureStart(
-          (stdio) =>
-            startContainer(bench.launcher, {
-              image: bench.image.name,
-              command: [bench.guestProbe],
-              env: [],
-              memoryBytes: bench.memoryBytes,
-              pidsLimit: bench.pidsLimit,
-              readOnly: false,
-              network: "none",
-              remove: true,
-              stdio,
-            }),
+          (stdio) => startContainer(bench.launcher, { ...benchContainer(bench, [bench.guestProbe]), stdio }),
           { signal, errorFile: errorFileOf(bench), firstInstructionNs: execveNs, timeLimitMs: TIME_LIMIT_MS },
         ),
     };

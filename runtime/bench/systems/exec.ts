@@ -4,6 +4,7 @@ import { execInContainer } from "../../container/exec.ts";
 import { startContainer } from "../../container/start.ts";
 import { startProcess } from "../../process/start.ts";
 import { commandSystem, environment } from "../command.ts";
+import { benchContainer } from "../container-options.ts";
 import { captureOutput, execveNs, measureStart } from "../measure.ts";
 import { errorFileOf, type SystemRow, TIME_LIMIT_MS, Unusable, type Workbench } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
@@ -16,16 +17,7 @@ export const ringsideExecSystem: SystemRow = {
   world: "container",
   what: "ringside exec, launcher warm: a further process in a running container",
   async prepare(bench) {
-    const container = await startContainer(bench.launcher, {
-      image: bench.image.name,
-      command: SLEEPER,
-      env: [],
-      memoryBytes: bench.memoryBytes,
-      pidsLimit: bench.pidsLimit,
-      readOnly: false,
-      network: "none",
-      remove: true,
-    });
+    const container = await startContainer(bench.launcher, benchContainer(bench, SLEEPER));
     bench.cleanup.defer(async () => {
       container.kill("SIGKILL");
       await container.exited;

@@ -12,6 +12,7 @@
  */
 import { RingsideError } from "../../error.ts";
 import type { SeccompArgument, SeccompOperator, SeccompProfile, SeccompRule } from "../../oci/seccomp.ts";
+import { SECCOMP_OPERATORS } from "../../oci/seccomp-fields.ts";
 import { PERMISSIVE, verdictOf } from "./actions.ts";
 import type { Architecture } from "./architectures.ts";
 
@@ -110,23 +111,13 @@ function alternativesOf({ args = [] }: SeccompRule): Condition[][] {
   return distinct ? [conditions] : conditions.map((condition) => [condition]);
 }
 
-const OPERATORS: ReadonlySet<string> = new Set<SeccompOperator>([
-  "SCMP_CMP_NE",
-  "SCMP_CMP_LT",
-  "SCMP_CMP_LE",
-  "SCMP_CMP_EQ",
-  "SCMP_CMP_GE",
-  "SCMP_CMP_GT",
-  "SCMP_CMP_MASKED_EQ",
-]);
-
 function parseCondition({ index, op, value, valueTwo = 0 }: SeccompArgument): Condition {
   if (!(Number.isInteger(index) && index >= 0 && index <= 5)) {
     throw new RingsideError(`a seccomp rule looks at argument ${index}; system calls have arguments 0 to 5`);
   }
-  if (!OPERATORS.has(op)) {
+  if (!Object.hasOwn(SECCOMP_OPERATORS, op)) {
     throw new RingsideError(`unknown seccomp operator ${JSON.stringify(op)}`, {
-      fix: `use one of ${[...OPERATORS].join(", ")}`,
+      fix: `use one of ${Object.keys(SECCOMP_OPERATORS).join(", ")}`,
     });
   }
   const mask = parse64(value);
