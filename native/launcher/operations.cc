@@ -43,6 +43,7 @@ constexpr Row kHost[] = {
     {Operation::setScheduler, attributes::setScheduler},
     {Operation::setIoPriority, attributes::setIoPriority},
     {Operation::newFilesystem, mounts::newFilesystem},
+    {Operation::makeFile, nodes::makeFile},
     {Operation::newOverlay, mounts::newOverlay},      {Operation::cloneTree, trees::cloneTree},
     {Operation::cloneDevice, trees::cloneDevice},     {Operation::changeMount, trees::changeMount},
     {Operation::makeUserNamespace, trees::makeUserNamespace},

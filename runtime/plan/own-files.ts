@@ -50,25 +50,35 @@ function ownFiles({ hostname, extraHosts = [], resolver }: OwnNames): readonly O
   ];
 }
 
+export interface OwnFileSteps {
+  readonly prepare: PlanStep[];
+  readonly make: PlanStep[];
+  readonly show: PlanStep[];
+}
+
 /**
  * @param taken places at which the configuration mounts something of its own, which is what is to be seen there
  * @param staging where they are attached until they are shown (stagingOf)
- * @returns `make` for before the root is attached, `show` for after
+ * @param preparing who writes them. On the host's side they are not counted against the container's memory limit, of
+ *   which a small program would need a tenth for them
+ * @returns `prepare`, `make` for before the root is attached, `show` for after
  */
 export function ownFileSteps(
   names: OwnNames,
   taken: ReadonlySet<string>,
   rootSlot: number,
   staging: string,
+  preparing: "host" | "child",
   slots: Slots,
-): { readonly make: PlanStep[]; readonly show: PlanStep[] } {
+): OwnFileSteps {
   const slot = slots.take();
   const words = { phase: "child", stage: "files" } as const;
   const files = ownFiles(names).filter(({ path }) => !taken.has(path));
   return {
-    make: [
+    prepare: [
       {
         ...words,
+        phase: preparing,
         why: "A file system in memory for the few files that are the container's own but not its programs'.",
         op: "newFilesystem",
         slot,
@@ -76,16 +86,10 @@ export function ownFileSteps(
         options: ["source=ringside", "size=64k", "mode=755"],
         attributes: MOUNT_ATTRIBUTES.nosuid | MOUNT_ATTRIBUTES.nodev | MOUNT_ATTRIBUTES.noexec,
       },
-      {
-        ...words,
-        why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
-        op: "attachRoot",
-        slot,
-        path: staging,
-      },
       ...files.map(
         ({ name, value, why }): PlanStep => ({
           ...words,
+          phase: preparing,
           why,
           op: "makeFile",
           root: slot,
@@ -94,6 +98,15 @@ export function ownFileSteps(
           value,
         }),
       ),
+    ],
+    make: [
+      {
+        ...words,
+        why: "It must be somewhere before it can be shown elsewhere too; the root will cover it here.",
+        op: "attachRoot",
+        slot,
+        path: staging,
+      },
     ],
     show: files.map(
       ({ name, path }): PlanStep => ({

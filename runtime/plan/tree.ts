@@ -12,7 +12,7 @@ import { guardSteps } from "./guarded-paths.ts";
 import { securityModules } from "./labels.ts";
 import { cleanPath } from "./mount-context.ts";
 import { type MountPlan, mountSteps } from "./mounts.ts";
-import { type OwnNames, ownFileSteps } from "./own-files.ts";
+import { type OwnFileSteps, type OwnNames, ownFileSteps } from "./own-files.ts";
 import { type RootEntry, type RootPlan, type RootSource, rootSteps, stagingOf } from "./root.ts";
 import type { Slots } from "./slots.ts";
 import { consoleSocketStep, openTerminalSteps } from "./terminal.ts";
@@ -127,7 +127,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
     slots,
   });
   const [propagation, ...attach] = root.attach;
-  const prepare = [...root.prepare, ...mounts.prepare, ...devices.prepare, ...terminal.prepare, ...guards.prepare];
+  const prepare = [root, mounts, devices, files, terminal, guards].flatMap((part) => part.prepare);
   return {
     prepare: [...prepare.filter(({ phase }) => phase === "host"), ...(has(linux, "user") ? lockSteps(prepare) : [])],
     build: [
@@ -217,10 +217,12 @@ function ownDev({ config, context, root, mounts }: Parts): OwnDev {
 }
 
 /** An engine brings the files of its containers itself. */
-function ownFiles({ config, context, root }: Parts): ReturnType<typeof ownFileSteps> {
-  if (context.ownNames === undefined) return { make: [], show: [] };
+function ownFiles({ config, linux, context, root, preparing }: Parts): OwnFileSteps {
+  if (context.ownNames === undefined) return { prepare: [], make: [], show: [] };
   const taken = new Set((config.mounts ?? []).map(({ destination }) => cleanPath(destination)));
-  return ownFileSteps(context.ownNames, taken, root.slot, stagingOf(context.root, config), context.slots);
+  // Root in a user namespace gets a file system of its own, which it may change.
+  const writer = has(linux, "user") ? "child" : preparing;
+  return ownFileSteps(context.ownNames, taken, root.slot, stagingOf(context.root, config), writer, context.slots);
 }
 
 /** In the container's own devpts; where it has none, in the one that it sees, or at last in the host's. */
