@@ -250,6 +250,21 @@ function lifecycle(name: RuntimeName): void {
     expect(readFileSync(file, "utf8")).toBe(String((await state(id)).pid));
   });
 
+  // runc refuses to create it; the specification wants the error from `start`.
+  if (name !== "runc")
+    test("without a process a container is created, and ends when it is to start", async () => {
+      const id = newId();
+      const { process: _, ...config } = plainConfig([]);
+      bench.configure(bundle, config);
+      expect((await bench.detached(name, ["create", "--bundle", bundle, id], bench.output(id))).code).toBe(0);
+      expect(await status(id)).toBe("created");
+      await refused(/has no process/, "start", id);
+      expect(await untilStopped(id)).toBe("stopped");
+      expect((await call("delete", id)).code).toBe(0);
+      expect(await untilEmpty(() => groupsNaming(id))).toEqual([]);
+      await refused(/needed to run/, "run", "--bundle", bundle, newId());
+    });
+
   test.each([
     ["the program is not there", ["nonesuch"]],
     ["the program is not executable", ["/etc/passwd"]],

@@ -34,6 +34,7 @@ function recordOf(cgroups: readonly string[]): EngineRecord {
     cgroups,
     cgroupParents: [],
     hooks: false,
+    hasProgram: true,
     systemd: false,
   };
 }

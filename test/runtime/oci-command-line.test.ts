@@ -261,6 +261,7 @@ describe("a record", () => {
     cgroups: ["/sys/fs/cgroup/x/y"],
     cgroupParents: ["/sys/fs/cgroup/x"],
     hooks: false,
+    hasProgram: true,
     systemd: false,
     init: { pid: 7, startTicks: 8 },
   };

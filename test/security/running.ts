@@ -62,7 +62,15 @@ export async function startHostile(
   const { pid } = await launcher.start(plan, [nothing, nothing, nothing]).finally(() => closeSync(nothing));
   const init = { pid, startTicks: processIdentity(pid)?.startTicks ?? 0 };
   const common = { ociVersion: "1.3.0", createdAt: "", owner: "root", annotations: {}, cgroupParents: [] };
-  const state = { id, bundle: bundle.path, rootfs: bundle.rootfs, cgroups, hooks: false, systemd: false };
+  const state = {
+    id,
+    bundle: bundle.path,
+    rootfs: bundle.rootfs,
+    cgroups,
+    hooks: false,
+    hasProgram: true,
+    systemd: false,
+  };
   const record = { schema: "ringside.oci/1" as const, ...common, ...state };
   return {
     pid,

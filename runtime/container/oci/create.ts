@@ -60,11 +60,12 @@ export interface PreparedContainer {
 
 const STDIO = 3;
 
+/** In the place of a process that the configuration does not have: it waits for `start`, which refuses it. */
+const NOBODY: OciProcess = { user: { uid: 0, gid: 0 }, args: ["/"], cwd: "/" };
+
 /** A container that names no group gets one of its own in every hierarchy: engines expect to pause it, and to limit it. */
 function runnable({ config, rootfs }: Bundle, id: string, scope: Scope | undefined): RunnableConfig {
-  const { process, linux = {} } = config;
-  if (process === undefined)
-    throw new RingsideError("config.json: process: needed to start a container, and not there");
+  const { process = NOBODY, linux = {} } = config;
   const wanted = linux.cgroupsPath === undefined || linux.cgroupsPath === "" ? `/ringside-${id}` : linux.cgroupsPath;
   const cgroupsPath = scope?.path ?? wanted;
   return { ...config, process: withHome(process, rootfs), linux: { ...linux, cgroupsPath } };
@@ -104,6 +105,11 @@ function compile(config: RunnableConfig, bundle: Bundle, directory: string, opti
   });
 }
 
+/** A container without a process can be created (config.md, Process): then there is no program to look for. */
+function withoutProgram(made: ContainerPlan): ContainerPlan {
+  return { ...made, plan: made.plan.filter(({ op }) => op !== "resolveExecutable") };
+}
+
 function startScopeFor(launcher: Launcher, { config }: Bundle, id: string): Promise<Scope> {
   const { cgroupsPath, resources = {} } = config.linux ?? {};
   return startScope(launcher, detectCgroups(), { id, cgroupsPath, resources });
@@ -121,12 +127,15 @@ export async function prepareContainer(
   { stays = false } = {},
 ): Promise<PreparedContainer> {
   const bundle = readBundle(options.bundle);
+  const hasProgram = bundle.config.process !== undefined;
+  if (stays && !hasProgram) throw new RingsideError("config.json: process: needed to run a container, and not there");
   if (bundle.config.process !== undefined) checkTerminal(bundle.config.process, options.consoleSocket, stays);
   const directory = reserveId(options.root, options.id);
   try {
     const scope = options.systemdCgroup ? await startScopeFor(launcher, bundle, options.id) : undefined;
     const config = runnable(bundle, options.id, scope);
-    const plan = compile(config, bundle, directory, options);
+    const compiled = compile(config, bundle, directory, options);
+    const plan = hasProgram ? compiled : withoutProgram(compiled);
     const record: EngineRecord = {
       schema: "ringside.oci/1",
       ociVersion: config.ociVersion,
@@ -139,6 +148,7 @@ export async function prepareContainer(
       cgroups: plan.cgroups,
       cgroupParents: plan.cgroupParents,
       hooks: hasLaterHooks(config),
+      hasProgram,
       systemd: options.systemdCgroup,
     };
     writeFileSync(savedConfigPath(directory), bundle.text, { mode: 0o600 });

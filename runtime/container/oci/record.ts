@@ -23,6 +23,8 @@ export interface EngineRecord {
   readonly cgroupParents: readonly string[];
   /** Hooks run when it is started or deleted: then its configuration has to be read. */
   readonly hooks: boolean;
+  /** Whether its configuration has a process; without one it can be created and not started. */
+  readonly hasProgram: boolean;
   /** --systemd-cgroup: the groups are systemd's to remove. */
   readonly systemd: boolean;
   /** The container's first process as the host numbers it; absent until it waits for `start`. */
@@ -118,6 +120,7 @@ export function parseRecord(text: string): EngineRecord | undefined {
     cgroups: textsOf(cgroups),
     cgroupParents: textsOf(value.cgroupParents),
     hooks: value.hooks === true,
+    hasProgram: value.hasProgram !== false,
     systemd: value.systemd === true,
     ...(process !== undefined && { init: process }),
   };

@@ -43,6 +43,11 @@ async function letGo(container: EngineContainer): Promise<void> {
   }
 }
 
+/** Ends what is not to run any further. */
+function end({ record: { init } }: EngineContainer): void {
+  if (init !== undefined) signalProcess(init.pid, "SIGKILL", () => isAlive(init.pid, init.startTicks));
+}
+
 async function runPoststart(container: EngineContainer): Promise<void> {
   const { record, directory } = container;
   const { config } = readConfig(savedConfigPath(directory));
@@ -51,15 +56,14 @@ async function runPoststart(container: EngineContainer): Promise<void> {
   try {
     await runHooks(config, ["poststart"], { launcher, directory, state: stateOf(record, "running") });
   } catch (error) {
-    const { init } = record;
-    if (init !== undefined) signalProcess(init.pid, "SIGKILL", () => isAlive(init.pid, init.startTicks));
+    end(container);
     throw error;
   }
 }
 
 /**
  * Lets a created container's program run, and waits until it does; then its poststart hooks.
- * @throws RingsideError when it is not created, or when a hook fails: the container has been killed then
+ * @throws RingsideError when it is not created; when it has no program or a hook fails, the container has been killed
  */
 export async function startEngineContainer(root: string, id: string): Promise<void> {
   const { directory } = findEngineContainer(root, id);
@@ -69,6 +73,12 @@ export async function startEngineContainer(root: string, id: string): Promise<vo
     throw new RingsideError(
       `cannot start container "${id}" in the ${container.status} state: only a created one can be`,
     );
+  }
+  if (!container.record.hasProgram) {
+    end(container);
+    throw new RingsideError(`cannot start container "${id}": its config.json has no process`, {
+      fix: "delete it, and create one from a configuration with a process",
+    });
   }
   await letGo(container);
   if (container.record.hooks) await runPoststart(container);
