@@ -134,9 +134,12 @@ export const cpuList = textLike("a list of numbers such as 0-3,8", CPU_LIST);
 
 const affinity = object<OciCpuAffinity>({ initial: optional(cpuList), final: optional(cpuList) });
 
+/** Who it is when nothing is said: the specification's schema asks for no user, and its zero values are root's. */
+const ROOT: OciUser = { uid: 0, gid: 0 };
+
 /** @param warn is told of what is left out */
 export function processReader(warn: (warning: string) => void): Reader<OciProcess> {
-  return object<OciProcess>({
+  const fields = object<OciProcess>({
     terminal: optional(flag),
     consoleSize: optional(
       object<{ readonly width: number; readonly height: number }>({
@@ -158,4 +161,12 @@ export function processReader(warn: (warning: string) => void): Reader<OciProces
     ioPriority: optional(ioPriority),
     execCPUAffinity: optional(affinity),
   });
+  return (value) => fields(lacksUser(value) ? { ...value, user: ROOT } : value);
+}
+
+/** A process without a user. */
+function lacksUser(value: unknown): value is object {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && (!("user" in value) || value.user === null)
+  );
 }

@@ -59,7 +59,7 @@ describe("a field that is wrong is named by its path, with what was expected and
     ["no program", { args: [] }, "args: expected a list with the program and its arguments, found an empty list"],
     ["no list of arguments", { args: undefined }, "args: missing"],
     ["a NUL byte in an argument", { args: ["a\0"] }, "args[0]: expected text without NUL bytes"],
-    ["no user", { user: undefined }, "user: missing; expected an object"],
+    ["a user without a number", { user: { gid: 0 } }, "user.uid: missing; expected a whole number"],
     [
       "a user's name for a number",
       { user: { uid: "root", gid: 0 } },

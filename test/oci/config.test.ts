@@ -21,6 +21,12 @@ describe("capabilities", () => {
   });
 });
 
+describe("a process", () => {
+  test("that names no user is root's", () => {
+    expect(parseProcess('{"args":["a"],"cwd":"/"}').value.user).toEqual({ uid: 0, gid: 0 });
+  });
+});
+
 describe("numbers", () => {
   test("of 64 bits are exact", () => {
     const { value } = parseProcess(
