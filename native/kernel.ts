@@ -233,6 +233,12 @@ export class StepError extends Error {
   }
 }
 
+/**
+ * How long a launcher has for its end. It needs some milliseconds; a process that waits for a disk, or a layer of a million
+ * files, can take it some seconds. One that takes longer hangs, and whoever waits for it would too.
+ */
+const LAUNCHER_PATIENCE_MS = 30_000;
+
 /** The pause after which a plan can be left to itself: `waitForStart` follows (Launcher.create). */
 export const CREATED = "created";
 
@@ -327,9 +333,10 @@ export class Launcher implements AsyncDisposable {
    * Lets the launcher live on alone, as the monitor of what it started (ownership "monitor"): it ends with that. What the
    * plan has under `keepLog`, `serveViewers` and `recordExit` is its work from now on.
    */
-  leave(): void {
+  async leave(): Promise<void> {
     if (!this.#open) return;
     this.#requests.push("monitor", 0);
+    await this.#requests.sent(LAUNCHER_PATIENCE_MS);
     for (const { pidfd } of this.#pending.values()) if (pidfd !== undefined) closeSync(pidfd);
     this.#pending.clear();
     this.#stopListening();
@@ -355,7 +362,8 @@ export class Launcher implements AsyncDisposable {
     if (!this.#open) return;
     this.#requests.push("release", 0);
     this.#pending.clear();
-    await this.#ended();
+    await this.#requests.sent(LAUNCHER_PATIENCE_MS);
+    if (this.#open) await this.#ended();
   }
 
   #receive(): void {
@@ -369,7 +377,11 @@ export class Launcher implements AsyncDisposable {
 
   #answer(reply: Reply, descriptors: readonly number[]): void {
     const pending = this.#pending.get(reply.id);
-    if (pending === undefined) return;
+    // Nobody waits for it any more (release).
+    if (pending === undefined) {
+      descriptors.forEach(closeSync);
+      return;
+    }
     switch (reply.kind) {
       case "released":
         break;
@@ -470,19 +482,26 @@ export class Launcher implements AsyncDisposable {
     closeSync(this.#socket);
   }
 
-  /** Ends the launcher and everything that it started, and waits until it has cleaned up. */
-  async close(): Promise<void> {
-    if (this.#open) await this.#ended();
+  /**
+   * Ends the launcher and everything that it started, and waits until it has cleaned up.
+   * @param patienceMs after that it is killed, and what it started with it; what is left of them is swept up by `ps`
+   */
+  async close(patienceMs = LAUNCHER_PATIENCE_MS): Promise<void> {
+    if (this.#open) await this.#ended(patienceMs);
   }
 
   /** Closes our end, and waits for the end of the launcher's process. @returns its wait status */
-  async #ended(): Promise<number> {
+  async #ended(patienceMs = LAUNCHER_PATIENCE_MS): Promise<number> {
     const pidfd = addon().openPidfd({ pid: this.#pid });
     this.#stopListening();
     return await new Promise<number>((resolve) => {
+      const force = setTimeout(() => {
+        addon().sendSignal({ pidfd, signal: constants.signals.SIGKILL });
+      }, patienceMs);
       const poll = pollDescriptor(pidfd, "readable", () => {
         const status = addon().reap({ pid: this.#pid });
         if (status === undefined) return;
+        clearTimeout(force);
         poll.stop();
         closeSync(pidfd);
         resolve(status);

@@ -21,6 +21,7 @@ export class RequestQueue {
   readonly #addon: Addon;
   readonly #poll: (onReady: () => void) => DescriptorPoll;
   readonly #waiting: Request[] = [];
+  readonly #onSent: (() => void)[] = [];
   #writable: DescriptorPoll | undefined;
 
   /** @param poll calls back whenever the socket takes more, until stopped */
@@ -43,11 +44,24 @@ export class RequestQueue {
     });
   }
 
+  /** Waits until all has been sent, the launcher has gone, or `patienceMs` have passed: a launcher that hangs reads nothing. */
+  async sent(patienceMs: number): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, patienceMs);
+      this.#onSent.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   /** Forgets what has not been sent. */
   close(): void {
     this.#writable?.stop();
     this.#writable = undefined;
     for (const { descriptors } of this.#waiting.splice(0)) descriptors.forEach(closeSync);
+    for (const tell of this.#onSent.splice(0)) tell();
   }
 
   #flush(): void {

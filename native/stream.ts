@@ -11,11 +11,21 @@ export interface ByteStream {
   onEnd(listener: () => void): void;
   pause(): void;
   resume(): void;
-  write(data: Uint8Array): void;
+  /**
+   * Sends `data` on, after what was sent before. @returns once the kernel has taken it, or never will, and more may be
+   * written: who does not wait for that fills memory
+   */
+  write(data: Uint8Array): Promise<void>;
   close(): void;
 }
 
 const READ_BYTES = 64 * 1024;
+
+interface Chunk {
+  readonly data: Uint8Array;
+  /** Tells whoever has written it that it is no longer here. */
+  readonly gone: () => void;
+}
 
 /**
  * Opens a stream on a non-blocking descriptor and takes ownership of it. The end of the file, and EIO on a pty's master
@@ -24,7 +34,7 @@ const READ_BYTES = 64 * 1024;
 export function openStream(fd: number): ByteStream {
   const dataListeners: ((chunk: Uint8Array) => void)[] = [];
   const endListeners: (() => void)[] = [];
-  const unwritten: Uint8Array[] = [];
+  const unwritten: Chunk[] = [];
   let reading: DescriptorPoll | undefined;
   let writing: DescriptorPoll | undefined;
   let paused = false;
@@ -36,6 +46,7 @@ export function openStream(fd: number): ByteStream {
     closed = true;
     stopReading();
     stopWriting();
+    forgetUnwritten();
     closeSync(fd);
   }
 
@@ -47,6 +58,10 @@ export function openStream(fd: number): ByteStream {
   function stopWriting(): void {
     writing?.stop();
     writing = undefined;
+  }
+
+  function forgetUnwritten(): void {
+    for (const { gone } of unwritten.splice(0)) gone();
   }
 
   function end(): void {
@@ -77,19 +92,21 @@ export function openStream(fd: number): ByteStream {
   }
 
   function flush(): void {
-    while (unwritten.length > 0) {
-      const head = unwritten[0];
-      if (head === undefined) break;
+    for (let head = unwritten[0]; head !== undefined; head = unwritten[0]) {
+      const { data, gone } = head;
       let count: number;
       try {
-        count = writeSync(fd, head);
+        count = writeSync(fd, data);
       } catch (error) {
         if (errorCode(error) === "EAGAIN") break;
-        unwritten.length = 0;
+        forgetUnwritten();
         break;
       }
-      if (count < head.length) unwritten[0] = head.subarray(count);
-      else unwritten.shift();
+      if (count < data.length) unwritten[0] = { data: data.subarray(count), gone };
+      else {
+        unwritten.shift();
+        gone();
+      }
     }
     if (unwritten.length === 0) stopWriting();
     else if (writing === undefined && !closed) {
@@ -116,9 +133,11 @@ export function openStream(fd: number): ByteStream {
       startReading();
     },
     write(data) {
-      if (closed || ended) return;
-      unwritten.push(data);
-      if (writing === undefined) flush();
+      if (closed || ended) return Promise.resolve();
+      return new Promise<void>((gone) => {
+        unwritten.push({ data, gone });
+        if (writing === undefined) flush();
+      });
     },
     close,
   };

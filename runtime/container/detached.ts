@@ -76,7 +76,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
     const started: ContainerRecord = { ...record, init: identityOf(process.pid) };
     writeRecord(started);
     appendEvent("start", record);
-    launcher.leave();
+    await launcher.leave();
     const facts: StartFacts = {
       title: `container ${name}`,
       world: "container",

@@ -61,15 +61,10 @@ export function openConsole(options: ConsoleOptions): Console {
   const output = outputFd === undefined ? undefined : openStream(outputFd);
   let firstByteNs: number | undefined;
   let closed = false;
-  let waiting: Uint8Array[] | undefined = [];
-  const send = (data: Uint8Array): void => {
-    if (waiting === undefined) input.write(data);
-    else waiting.push(data);
+  const send = async (data: Uint8Array): Promise<void> => {
+    await ready;
+    await input.write(data);
   };
-  void ready.then(() => {
-    for (const data of waiting ?? []) input.write(data);
-    waiting = undefined;
-  });
   const stamp = (): void => {
     firstByteNs ??= monotonicNs();
   };
@@ -83,10 +78,10 @@ export function openConsole(options: ConsoleOptions): Console {
     },
     write(data) {
       // A copy: whoever reads may use its buffer again.
-      send(isTerminal ? Uint8Array.from(data) : Uint8Array.from(escapeInput(data)));
+      return send(isTerminal ? Uint8Array.from(data) : Uint8Array.from(escapeInput(data)));
     },
     endInput() {
-      if (!isTerminal) send(END_OF_INPUT);
+      if (!isTerminal) void send(END_OF_INPUT);
     },
     resize({ columns, rows }: TerminalSize) {
       if (!closed) sendRequest(requestsFd, `size ${columns} ${rows}`);

@@ -18,6 +18,8 @@ export const CLOSE_CODES = {
   crowded: { code: 4005, reconnect: true, reason: "too many connections" },
   /** The server stops. */
   stopping: { code: 4006, reconnect: true, reason: "the server stops" },
+  /** More was typed or pasted than may wait for a program that does not read. */
+  unread: { code: 4007, reconnect: true, reason: "the program does not read its input, and no more can wait for it" },
 } as const;
 
 export type CloseReason = keyof typeof CLOSE_CODES;

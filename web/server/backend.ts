@@ -17,7 +17,8 @@ export interface TerminalStream {
   onEnd(listener: () => void): void;
   pause(): void;
   resume(): void;
-  write(data: Uint8Array): void;
+  /** @returns once the program's side has taken it */
+  write(data: Uint8Array): Promise<void>;
   resize(size: TerminalSize): void;
   /** Harmless when repeated. */
   close(): void;

@@ -27,6 +27,8 @@ export const LIMITS = {
   heartbeatMs: 20_000,
   /** A viewer that stays above the high-water mark for so long gets a snapshot later instead of every byte now. */
   stuckViewerMs: 2_000,
+  /** What may have been typed that the program has not read yet. */
+  unreadInputBytes: MIB,
   /** What a headless screen may have unparsed before its pty is left alone. */
   unparsedBytes: 256 * 1024,
   /** Lines above the screen that a reconnecting viewer gets back. */

@@ -60,7 +60,10 @@ async function poststop(
   const state = stateOf(record, "stopped");
   if (launcher !== undefined) return await runPoststopHooks(config, { launcher, directory, state });
   await using own = await Launcher.open();
-  return await runPoststopHooks(config, { launcher: own, directory, state });
+  const problems = await runPoststopHooks(config, { launcher: own, directory, state });
+  // What a hook has left in the background is its own affair.
+  await own.release();
+  return problems;
 }
 
 export interface DeleteOptions {

@@ -55,6 +55,8 @@ async function runPoststart(container: EngineContainer): Promise<void> {
   await using launcher = await Launcher.open();
   try {
     await runHooks(config, ["poststart"], { launcher, directory, state: stateOf(record, "running") });
+    // What a hook has left in the background is its own affair.
+    await launcher.release();
   } catch (error) {
     end(container);
     throw error;

@@ -24,6 +24,8 @@ export class MemoryProgram implements StartedProgram {
   readonly exited: Promise<ExitStatus>;
   readonly sizes: TerminalSize[] = [];
   input = "";
+  /** Settled once the program reads what is typed; a test may let it wait. */
+  reading: Promise<void> = Promise.resolve();
   isPaused = false;
   isClosed = false;
   readonly #dataListeners: ((chunk: Uint8Array) => void)[] = [];
@@ -46,6 +48,7 @@ export class MemoryProgram implements StartedProgram {
       write: (data) => {
         this.input += Buffer.from(data).toString("utf8");
         for (const listener of this.#inputListeners) listener();
+        return this.reading;
       },
       resize: (size) => this.sizes.push(size),
       close: () => {

@@ -3,7 +3,8 @@
  *
  * Output goes to the screen and to every live viewer; whichever is the slowest decides how fast the pty is read (see
  * web/protocol/flow.ts). Input goes straight to the pty and waits for nothing, so that Ctrl-C gets through while output
- * floods. The viewer who has been here longest owns the size.
+ * floods; nor is a browser held back, whose word on what it has parsed comes the same way. So what waits for a program that
+ * does not read has a limit, and who goes beyond it is let go. The viewer who has been here longest owns the size.
  */
 
 import type { CloseReason } from "../../protocol/close-codes.ts";
@@ -45,6 +46,8 @@ export class Terminal {
   readonly #viewers = new Set<Viewer>();
   #size: TerminalSize;
   #isPaused = false;
+  /** Of input: what has been written and not taken. */
+  #unreadBytes = 0;
   /** Everything that the pty gave has been parsed, and no more will come. */
   #isDrained = false;
   #isClosed = false;
@@ -158,13 +161,23 @@ export class Terminal {
   #input(viewer: Viewer, bytes: Uint8Array): void {
     if (this.#isReleased || this.#hasEnded) return;
     if (isTerminalReport(bytes) && viewer !== this.#answerer()) return;
-    this.#options.stream.write(bytes);
+    if (!this.#write(bytes)) viewer.close("unread");
+  }
+
+  /** @returns false when too much waits for the program already: this is not written */
+  #write(bytes: Uint8Array): boolean {
+    if (this.#unreadBytes > LIMITS.unreadInputBytes) return false;
+    this.#unreadBytes += bytes.length;
+    void this.#options.stream.write(bytes).then(() => {
+      this.#unreadBytes -= bytes.length;
+    });
+    return true;
   }
 
   /** The screen's own answer to a program's question, for when no browser is there to give one. */
   #answer(report: string): void {
     if (this.#isReleased || this.#hasEnded || this.#answerer() !== undefined) return;
-    this.#options.stream.write(Buffer.from(report, "utf8"));
+    this.#write(Buffer.from(report, "utf8"));
   }
 
   #answerer(): Viewer | undefined {
