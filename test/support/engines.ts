@@ -12,10 +12,11 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
 import { processes, untilEmpty } from "./leftovers.ts";
 import type { Need } from "./needs.ts";
@@ -102,8 +103,23 @@ function directoriesIn(directory: string): string[] {
   }
 }
 
+/** What statfs(2) says of a tmpfs. */
+const TMPFS = 0x0102_1994;
+
+/**
+ * Where a controller of v1 is not mounted, podman makes its "groups" all the same: plain files in the tmpfs that holds the
+ * hierarchies.
+ */
 function removeGroups(group: string): void {
-  for (const name of directoriesIn(group)) removeGroups(join(group, name));
+  const isPlain = statfsSync(group).type === TMPFS;
+  if (isPlain) rmSync(group, { recursive: true, force: true });
+  else removeRealGroups(group);
+  const hierarchy = dirname(group);
+  if (isPlain && hierarchy !== "/sys/fs/cgroup" && directoriesIn(hierarchy).length === 0) rmdirSync(hierarchy);
+}
+
+function removeRealGroups(group: string): void {
+  for (const name of directoriesIn(group)) removeRealGroups(join(group, name));
   try {
     rmdirSync(group);
   } catch {
