@@ -25,6 +25,8 @@ export interface SettingsContext {
   has(file: string): boolean | undefined;
   /** The group is being made: what it has anyway need not be written, and an older kernel may not have the file. */
   readonly isNew: boolean;
+  /** What a file of the group holds now; undefined where there is no such file, or no group yet. */
+  now(file: string): string | undefined;
   /** A file at the top of the hierarchy; undefined where it is not there. */
   atTop(file: string): string | undefined;
 }

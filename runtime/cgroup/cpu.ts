@@ -31,12 +31,12 @@ export const cpu: Controller = {
   },
   joinedOnV1: false,
 
-  settings({ cpu: asked }, { version, isNew }) {
+  settings({ cpu: asked }, { version, isNew, now }) {
     if (asked === undefined) return [];
     const wanted = isNew ? withoutUsual(asked) : asked;
     return [
       ...shareSettings(wanted, version),
-      ...(version === 1 ? bandwidthV1(wanted) : bandwidthV2(wanted)),
+      ...(version === 1 ? bandwidthV1(wanted, isNew) : bandwidthV2(wanted, now("cpu.max"))),
       ...realtimeSettings(wanted, version),
     ];
   },
@@ -87,10 +87,10 @@ export function weightOf(shares: number): number {
 }
 
 /** The burst must not be larger than the quota; the period must be there before the quota is measured against it. */
-function bandwidthV1(wanted: OciCpu): Setting[] {
+function bandwidthV1(wanted: OciCpu, isNew: boolean): Setting[] {
   const { quota, period, burst } = checkedBandwidth(wanted);
   return [
-    ...(period === undefined || period === PERIOD_US
+    ...(period === undefined || (isNew && period === PERIOD_US)
       ? []
       : [{ file: "cpu.cfs_period_us", value: String(period), why: "The time over which the quota is counted." }]),
     ...(quota === undefined
@@ -100,19 +100,18 @@ function bandwidthV1(wanted: OciCpu): Setting[] {
   ];
 }
 
-function bandwidthV2(wanted: OciCpu): Setting[] {
-  const { quota, period, burst } = checkedBandwidth(wanted);
-  const time = quota === undefined || quota === -1 ? "max" : String(quota);
+/** @param now what cpu.max holds: one file has both, and what is not named stays as it is */
+function bandwidthV2(wanted: OciCpu, now = `max ${PERIOD_US}`): Setting[] {
+  const [quotaNow = "max", periodNow = String(PERIOD_US)] = now.trim().split(" ");
+  const {
+    quota = quotaNow === "max" ? -1 : Number(quotaNow),
+    period = Number(periodNow),
+    burst,
+  } = checkedBandwidth(wanted);
   return [
-    ...(quota === undefined && period === undefined
-      ? []
-      : [
-          {
-            file: "cpu.max",
-            value: `${time} ${period ?? PERIOD_US}`,
-            why: quotaWhy(quota ?? -1, period ?? PERIOD_US),
-          },
-        ]),
+    ...(isNamed(wanted.quota) || isNamed(wanted.period)
+      ? [{ file: "cpu.max", value: `${quota === -1 ? "max" : quota} ${period}`, why: quotaWhy(quota, period) }]
+      : []),
     ...burstSetting("cpu.max.burst", burst),
   ];
 }
@@ -127,18 +126,26 @@ function quotaWhy(quota: number, period: number): string {
   return `In every ${period / 1000} ms it may run for ${quota / 1000} ms on all CPUs together, then it waits for the next.`;
 }
 
-/** A quota of 0 stands for "not set", any negative one for none; the kernel's range else. */
+/** An engine's 0 stands for "not set". */
+function isNamed(value: number | undefined): value is number {
+  return value !== undefined && value !== 0;
+}
+
+/** Any negative quota stands for none; the kernel's range else. */
 function checkedBandwidth({ quota, period, burst }: OciCpu): { quota?: number; period?: number; burst?: number } {
-  const isSet = (value: number | undefined): value is number => value !== undefined && value !== 0;
-  if (isSet(period)) digits(`${FIELD}.period`, period, LEAST_US, LONGEST_PERIOD_US);
-  if (isSet(quota) && quota !== -1) digits(`${FIELD}.quota`, quota, LEAST_US);
+  if (isNamed(period)) digits(`${FIELD}.period`, period, LEAST_US, LONGEST_PERIOD_US);
+  if (isNamed(quota) && quota !== -1) digits(`${FIELD}.quota`, quota, LEAST_US);
   if (burst !== undefined) {
     digits(`${FIELD}.burst`, burst, 0);
-    if (isSet(quota) && quota !== -1 && burst > quota) {
+    if (isNamed(quota) && quota !== -1 && burst > quota) {
       throw refused(`${FIELD}.burst`, burst, `it is more than the quota, ${quota}`, "give at most the quota");
     }
   }
-  return { ...(isSet(quota) && { quota }), ...(isSet(period) && { period }), ...(burst !== undefined && { burst }) };
+  return {
+    ...(isNamed(quota) && { quota }),
+    ...(isNamed(period) && { period }),
+    ...(burst !== undefined && { burst }),
+  };
 }
 
 function realtimeSettings({ realtimeRuntime, realtimePeriod }: OciCpu, version: 1 | 2): Setting[] {

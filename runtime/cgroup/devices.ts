@@ -98,4 +98,5 @@ export function deviceChanges(current: string, { devices: rules }: Pick<OciResou
   ];
 }
 
-const NO_CONTEXT = { version: 1, isNew: false, has: () => undefined, atTop: () => undefined } as const;
+const NOTHING = () => undefined;
+const NO_CONTEXT = { version: 1, isNew: false, has: NOTHING, now: NOTHING, atTop: NOTHING } as const;

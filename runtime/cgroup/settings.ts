@@ -15,6 +15,7 @@ export function settingsContext(version: 1 | 2, top: string, controller: Control
   return {
     version,
     isNew: group === undefined,
+    now: (file) => (group === undefined ? undefined : readGroupFile(`${group}/${file}`)),
     atTop: (file) => readGroupFile(`${top}/${file}`),
     has(file) {
       if (group !== undefined) return existsSync(`${group}/${file}`);

@@ -178,6 +178,28 @@ describe("limits of a running container", unless(missing("pids")), () => {
     });
   });
 
+  test("a quota leaves its period alone and a period its quota, and the usual period is written too", async ({
+    skip,
+  }) => {
+    skip(missing("cpu") !== undefined, missing("cpu"));
+    await withGroups("sleep 1000", { resources: { cpu: { quota: 50_000, period: 200_000 } } }, async ({ plan }) => {
+      const bandwidth = () => {
+        const text = (file: string) =>
+          plan.directories.flatMap((path) =>
+            existsSync(`${path}/${file}`) ? [readFileSync(`${path}/${file}`, "utf8").trim()] : [],
+          );
+        const [v2] = text("cpu.max");
+        return v2?.replace("max", "-1") ?? [...text("cpu.cfs_quota_us"), ...text("cpu.cfs_period_us")].join(" ");
+      };
+      await updateResources(layout, plan.directories, { cpu: { quota: 60_000 } });
+      expect(bandwidth()).toBe("60000 200000");
+      await updateResources(layout, plan.directories, { cpu: { period: 300_000 } });
+      expect(bandwidth()).toBe("60000 300000");
+      await updateResources(layout, plan.directories, { cpu: { quota: -1, period: 100_000 } });
+      expect(bandwidth()).toBe("-1 100000");
+    });
+  });
+
   test("a group becomes idle and wakes again with a weight, in whatever order the kernel wants", async ({ skip }) => {
     skip(missing("cpu") !== undefined, missing("cpu"));
     await withGroups("sleep 1000", { resources: { cpu: { shares: 256 } } }, async ({ plan }) => {
