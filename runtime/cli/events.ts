@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { type ContainerEvent, followEvents, readEvents } from "../container/events.ts";
 import { parseMoment } from "../container/moment.ts";
-import { RingsideError } from "../error.ts";
 import { collect } from "./container-options.ts";
+import { type FilterTable, parseFilters } from "./filters.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
 
 interface EventsFlags {
@@ -12,8 +12,6 @@ interface EventsFlags {
   readonly filter: readonly string[];
   readonly json?: boolean;
 }
-
-type Matches = (event: ContainerEvent) => boolean;
 
 const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const LATEST_TIMER_MS = 2 ** 31 - 1;
@@ -37,6 +35,7 @@ export function registerEvents(program: Command): void {
 }
 
 const HELP = `
+Each line begins with the time, RFC 3339, UTC, with nine digits of a second.
 Actions: create, start, attach, pause, unpause, update, kill, stop, oom, die, destroy. The log of events is bounded:
 the oldest are let go of.`;
 
@@ -73,34 +72,22 @@ function momentMs(text: string): number {
   return text === "now" ? Date.now() : Number(parseMoment(text) / 1_000_000n);
 }
 
-function matcher({ since, until, filter }: EventsFlags): Matches {
+function matcher({ since, until, filter }: EventsFlags): (event: ContainerEvent) => boolean {
   const sinceMs = since === undefined ? undefined : momentMs(since);
   const untilMs = until === undefined ? undefined : momentMs(until);
-  const filters = filter.map(parseFilter);
-  const names = [...new Set(filters.map(({ name }) => name))];
+  const { matches } = parseFilters(FILTERS, filter);
   return (event) => {
     const atMs = Date.parse(event.time);
     if ((sinceMs !== undefined && atMs < sinceMs) || (untilMs !== undefined && atMs > untilMs)) return false;
-    // Of one name any may hold, of several names all must.
-    return names.every((name) => filters.some((one) => one.name === name && one.matches(event)));
+    return matches(event);
   };
 }
 
-const FILTERS: Readonly<Record<string, (value: string) => Matches>> = {
+const FILTERS: FilterTable<ContainerEvent> = {
   container: (value) => (event) => event.name === value || (value !== "" && event.id.startsWith(value)),
   event: (value) => (event) => event.action === value,
   image: (value) => (event) => event.image === value,
 };
-
-function parseFilter(text: string): { readonly name: string; readonly matches: Matches } {
-  const equals = text.indexOf("=");
-  const name = text.slice(0, Math.max(0, equals));
-  const make = Object.entries(FILTERS).find(([known]) => known === name)?.[1];
-  if (make !== undefined) return { name, matches: make(text.slice(equals + 1)) };
-  throw new RingsideError(`there is no filter ${JSON.stringify(text)}`, {
-    fix: `use ${Object.keys(FILTERS).join("=…, ")}=…`,
-  });
-}
 
 function eventText({ time, action, id, name, image, exitCode, signal }: ContainerEvent): string {
   const more = [

@@ -1,11 +1,9 @@
 /** The filters of `ringside ps`, by Docker's names. docker-ps(1), --filter. */
 import { exitCodeOf } from "../container/exit-code.ts";
 import type { ContainerState } from "../container/state.ts";
-import { RingsideError } from "../error.ts";
+import { type Filters, type FilterTable, parseFilters } from "./filters.ts";
 
-type Matches = (container: ContainerState) => boolean;
-
-const FILTERS: Readonly<Record<string, (value: string) => Matches>> = {
+const FILTERS: FilterTable<ContainerState> = {
   id: (value) => (container) => value !== "" && container.id.startsWith(value),
   name: (value) => (container) => container.name.includes(value),
   status: (value) => (container) => container.status === value,
@@ -25,27 +23,12 @@ function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boo
 }
 
 /**
- * Of one name any may hold, of several names all must.
+ * What `ringside ps --filter` asks for.
  * @throws RingsideError for a filter that there is not
  */
-export function parseFilters(texts: readonly string[]): { readonly matches: Matches; readonly asksForStatus: boolean } {
-  const filters = texts.map(parseFilter);
-  const names = [...new Set(filters.map(({ name }) => name))];
-  return {
-    matches: (container) =>
-      names.every((name) => filters.some((filter) => filter.name === name && filter.matches(container))),
-    asksForStatus: names.some((name) => ASKING_FOR_STATUS.has(name)),
-  };
-}
-
-function parseFilter(text: string): { readonly name: string; readonly matches: Matches } {
-  const equals = text.indexOf("=");
-  const name = text.slice(0, Math.max(0, equals));
-  const make = Object.entries(FILTERS).find(([known]) => known === name)?.[1];
-  if (make !== undefined) return { name, matches: make(text.slice(equals + 1)) };
-  throw new RingsideError(`there is no filter ${JSON.stringify(text)}`, {
-    fix: `use one of ${Object.keys(FILTERS)
-      .map((known) => `${known}=…`)
-      .join(", ")}`,
-  });
+export function containerFilters(
+  texts: readonly string[],
+): Filters<ContainerState> & { readonly asksForStatus: boolean } {
+  const filters = parseFilters(FILTERS, texts);
+  return { ...filters, asksForStatus: filters.names.some((name) => ASKING_FOR_STATUS.has(name)) };
 }

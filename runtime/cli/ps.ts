@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type ContainerState, listContainers } from "../container/state.ts";
 import { sweep } from "../container/sweep.ts";
 import { collect } from "./container-options.ts";
-import { parseFilters } from "./ps-filter.ts";
+import { containerFilters } from "./ps-filter.ts";
 import { shorten, tableText } from "./table.ts";
 
 interface PsFlags {
@@ -35,7 +35,7 @@ export function registerPs(program: Command): void {
 }
 
 async function ps(flags: PsFlags): Promise<void> {
-  const { matches, asksForStatus } = parseFilters(flags.filter);
+  const { matches, asksForStatus } = containerFilters(flags.filter);
   await sweep();
   const all = flags.all === true || asksForStatus;
   const containers = listContainers().filter(
