@@ -212,6 +212,28 @@ describe("flow control", () => {
   });
 });
 
+describe("input that the program does not read", () => {
+  test("may wait up to a limit; who goes on beyond that is let go, and nobody else", async () => {
+    const it = new MemoryTerminal();
+    const typist = await it.join();
+    const other = await it.join();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    it.program.reading = promise;
+    const text = "x".repeat(LIMITS.unreadInputBytes);
+    typist.type(text);
+    typist.type("y");
+    expect(typist.closeReason).toBeUndefined();
+    typist.type("z");
+    expect(typist.closeReason).toBe("unread");
+    expect(other.closeReason).toBeUndefined();
+    resolve();
+    await promise;
+    other.type("again");
+    await it.program.received(`${text}yagain`);
+    expect(other.closeReason).toBeUndefined();
+  });
+});
+
 describe("the size", () => {
   test("is the owner's: the viewer who has been here longest", async () => {
     const it = new MemoryTerminal();
