@@ -4,6 +4,7 @@
  */
 import type { RunningWorld, TerminalSize, WorldExit } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
+import { passInput } from "./pass-input.ts";
 import { makeRaw } from "./raw-terminal.ts";
 
 /** How long programs have to save their work when the caller's terminal has gone. */
@@ -78,13 +79,11 @@ export function joinTerminal(
   const onResize = (): void => {
     terminal.resize(callerTerminalSize());
   };
-  const onInput = (chunk: Uint8Array): void => {
-    terminal.write(chunk);
-  };
   stdout.on("resize", onResize);
   let putBack = (): void => {};
+  let stopInput = (): void => {};
   if (interactive) {
-    stdin.on("data", onInput);
+    stopInput = passInput(stdin, (chunk) => terminal.write(chunk));
     // A file or a pipe that ends has no more to type; only a terminal's end means that nobody is there any more.
     if (stdin.isTTY) {
       putBack = makeRaw();
@@ -98,11 +97,10 @@ export function joinTerminal(
     drained,
     undo() {
       stdout.off("resize", onResize);
-      stdin.off("data", onInput);
       stdin.off("end", hangUp);
       stdin.off("error", hangUp);
       putBack();
-      if (interactive) stdin.pause();
+      stopInput();
       terminal.close();
     },
   };

@@ -10,6 +10,7 @@ import type { VmOptions } from "../vm/options.ts";
 import { type AcceleratorName, MACHINE_TYPES, type MachineType } from "../vm/qemu.ts";
 import { startVm, type VirtualMachine } from "../vm/start.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
+import { passInput } from "./pass-input.ts";
 import { bootBars } from "./vm-bars.ts";
 
 interface VmFlags {
@@ -111,7 +112,7 @@ function vmOptions(image: string, command: readonly string[], flags: VmFlags): V
 /** With a terminal the caller's own becomes the console; without one, only the bytes pass, and input can end. */
 async function stay(machine: VirtualMachine, flags: VmFlags): ReturnType<typeof attach> {
   if (flags.tty === true) return await attach(machine, flags.interactive === true);
-  const undo = flags.interactive === true ? passInput(machine) : () => {};
+  const undo = flags.interactive === true ? joinInput(machine) : () => {};
   try {
     return await attach({ ...machine, terminal: machine.console }, false);
   } finally {
@@ -119,18 +120,15 @@ async function stay(machine: VirtualMachine, flags: VmFlags): ReturnType<typeof 
   }
 }
 
-function passInput({ console }: VirtualMachine): () => void {
+/** The machine's input is ours, and ends with it. @returns undoes it */
+function joinInput({ console }: VirtualMachine): () => void {
   const { stdin } = process;
-  const onData = (chunk: Uint8Array): void => {
-    console.write(chunk);
-  };
-  const onEnd = (): void => {
-    console.endInput();
-  };
-  stdin.on("data", onData).once("end", onEnd);
+  const onEnd = (): void => console.endInput();
+  const stop = passInput(stdin, (chunk) => console.write(chunk));
+  stdin.once("end", onEnd);
   return () => {
-    stdin.off("data", onData).off("end", onEnd);
-    stdin.pause();
+    stdin.off("end", onEnd);
+    stop();
   };
 }
 
