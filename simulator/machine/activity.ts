@@ -29,12 +29,36 @@ export interface Burst {
   readonly duration: number;
   readonly args?: Arguments;
   readonly traps?: readonly Trap[];
+  /** Whether the processor may be taken away in the middle of it; yes unless it says no. */
+  readonly preemptible?: boolean;
 }
 
 /** Nothing of this track runs: it sleeps, or waits for somebody else. */
 export interface Pause {
   readonly kind: "pause";
   readonly duration: number;
+}
+
+/** Nothing runs until somebody wakes the thread: an event, a lock, a request that is answered (CpuSet.wake). */
+export interface Block {
+  readonly kind: "block";
+  /** What for, as it is shown: `read from the disk`, `futex`. */
+  readonly reason: string;
+  /** Called when it has gone to sleep: the place to queue it where its waker looks. Returning true lets it go on at once. */
+  readonly enter?: () => boolean;
+}
+
+/**
+ * Running for as long as something else says: a vCPU in its guest. The processor tells when it is there and when it is
+ * taken away; CpuSet.close ends it.
+ */
+export interface Open {
+  readonly kind: "open";
+  readonly mode: Mode;
+  readonly name: string;
+  readonly stage: string;
+  readonly given: (now: number) => void;
+  readonly taken: (now: number) => void;
 }
 
 /** A moment worth naming. */
@@ -44,5 +68,5 @@ export interface Mark {
   readonly args?: Arguments;
 }
 
-export type Activity = Burst | Pause | Mark;
+export type Activity = Burst | Pause | Block | Open | Mark;
 export type Activities = Iterable<Activity>;
