@@ -9,6 +9,16 @@ export function candidates(program: string, env: readonly string[]): string[] {
   return path.split(":").map((directory) => `${directory === "" ? "." : directory}/${program}`);
 }
 
+/**
+ * Each variable once, as it was said last: of two, getenv(3) would find the first, and a shell the last.
+ * @param env entries of the form NAME=VALUE; what is of another form is kept
+ */
+function lastOfEach(env: readonly string[]): string[] {
+  const nameOf = (entry: string) => /^([^=]+)=/.exec(entry)?.[1];
+  const said = new Map(env.map((entry, at) => [nameOf(entry), at]));
+  return env.filter((entry, at) => nameOf(entry) === undefined || said.get(nameOf(entry)) === at);
+}
+
 /** @param args the program and its arguments, at least one */
 export function executeStep(args: readonly string[], env: readonly string[]): PlanStep {
   return {
@@ -18,6 +28,6 @@ export function executeStep(args: readonly string[], env: readonly string[]): Pl
     op: "execute",
     candidates: candidates(args[0] ?? "", env),
     argv: args,
-    env,
+    env: lastOfEach(env),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -12,7 +13,7 @@ import { command, groupsNaming, needsSystemPrograms, untilText } from "../suppor
 import { untilEmpty } from "../support/leftovers.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { Bench, plainConfig, type RuntimeName } from "../support/oci-runtime.ts";
-import { type Outcome, ROOT } from "../support/ringside.ts";
+import { OCI_COMMAND_LINE, type Outcome, ROOT } from "../support/ringside.ts";
 
 const SETUP_LIMIT_MS = 60_000;
 const WRAPPER = join(ROOT, "native/build/Release/ringside-oci");
@@ -67,7 +68,9 @@ function around(name: RuntimeName): void {
   /** Each hook writes its kind, an argument, a variable, and the state that it was given. */
   function hook(kind: HookKind): OciHook {
     const directory = kind === "startContainer" ? "/seen" : seen;
-    const script = `{ echo "${kind} $0 $GIVEN $(readlink /proc/self/ns/mnt)"; cat; echo; } >> ${directory}/$NAME`;
+    // In one write: the program may write at the same moment.
+    const line = `"${kind} $0 $GIVEN $(readlink /proc/self/ns/mnt)"`;
+    const script = `printf '%s\\n' ${line} "$(cat)" >> ${directory}/$NAME`;
     return {
       path: "/bin/sh",
       args: ["sh", "-c", script, "argument"],
@@ -117,6 +120,14 @@ function around(name: RuntimeName): void {
       name === "runc" ? "created" : "running",
       "stopped",
     ]);
+  });
+
+  test("a hook without an environment of its own has the runtime's", async () => {
+    const script = `printenv HOME > ${seen}/home`;
+    const hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", script] }] };
+    bench.configure(bundle, withHooks(plainConfig(["true"]), hooks));
+    expect((await create(newId())).code).toBe(0);
+    expect(readFileSync(join(seen, "home"), "utf8")).toBe(`${tmpdir()}\n`);
   });
 
   test.each(["prestart", "createRuntime", "createContainer"] as const)(
@@ -273,10 +284,9 @@ describeWhere([...CONTAINERS], "a create that is killed half-way", () => {
     const began = join(bench.directory, "began");
     const hook = { path: "/bin/sh", args: ["sh", "-c", `echo $$ > ${began}; exec sleep 100`] };
     const bundle = await bench.bundle("killed", { ...plainConfig(["sleep", "100"]), hooks: { createRuntime: [hook] } });
-    const main = join(ROOT, "runtime/cli/oci/main.ts");
     const creator = spawn(
       process.execPath,
-      [main, "--root", bench.root("ringside"), "create", "--bundle", bundle, id],
+      [OCI_COMMAND_LINE, "--root", bench.root("ringside"), "create", "--bundle", bundle, id],
       { stdio: "ignore" },
     );
     const ended = new Promise((resolve) => creator.once("exit", resolve));

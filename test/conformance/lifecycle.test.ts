@@ -222,6 +222,9 @@ function lifecycle(name: RuntimeName): void {
         'echo "$A" "$PWD" $(id -u) $(id -g); exit 9',
       ),
     ).toMatchObject({ stdout: "1 /tmp 1000 1000\n", code: 9 });
+    // What is said here goes before what the container has: every variable is there once.
+    const { stdout: environment } = await call("exec", "--env", "TERM=other", "--env", "TERM=dumb", id, "env");
+    expect(environment.split("\n").filter((entry) => entry.startsWith("TERM="))).toEqual(["TERM=dumb"]);
     const file = join(bench.directory, `process-${name}.json`);
     writeFileSync(file, JSON.stringify({ ...plainConfig(["sh", "-c", "echo by file; exit 8"]).process }));
     expect(await call("exec", "--process", file, id)).toMatchObject({ stdout: "by file\n", code: 8 });
