@@ -15,7 +15,6 @@ import type {
   CreatedProcess,
   DescriptorPoll,
   ExitRecord,
-  ExitStatus,
   FoundFile,
   NativeProgram,
   OnPause,
@@ -25,11 +24,13 @@ import type {
   TracerOptions,
 } from "./kernel-types.ts";
 import { lossOf } from "./loss.ts";
-import { errorName, signalNumber } from "./names.ts";
+import { signalNumber } from "./names.ts";
 import { encodePlan } from "./plan/encode.ts";
-import type { Plan, PlanStep } from "./plan/plan.ts";
-import { parseReply, type Reply, type StepTime } from "./reply.ts";
+import type { Plan } from "./plan/plan.ts";
+import { parseReply, type Reply } from "./reply.ts";
 import { RequestQueue } from "./request-queue.ts";
+import { StepError } from "./step-error.ts";
+import { parseStatus } from "./wait-status.ts";
 
 export type * from "./kernel-types.ts";
 export type { StepTime } from "./reply.ts";
@@ -204,35 +205,6 @@ export async function processEnd(pid: number, isSame: () => boolean): Promise<vo
   });
 }
 
-/** A step of a plan failed, or the process was killed before it could exec. Everything has been cleaned up already. */
-export class StepError extends Error {
-  readonly code: string;
-  readonly errno: number;
-  readonly syscall: string;
-  /** Position in the plan; -1 when no step failed but the process was killed from outside. */
-  readonly step: number;
-  readonly failed: PlanStep | undefined;
-  readonly steps: readonly StepTime[];
-  readonly reports: Readonly<Record<string, string>>;
-
-  constructor(reply: Reply, plan: Plan) {
-    const failed = plan[reply.failedStep - 1];
-    const code = errorName(reply.error);
-    const kernel = reply.reports.kernel === undefined ? "" : `: ${reply.reports.kernel.trim()}`;
-    super(
-      `${code}: ${failed === undefined ? "before exec" : `step ${reply.failedStep} of ${plan.length}, ${failed.op}`}${kernel}`,
-    );
-    this.name = "StepError";
-    this.code = code;
-    this.errno = -reply.error;
-    this.syscall = failed?.op ?? "execute";
-    this.step = reply.failedStep - 1;
-    this.failed = failed;
-    this.steps = reply.steps;
-    this.reports = reply.reports;
-  }
-}
-
 /**
  * How long a launcher has for its end. It needs some milliseconds; a process that waits for a disk, or a layer of a million
  * files, can take it some seconds. One that takes longer hangs, and whoever waits for it would too.
@@ -241,14 +213,6 @@ const LAUNCHER_PATIENCE_MS = 30_000;
 
 /** The pause after which a plan can be left to itself: `waitForStart` follows (Launcher.create). */
 export const CREATED = "created";
-
-/** The signal and the exit code in a wait status (wait(2)). */
-export function parseStatus(waitStatus: number): ExitStatus {
-  const signal = waitStatus & 0x7f;
-  if (signal === 0) return { kind: "exited", code: (waitStatus >> 8) & 0xff };
-  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
-  return { kind: "signaled", signal: name ?? `SIG${signal}`, ...((waitStatus & 0x80) !== 0 && { core: true }) };
-}
 
 /**
  * One launcher: a static C++ program that is the parent of everything it starts, and that kills and cleans up all of it

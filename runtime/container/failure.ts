@@ -1,6 +1,7 @@
 /** What a failed start means to the person who asked for it: which step, why, and what to do. errno(3), execve(2). */
-import { StepError } from "../../native/kernel.ts";
+
 import type { PlanStep } from "../../native/plan/plan.ts";
+import { StepError } from "../../native/step-error.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import { controlFileFix, deviceFilterFix } from "../cgroup/write-failure.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";

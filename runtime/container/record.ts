@@ -2,7 +2,8 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { type ExitStatus, lockFile, parseStatus } from "../../native/kernel.ts";
+import { type ExitStatus, lockFile } from "../../native/kernel.ts";
+import { parseStatus } from "../../native/wait-status.ts";
 import { parseReports } from "../cgroup/reports.ts";
 import {
   anyNumber,

@@ -1,7 +1,7 @@
 /** What a Ringside that was killed could not take away itself. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseStatus } from "../../native/kernel.ts";
+import { parseStatus } from "../../native/wait-status.ts";
 import { removeCgroups } from "../cgroup/remove.ts";
 import { places } from "./directories.ts";
 import { appendEvent } from "./events.ts";

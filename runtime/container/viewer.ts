@@ -1,6 +1,6 @@
 /** One who looks at a detached container while it runs, and may type: the log from now on, and the monitor's socket. */
 import { join } from "node:path";
-import { parseStatus } from "../../native/kernel.ts";
+import { parseStatus } from "../../native/wait-status.ts";
 import { RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
 import { exitCodeOf } from "./exit-code.ts";

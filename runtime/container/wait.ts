@@ -1,6 +1,6 @@
 /** Waiting for the end of a container, whoever owns it. docker-wait(1). */
 import { join } from "node:path";
-import { parseStatus } from "../../native/kernel.ts";
+import { parseStatus } from "../../native/wait-status.ts";
 import { RingsideError } from "../error.ts";
 import { places } from "./directories.ts";
 import { readEvents } from "./events.ts";

@@ -7,9 +7,10 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kernelProblem, Launcher, nativeProgram, StepError } from "../../native/kernel.ts";
+import { kernelProblem, Launcher, nativeProgram } from "../../native/kernel.ts";
 import { NO_SLOT, type Operation } from "../../native/plan/operations.ts";
 import type { Plan, PlanStep } from "../../native/plan/plan.ts";
+import { StepError } from "../../native/step-error.ts";
 
 /** How an attempt ended: nothing failed, the named operation failed, or nothing can be tried here. */
 export type Attempt =

@@ -4,9 +4,10 @@ import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } f
 import { constants as signals } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CREATED, Launcher, openPipe, type StepError } from "../../native/kernel.ts";
+import { CREATED, Launcher, openPipe } from "../../native/kernel.ts";
 import { NO_SLOT } from "../../native/plan/operations.ts";
 import type { PlanStep } from "../../native/plan/plan.ts";
+import type { StepError } from "../../native/step-error.ts";
 import { processIdentity } from "../../runtime/container/process-identity.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
 import { readAll } from "../support/inside.ts";

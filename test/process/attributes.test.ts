@@ -1,7 +1,7 @@
 /** What a process has beside its rights, as the process itself sees it. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { StepError } from "../../native/kernel.ts";
+import type { StepError } from "../../native/step-error.ts";
 import { explainFailure } from "../../runtime/container/failure.ts";
 import type { OciProcess } from "../../runtime/oci/config.ts";
 import { CAPABILITIES } from "../../runtime/plan/capabilities.ts";

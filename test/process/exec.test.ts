@@ -1,7 +1,8 @@
 /** A further process of a container: all namespaces of the first, and attributes of its own. */
 import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { Launcher, openPipe, type StepError } from "../../native/kernel.ts";
+import { Launcher, openPipe } from "../../native/kernel.ts";
+import type { StepError } from "../../native/step-error.ts";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import { engineExecPlan } from "../../runtime/container/oci/exec-plan.ts";
 import type { EngineRecord } from "../../runtime/container/oci/record.ts";

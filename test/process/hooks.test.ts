@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { StepError } from "../../native/kernel.ts";
+import type { StepError } from "../../native/step-error.ts";
 import { processIdentity } from "../../runtime/container/process-identity.ts";
 import type { OciHook, OciHooks } from "../../runtime/oci/config.ts";
 import { CREATE_RUNTIME } from "../../runtime/plan/hooks.ts";

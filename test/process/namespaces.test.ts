@@ -2,8 +2,9 @@
 import { readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Launcher, type StartedProcess, type StepError } from "../../native/kernel.ts";
+import { Launcher, type StartedProcess } from "../../native/kernel.ts";
 import { NO_SLOT } from "../../native/plan/operations.ts";
+import type { StepError } from "../../native/step-error.ts";
 import { NAMESPACE_TYPES, type NamespaceType, type OciNamespace } from "../../runtime/oci/config.ts";
 import { executeStep } from "../../runtime/plan/execute.ts";
 import { NAMESPACES, namespaceFlags } from "../../runtime/plan/namespaces.ts";

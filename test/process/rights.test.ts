@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { StepError } from "../../native/kernel.ts";
+import type { StepError } from "../../native/step-error.ts";
 import type { OciCapabilities } from "../../runtime/oci/config.ts";
 import type { SeccompProfile } from "../../runtime/oci/seccomp.ts";
 import { capabilityMask, capabilityNames } from "../../runtime/plan/capabilities.ts";

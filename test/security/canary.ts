@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, symlinkSync, watch } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { StepError } from "../../native/kernel.ts";
+import { StepError } from "../../native/step-error.ts";
 import { type Bundle, type BundleRun, runBundle } from "../support/bundle.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 

@@ -6,7 +6,8 @@ import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, w
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Launcher, StepError } from "../../native/kernel.ts";
+import { Launcher } from "../../native/kernel.ts";
+import { StepError } from "../../native/step-error.ts";
 import { BUNDLES, makeBundle, runBundle, runBundleWith, USUAL_MOUNTS } from "../support/bundle.ts";
 import { describeWhere, needsPrograms } from "../support/needs.ts";
 import { canary, exchange, outcomeOf, refused } from "./canary.ts";

@@ -10,11 +10,13 @@ interface Door {
   readonly only?: "type" | "late";
 }
 
-/** The native part as the runtime sees it: the door to the kernel, the bytes over its poll, its errors, the plan's format. */
+/** The native part as the runtime sees it: the door to the kernel, the bytes over its poll, its words, the plan's format. */
 const NATIVE: readonly Door[] = [
   { to: "native/kernel.ts" },
   { to: "native/stream.ts" },
   { to: "native/error-code.ts" },
+  { to: "native/step-error.ts" },
+  { to: "native/wait-status.ts" },
   { to: "native/plan/" },
 ];
 const SHARED: readonly Door[] = [{ to: "simulator/trace/" }, { to: "simulator/costs/" }];

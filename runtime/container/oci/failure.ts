@@ -2,7 +2,7 @@
  * A failed start in the words that engines look for: podman and docker tell "not found" (127) from "not executable"
  * (126) by the text, not by an exit code.
  */
-import { StepError } from "../../../native/kernel.ts";
+import { StepError } from "../../../native/step-error.ts";
 import { EXIT_CODES, RingsideError } from "../../error.ts";
 import { explainFailure } from "../failure.ts";
 
