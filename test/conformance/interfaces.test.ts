@@ -31,7 +31,7 @@ print(len(fds), os.isatty(fds[0]), flush=True)
 os.write(fds[0], b"typed\\n")
 try:
     while data := os.read(fds[0], 4096):
-        sys.stdout.write(data.decode())
+        print(data.decode(), end="", flush=True)
 except OSError:
     pass
 `;

@@ -1,17 +1,17 @@
 /** SCMP_ACT_NOTIFY: somebody outside answers for a container's system calls (config-linux.md, Seccomp). */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { SeccompProfile } from "../../runtime/oci/seccomp.ts";
 import { compileSeccomp } from "../../runtime/plan/seccomp/compile.ts";
-import { CONTAINERS, describeWhere, needsPrograms } from "../support/needs.ts";
+import { compile, needsCompiler } from "../support/compiled.ts";
+import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { printed, runBundle } from "./bundle.ts";
 
 const ENOTTY = 25;
-const SOURCE = new URL("supervisor.c", import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), "ringside-supervisor-"));
 const PROGRAM = join(place, "supervisor");
 
@@ -54,9 +54,9 @@ const asking = (listenerPath: string): SeccompProfile => ({
   syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY" }],
 });
 
-describeWhere([...CONTAINERS, needsPrograms("gcc")], "a filter that asks somebody", () => {
+describeWhere([...CONTAINERS, needsCompiler], "a filter that asks somebody", () => {
   beforeAll(() => {
-    expect(spawnSync("gcc", ["-Wall", "-O1", SOURCE, "-o", PROGRAM], { encoding: "utf8" }).stderr).toBe("");
+    compile("test/process/supervisor.c", PROGRAM);
   });
 
   test.each([true, false])("hands its listener and the state over, with no_new_privs %s", async (noNewPrivileges) => {

@@ -6,19 +6,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { containerProblem } from "../support/inside.ts";
 import { controlGroups, mountsNaming, processes, untilEmpty } from "../support/leftovers.ts";
+import { COMMAND_LINE } from "../support/ringside.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
-const MAIN = fileURLToPath(new URL("../../runtime/cli/main.ts", import.meta.url));
 const problem = containerProblem();
 const ROUNDS = 20;
 const SLEEPER = "271828";
 
 function runSleeper(root: string): ChildProcess {
-  const args = [MAIN, "run", "--rm", "--memory", "32m", "ringside/base", "sleep", SLEEPER];
+  const args = [COMMAND_LINE, "run", "--rm", "--memory", "32m", "ringside/base", "sleep", SLEEPER];
   return spawn(process.execPath, args, { env: { ...process.env, RINGSIDE_ROOT: root }, stdio: "ignore" });
 }
 

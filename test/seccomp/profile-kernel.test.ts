@@ -1,5 +1,4 @@
 /** Profiles as engines give them, loaded into the real kernel: what each kind of call is answered with. */
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SeccompProfile, SeccompRule } from "../../runtime/oci/seccomp.ts";
@@ -7,14 +6,15 @@ import { SECCOMP_FLAGS } from "../../runtime/oci/seccomp-fields.ts";
 import { compileSeccomp } from "../../runtime/plan/seccomp/compile.ts";
 import { seccompSteps } from "../../runtime/plan/seccomp-steps.ts";
 import { Slots } from "../../runtime/plan/slots.ts";
+import { compile, needsCompiler } from "../support/compiled.ts";
 import { confinementProblem, FREE_SLOT, runConfined } from "../support/confined.ts";
-import { describeWhere, needsPrograms } from "../support/needs.ts";
+import { describeWhere } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 const NEEDS = [
   () => confinementProblem(),
   () => (process.arch === "x64" ? undefined : "not x86-64: calls of three architectures in one program"),
-  needsPrograms("cc"),
+  needsCompiler,
 ];
 
 const FACTS = { id: "box", bundle: "/", annotations: {} };
@@ -22,7 +22,7 @@ const [MKDIR, GETSID, SOCKET, SOCKETCALL_32, GETSID_32, SOCKET_32] = [83, 124, 4
 
 function compileCalls(): string {
   const program = join(temporaryDirectory(), "calls");
-  execFileSync("cc", ["-O1", "-static", "-o", program, join(import.meta.dirname, "calls.c")], { stdio: "inherit" });
+  compile("test/seccomp/calls.c", program);
   return program;
 }
 

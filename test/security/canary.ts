@@ -1,11 +1,12 @@
 /** Directories of the host that nothing may touch, roots that mean to reach them, and what became of the attempt. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, symlinkSync, watch } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { StepError } from "../../native/step-error.ts";
 import { type Bundle, type BundleRun, runBundle } from "../support/bundle.ts";
+import { compile } from "../support/compiled.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 export interface Canary {
@@ -49,11 +50,10 @@ export function refused(bundle: Bundle, run: Omit<BundleRun, "script">): Promise
   return outcomeOf(runBundle(bundle, { script: "true", ...run }));
 }
 
-/** A program of this directory, compiled without a library, so that it runs in any root. */
-export function compiled(source: string, directory = temporaryDirectory()): string {
+/** A program of this directory, which runs in any root. */
+export function compiled(source: "attack.c" | "exchange.c", directory = temporaryDirectory()): string {
   const program = join(directory, source.replace(".c", ""));
-  const flags = ["-O2", "-static", "-Wall", "-Werror"];
-  execFileSync("gcc", [...flags, join(import.meta.dirname, source), "-o", program]);
+  compile(`test/security/${source}`, program);
   return program;
 }
 

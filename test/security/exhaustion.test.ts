@@ -9,8 +9,9 @@ import { parseReports } from "../../runtime/cgroup/reports.ts";
 import type { ContainerOptions } from "../../runtime/container/options.ts";
 import type { OciMount } from "../../runtime/oci/config.ts";
 import { makeBundle } from "../support/bundle.ts";
+import { needsCompiler } from "../support/compiled.ts";
 import { inside } from "../support/inside.ts";
-import { CONTAINERS, describeWhere, needsPrograms } from "../support/needs.ts";
+import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { compiled } from "./canary.ts";
 import { type Running, startHostile } from "./running.ts";
 
@@ -73,7 +74,7 @@ function attackMount(): OciMount[] {
   return [{ destination: "/attack", source: compiled("attack.c"), type: "bind", options: ["bind", "ro"] }];
 }
 
-describeWhere([...CONTAINERS, needsPrograms("gcc")], "a container that comes to its limits", () => {
+describeWhere([...CONTAINERS, needsCompiler], "a container that comes to its limits", () => {
   test("by a fork bomb has as many processes as it may, and leaves the others theirs", async () => {
     const pidsLimit = 24;
     const { output, exit } = await explode("exec /attack fork", { mounts: attackMount(), pidsLimit });

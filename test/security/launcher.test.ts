@@ -7,12 +7,13 @@ import { Launcher, nativeProgram } from "../../native/kernel.ts";
 import { capabilityNames } from "../../runtime/plan/capabilities.ts";
 import { grantableCapabilities } from "../../runtime/plan/capability-sets.ts";
 import { BUNDLES, type Bundle, makeBundle, runBundleWith } from "../support/bundle.ts";
-import { describeWhere, needsPrograms } from "../support/needs.ts";
+import { needsCompiler } from "../support/compiled.ts";
+import { describeWhere } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { compiled, outcomeOf } from "./canary.ts";
 import { startHostile } from "./running.ts";
 
-const ATTACKS = [...BUNDLES, needsPrograms("gcc")];
+const ATTACKS = [...BUNDLES, needsCompiler];
 const EXECS = 200;
 const WITHOUT_PTRACE = capabilityNames(grantableCapabilities()).filter((name) => name !== "CAP_SYS_PTRACE");
 /** As an engine's root in a container: it may do much, but not look into others. */

@@ -9,7 +9,8 @@ import { expect, test } from "vitest";
 import { Launcher } from "../../native/kernel.ts";
 import { StepError } from "../../native/step-error.ts";
 import { BUNDLES, makeBundle, runBundle, runBundleWith, USUAL_MOUNTS } from "../support/bundle.ts";
-import { describeWhere, needsPrograms } from "../support/needs.ts";
+import { needsCompiler } from "../support/compiled.ts";
+import { describeWhere } from "../support/needs.ts";
 import { canary, exchange, outcomeOf, refused } from "./canary.ts";
 
 const PROC = USUAL_MOUNTS[0] ?? { destination: "/proc" };
@@ -168,7 +169,7 @@ describeWhere(BUNDLES, "any tree of directories and links", () => {
   });
 });
 
-const RACES = [...BUNDLES, needsPrograms("gcc")];
+const RACES = [...BUNDLES, needsCompiler];
 const ROUNDS = 150;
 
 describeWhere(RACES, "CVE-2021-30465, CVE-2024-45310: names that are exchanged while the container is made", () => {

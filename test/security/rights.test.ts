@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { BUNDLES, makeBundle, runBundle } from "../support/bundle.ts";
+import { needsCompiler } from "../support/compiled.ts";
 import { command, systemProgram } from "../support/engines.ts";
 import { inside } from "../support/inside.ts";
 import { CONTAINERS, describeWhere, findProgram, needsPrograms } from "../support/needs.ts";
@@ -62,7 +63,7 @@ describeWhere([...CONTAINERS, needsPrograms("busybox")], "CVE-2022-0492: the way
 });
 
 describeWhere(
-  [...CONTAINERS, needsPrograms("gcc", "script")],
+  [...CONTAINERS, needsCompiler, needsPrograms("script")],
   "CVE-2017-5226: typing into the caller's terminal",
   () => {
     test("is refused where the caller's terminal is standard input", async () => {

@@ -18,9 +18,10 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { BASE_IMAGE, findImage } from "../../runtime/image/image.ts";
+import { compileCacheVariables } from "./compiled.ts";
 import { processes, untilEmpty } from "./leftovers.ts";
 import type { Need } from "./needs.ts";
-import { type Outcome, ROOT } from "./ringside.ts";
+import { OCI_COMMAND_LINE, type Outcome } from "./ringside.ts";
 
 /** Debian's own: another `docker` may come first on the search path. */
 const BIN = ["/usr/bin", "/usr/sbin"];
@@ -68,9 +69,9 @@ export function command(
 /** A directory with our runtime in it as one program, run from its sources: what is tested is what is written. */
 export function runtimeProgram(directory: string): string {
   const path = join(directory, "ringside-oci");
-  const main = join(ROOT, "runtime/cli/oci/main.ts");
-  const cache = join(directory, "compiled");
-  const text = `#!/bin/sh\nNODE_COMPILE_CACHE='${cache}' exec '${process.execPath}' '${main}' "$@"\n`;
+  const cache = { NODE_COMPILE_CACHE: join(directory, "compiled"), ...compileCacheVariables() };
+  const variables = Object.entries(cache).map(([key, value]) => `${key}='${value}'`);
+  const text = `#!/bin/sh\n${variables.join(" ")} exec '${process.execPath}' '${OCI_COMMAND_LINE}' "$@"\n`;
   writeFileSync(path, text, { mode: 0o755 });
   return path;
 }

@@ -18,8 +18,9 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { compileCacheVariables } from "./compiled.ts";
 import type { Need } from "./needs.ts";
-import { type Outcome, ROOT } from "./ringside.ts";
+import { COMMAND_LINE, type Outcome, ROOT } from "./ringside.ts";
 
 /** Others may read it, wherever it lies. */
 export const needsReadableCheckout: Need = () =>
@@ -69,14 +70,15 @@ export function ordinaryUser(uid: number): OrdinaryUser {
   const node = inside(process.execPath);
 
   const command = (words: readonly string[], { subordinate, env = {} }: UserOptions): readonly string[] => {
-    const mounts = [`mount --bind ${ROOT} ${checkout}`];
+    const mounts = [`mount --rbind ${ROOT} ${checkout}`];
     if (subordinate !== undefined) {
       const given = join(directory, "given");
       writeFileSync(given, `${NAME}:${subordinate.first}:${subordinate.count}\n`);
       mounts.push(`mount --bind ${passwd} /etc/passwd`);
       for (const list of ["subuid", "subgid"]) mounts.push(`mount --bind ${given} /etc/${list}`);
     }
-    const variables = { HOME: home, XDG_RUNTIME_DIR: run, PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", ...env };
+    const own = { HOME: home, XDG_RUNTIME_DIR: run, PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
+    const variables = { ...own, ...compileCacheVariables(inside), ...env };
     const user = `setpriv --reuid=${uid} --regid=${uid} --clear-groups`;
     const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
     const script = `${mounts.join(" && ")} && cd ${home} && exec ${user} env -i "$@"`;
@@ -84,7 +86,7 @@ export function ordinaryUser(uid: number): OrdinaryUser {
   };
 
   const start = (args: readonly string[], more: UserOptions = {}): Started => {
-    const [program = "", ...words] = command([node, join(checkout, "runtime/cli/main.ts"), ...args], more);
+    const [program = "", ...words] = command([node, inside(COMMAND_LINE), ...args], more);
     return spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
   };
 

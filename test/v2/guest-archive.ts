@@ -2,7 +2,8 @@
  * What changes with every run, as the guest's initial RAM disk: its first program, the drivers, the checkout as it is
  * now with what has been built of it, the image ringside/base, and the command to run.
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requireProgram } from "../../runtime/bench/programs.ts";
 import { findStaticBusybox } from "../../runtime/image/busybox.ts";
@@ -11,13 +12,18 @@ import { checkoutDirectory } from "../../runtime/image/checkout.ts";
 import { BASE_IMAGE, readRecord, recordPath, treesDirectory } from "../../runtime/image/image.ts";
 import { type CpioEntry, writeCpio } from "../../runtime/vm/cpio.ts";
 import type { GuestKernel } from "../../runtime/vm/guest-files.ts";
+import { C_SOURCES, compile, compiledName, needsCompiler } from "../support/compiled.ts";
+import { cacheLinks, fillCompileCache } from "./compile-cache.ts";
 import { collectModules } from "./kernel-modules.ts";
 
 /** The disk, its file system, what containers and their networks are made of. */
 const MODULES = ["virtio_pci", "virtio_blk", "ext4", "overlay", "veth", "bridge"];
 
 /** Not carried in: what git keeps, what lies on the disk, what no test in the guest reads. */
-const LEFT_OUT = new Set([".git", "node_modules", "dist", "assets", "native/build", "web", "lessons", "docs"]);
+const LEFT_OUT = new Set([
+  ...[".git", "node_modules", "native/build", "assets", "web", "lessons", "docs"],
+  ...["dist/web", "dist/chunks", "dist/.compiled", "dist/.stamps"],
+]);
 /** Of what has been built, the programs and the addon, and not their parts. */
 const BUILT = /^(ringside\.node|ringside-[a-z-]+)$/;
 const PLACE = "carried";
@@ -36,6 +42,8 @@ export interface GuestCommand {
  */
 export function guestArchive(kernel: GuestKernel, { command, systemd }: GuestCommand): Uint8Array {
   const checkout = checkoutDirectory();
+  if (!existsSync(join(checkout, "dist/cli.js"))) throw new Error("there is no dist/cli.js; npm run build");
+  fillCompileCache();
   const busybox = findStaticBusybox() ?? requireProgram("busybox", "busybox-static");
   return writeCpio([
     ...["bin", "proc", "sys", "dev", "disk", "modules", PLACE].map(directory),
@@ -47,6 +55,7 @@ export function guestArchive(kernel: GuestKernel, { command, systemd }: GuestCom
     ...(systemd ? [file(`${PLACE}/systemd`, "")] : []),
     ...checkoutEntries(checkout),
     ...imageEntries(),
+    ...programEntries(),
   ]);
 }
 
@@ -73,6 +82,9 @@ function checkoutEntries(checkout: string): CpioEntry[] {
   const built = "native/build/Release";
   return [
     ...treeEntries(checkout, `${PLACE}/checkout`, (path) => !LEFT_OUT.has(path)),
+    ...cacheLinks().map(
+      ({ path, target }): CpioEntry => ({ kind: "symlink", path: `${PLACE}/checkout/${path}`, target }),
+    ),
     ...["native/build", built, "node_modules"].map((path) => directory(`${PLACE}/checkout/${path}`)),
     ...treeEntries(join(checkout, built), `${PLACE}/checkout/${built}`, (path) => BUILT.test(path)).slice(1),
   ];
@@ -87,6 +99,22 @@ function imageEntries(): CpioEntry[] {
     file(`${PLACE}/cache/${name}`, readFileSync(recordPath(BASE_IMAGE), "utf8")),
     ...treeEntries(join(treesDirectory(), record.tree), `${PLACE}/cache/trees/${record.tree}`, () => true),
   ];
+}
+
+/** What tests have in C: the guest has no compiler. */
+function programEntries(): CpioEntry[] {
+  if (needsCompiler() !== undefined) return [];
+  const place = mkdtempSync(join(tmpdir(), "ringside-compiled-"));
+  try {
+    const programs = C_SOURCES.map((source): CpioEntry => {
+      const path = join(place, compiledName(source));
+      compile(source, path);
+      return { kind: "file", path: `${PLACE}/compiled/${compiledName(source)}`, mode: 0o755, data: readFileSync(path) };
+    });
+    return [directory(`${PLACE}/compiled`), ...programs];
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 /** A directory of the host with all below it, and where it goes; `takes` is asked with paths below it. */

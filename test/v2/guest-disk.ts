@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -16,7 +17,7 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
 import { addBusybox, findStaticBusybox } from "../../runtime/image/busybox.ts";
 import { cacheDirectory } from "../../runtime/image/cache.ts";
@@ -32,7 +33,19 @@ import { packageClosure } from "./packages.ts";
 const PACKAGES = ["vitest", "vite", "fast-check", "zod", "commander"];
 
 /** Of the host's programs those that busybox has not, or not wholly; what the host does not have is left out. */
-const HOST_PROGRAMS = ["crun", "mount", "umount", "unshare", "nsenter", "setpriv", "strace"];
+const HOST_PROGRAMS = [
+  ...["crun", "runc", "mount", "umount", "unshare", "nsenter", "setpriv", "strace", "script", "ip"],
+  // Tests look for these where a distribution has them, and busybox lays them elsewhere.
+  ...["tar", "cat", "chown"],
+];
+
+/** They change who they are: uid_map(5) is root's to write. */
+const SET_ID_PROGRAMS = ["newuidmap", "newgidmap"];
+
+/** Takes descriptors from sockets in tests, which Node cannot; left out where the host has none of the distribution's. */
+const PYTHON = "/usr/bin/python3";
+const PYTHON_MACHINE_CODE = ["_ctypes"];
+const PYTHON_LEFT_OUT = ["idlelib", "lib2to3", "pydoc_data", "test", "tkinter"];
 
 /** systemd as process 1 of a second boot, with its bus; left out where the host has not all of it. */
 const SYSTEMD = ["/lib/systemd/systemd", "/usr/bin/systemctl", "/usr/bin/busctl", "/usr/bin/dbus-daemon"];
@@ -46,7 +59,8 @@ nobody:x:65534:65534:nobody:/:/bin/sh
 const GROUP = "root:x:0:\ntty:x:5:\nmessagebus:x:102:\nnogroup:x:65534:\n";
 /** systemd and its bus want one; the guest's is nobody's. */
 const MACHINE_ID = "c".repeat(32);
-const NODE_PLACE = "node_modules/.bin/node";
+/** As npm lays it out. */
+const NODE_PLACE = `node_modules/node-linux-${process.arch}/bin/node`;
 const PREFIX = "v2-disk-";
 
 /**
@@ -64,8 +78,15 @@ export function guestDisk(cache: string = cacheDirectory()): string {
   try {
     const root = join(work, "root");
     writeTree(parts.tree().entries(), root);
-    for (const { from, to } of parts.copies)
-      cpSync(from, join(root, to), { recursive: true, preserveTimestamps: true });
+    for (const { from, to, without = [] } of parts.copies) {
+      const leftOut = new Set(without.map((name) => join(from, name)));
+      cpSync(from, join(root, to), {
+        recursive: true,
+        preserveTimestamps: true,
+        filter: (path) => !leftOut.has(path),
+      });
+    }
+    for (const path of parts.setId) chmodSync(join(root, path), 0o4755);
     makeFileSystem(root, join(work, "disk"));
     renameSync(join(work, "disk"), path);
     removeOthers(dirname(path), PREFIX, path);
@@ -75,17 +96,28 @@ export function guestDisk(cache: string = cacheDirectory()): string {
   }
 }
 
+interface Copy {
+  readonly from: string;
+  readonly to: string;
+  /** Names in it that are not copied. */
+  readonly without?: readonly string[];
+}
+
 interface Parts {
   readonly key: string;
   readonly tree: () => TreeBuilder;
-  readonly copies: readonly { readonly from: string; readonly to: string }[];
+  readonly copies: readonly Copy[];
+  readonly setId: readonly string[];
 }
 
 function collect(): Parts {
   const checkout = checkoutDirectory();
   const busybox = findStaticBusybox() ?? requireProgram("busybox", "busybox-static");
   const node = realpathSync(process.execPath);
-  const hostPrograms = HOST_PROGRAMS.flatMap((name) => findProgram(name) ?? []).map((path) => realpathSync(path));
+  const setId = SET_ID_PROGRAMS.flatMap((name) => findProgram(name) ?? []);
+  const python = pythonOf();
+  const found = HOST_PROGRAMS.flatMap((name) => findProgram(name) ?? []).map((path) => realpathSync(path));
+  const hostPrograms = [...found, ...setId, ...python.programs];
   const nodeModules = join(checkout, "node_modules");
   const packages = packageClosure(nodeModules, PACKAGES);
   const systemd = hasSystemd() ? SYSTEMD : [];
@@ -103,7 +135,9 @@ function collect(): Parts {
       { from: node, to: NODE_PLACE },
       ...(systemd.length > 0 ? [{ from: BUS_CONFIGURATION, to: BUS_CONFIGURATION }] : []),
       ...packages.map((name) => ({ from: join(nodeModules, name), to: join("node_modules", name) })),
+      ...python.libraries.map((path) => ({ from: path, to: path, without: PYTHON_LEFT_OUT })),
     ],
+    setId,
     tree: () => treeOf(busybox, libraries),
   };
 }
@@ -111,6 +145,25 @@ function collect(): Parts {
 /** Whether the guest can be booted with systemd: all of it is on the host. */
 export function hasSystemd(): boolean {
   return [...SYSTEMD, BUS_CONFIGURATION].every((path) => existsSync(path));
+}
+
+interface Python {
+  /** The interpreter, and what its modules load of machine code, which has needs of its own. */
+  readonly programs: readonly string[];
+  readonly libraries: readonly string[];
+}
+
+function pythonOf(): Python {
+  if (!existsSync(PYTHON)) return { programs: [], libraries: [] };
+  const library = join("/usr/lib", basename(realpathSync(PYTHON)));
+  const machineCode = join(library, "lib-dynload");
+  if (!existsSync(machineCode)) return { programs: [], libraries: [] };
+  const modules = PYTHON_MACHINE_CODE.flatMap((name) =>
+    readdirSync(machineCode)
+      .filter((file) => file.startsWith(`${name}.`))
+      .map((file) => join(machineCode, file)),
+  );
+  return { programs: [PYTHON, ...modules], libraries: [library] };
 }
 
 /** What a package brings for Node to load, of glibc's world: it has needs of its own. */
@@ -126,6 +179,7 @@ function treeOf(busybox: string, libraries: readonly string[]): TreeBuilder {
   tree.file("etc/group", GROUP);
   tree.file("etc/machine-id", MACHINE_ID);
   for (const path of libraries) copyPath(tree, path, libraryPlaces());
+  tree.symlink("node_modules/.bin/node", relative("node_modules/.bin", NODE_PLACE));
   addBusybox(tree, busybox);
   return tree;
 }

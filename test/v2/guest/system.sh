@@ -1,7 +1,9 @@
 #!/bin/busybox sh
 # The guest once its root is the disk: what systemd mounts on a distribution with cgroup v2 only, and no more.
 export PATH=/carried/checkout/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root TERM=dumb LANG=C.UTF-8 RINGSIDE_CACHE=/carried/cache
+export HOME=/root TERM=dumb LANG=C.UTF-8 RINGSIDE_CACHE=/carried/cache RINGSIDE_COMPILED=/carried/compiled RINGSIDE_BUNDLED=1
+# What the host has compiled (compile-cache.ts).
+export NODE_COMPILE_CACHE=/carried/checkout/dist/.compiled-v2 NODE_COMPILE_CACHE_PORTABLE=1
 
 mount --make-rshared /
 mkdir -p /dev/pts /dev/shm /dev/mqueue
@@ -12,6 +14,7 @@ mkdir -p /var/lib /var/tmp
 mount -t mqueue mqueue /dev/mqueue
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount --bind /node_modules /carried/checkout/node_modules
+chmod -R a+rX /carried/checkout/dist
 ip link set lo up
 hostname guest
 
@@ -25,7 +28,7 @@ DefaultDependencies=no
 Wants=dbus.service
 After=dbus.service
 [Service]
-Environment=PATH=$PATH HOME=$HOME TERM=$TERM LANG=$LANG RINGSIDE_CACHE=$RINGSIDE_CACHE
+Environment=PATH=$PATH HOME=$HOME TERM=$TERM LANG=$LANG RINGSIDE_CACHE=$RINGSIDE_CACHE RINGSIDE_COMPILED=$RINGSIDE_COMPILED RINGSIDE_BUNDLED=$RINGSIDE_BUNDLED NODE_COMPILE_CACHE=$NODE_COMPILE_CACHE NODE_COMPILE_CACHE_PORTABLE=1
 ExecStart=/carried/checkout/test/v2/guest/command.sh
 TasksMax=infinity
 UNIT
