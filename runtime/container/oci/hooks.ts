@@ -27,6 +27,10 @@ export function hasLaterHooks(config: OciConfig): boolean {
   return hooksOf(config, "poststart").length > 0 || hooksOf(config, "poststop").length > 0;
 }
 
+function ownEnvironment(): string[] {
+  return Object.entries(process.env).map(([name, value = ""]) => `${name}=${value}`);
+}
+
 async function runHook(kind: HookKind, hook: OciHook, world: HookWorld): Promise<void> {
   const failed = (why: string, cause?: unknown) =>
     new RingsideError(`error running ${kind} hook ${JSON.stringify(hook.path)}: ${why}`, { cause });
@@ -34,7 +38,8 @@ async function runHook(kind: HookKind, hook: OciHook, world: HookWorld): Promise
   const ended = await runProgram(launcher, {
     argv: hook.args !== undefined && hook.args.length > 0 ? hook.args : [hook.path],
     path: hook.path,
-    env: hook.env ?? [],
+    // Without one it has ours, as crun and runc do it.
+    env: hook.env ?? ownEnvironment(),
     cwd: state.bundle,
     input: { text: JSON.stringify(state), directory },
     ...(hook.timeout !== undefined && { timeoutMs: hook.timeout * MS_PER_SECOND }),
