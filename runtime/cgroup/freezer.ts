@@ -90,3 +90,27 @@ export async function thaw(paths: readonly string[]): Promise<void> {
 export function isFrozen(paths: readonly string[]): boolean {
   return freezerOf(paths)?.isFrozen() ?? false;
 }
+
+/** What a group's own file says where it is not to stand still. */
+const GOING: readonly (readonly [file: string, thawed: string])[] = [
+  ["cgroup.freeze", "0"],
+  ["freezer.state", "THAWED"],
+];
+
+/**
+ * Refuses groups that stand still, or stand in one that does: whoever joins them stops there and then, and nobody can
+ * end him (v1), or wake him (both).
+ * @param directories groups that are to be joined, from the top down; what is not there yet goes as the group above it
+ * @throws RingsideError naming the file that thaws it
+ */
+export function checkThawed(directories: readonly string[]): void {
+  for (const directory of directories) {
+    for (const [file, thawed] of GOING) {
+      const state = readGroupFile(`${directory}/${file}`)?.trim();
+      if (state === undefined || state === thawed) continue;
+      throw new RingsideError(`linux.cgroupsPath: container's cgroup unexpectedly frozen: ${directory}`, {
+        fix: `echo ${thawed} > ${directory}/${file}, or give the container a path of its own`,
+      });
+    }
+  }
+}

@@ -13,6 +13,7 @@ import { cpuset, inheritedCpusets } from "./cpuset.ts";
 import { delegatedFiles } from "./delegation.ts";
 import { deviceFilter } from "./device-filter.ts";
 import { deviceRules } from "./device-rules.ts";
+import { checkThawed } from "./freezer.ts";
 import { type Group, groupsFor } from "./groups.ts";
 import { type CgroupLayout, wordsOf } from "./layout.ts";
 import { checkLimits, checkMemory, limitsOf } from "./limits.ts";
@@ -87,7 +88,10 @@ export function cgroupSteps(layout: CgroupLayout, request: CgroupRequest, slots:
   const all = (request.join ?? (isOwn ? "needed" : "all")) === "all";
   const { groups, devicesGuarded, notes } = groupsFor(layout, path, resources, all);
   const isScope = request.isScope === true;
-  if (!isOwn && !isScope) groups.forEach(checkEmpty);
+  if (!isOwn && !isScope) {
+    groups.forEach(checkEmpty);
+    for (const group of groups) checkThawed(group.directories);
+  }
   const directories = groups.map(({ directory }) => directory);
   const joining = joinCgroupSteps(layout, directories, slots);
   // The slices above a scope are systemd's.

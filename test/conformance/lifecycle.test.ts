@@ -3,9 +3,10 @@
  * each leaves, and that one that is refused changes nothing. The same tests are put to runc, where it is installed: what
  * they ask for is what engines are used to, not what ours happens to do.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import { parseResources } from "../../runtime/oci/parse.ts";
 import { groupsNaming, needsSystemPrograms, untilText } from "../support/engines.ts";
 import { untilEmpty } from "../support/leftovers.ts";
@@ -277,6 +278,25 @@ function lifecycle(name: RuntimeName): void {
     await refused(/executable|permission denied|not found/, "create", "--bundle", bundle, id);
     await refused(/does not exist/, "state", id);
     expect(await untilEmpty(() => groupsNaming(id))).toEqual([]);
+  });
+
+  test("create fails in a group that is frozen, and does not wait there", async () => {
+    const path = `/${newId()}-frozen`;
+    const places = Object.values(detectCgroups().controllers).map(({ directory }) => `${directory}${path}`);
+    for (const place of places) mkdirSync(place, { recursive: true });
+    try {
+      for (const place of places) {
+        if (existsSync(`${place}/freezer.state`)) writeFileSync(`${place}/freezer.state`, "FROZEN");
+        if (existsSync(`${place}/cgroup.freeze`)) writeFileSync(`${place}/cgroup.freeze`, "1");
+      }
+      bench.configure(
+        bundle,
+        plainConfig(["true"], (config) => ({ ...config, linux: { ...config.linux, cgroupsPath: path } })),
+      );
+      await refused(/cgroup unexpectedly frozen/, "create", "--bundle", bundle, newId());
+    } finally {
+      for (const place of places) if (existsSync(place)) rmdirSync(place);
+    }
   });
 
   test("create fails without a bundle, without config.json, and with a wrong one, and nothing is left", async () => {
