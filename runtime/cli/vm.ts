@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { kernelProblem, Launcher } from "../../native/kernel.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { exitCodeOf } from "../container/exit-code.ts";
-import { parseCount, parseEnv, parseMemory } from "../container/options.ts";
+import { parseCount, parseEnv, parseMemory, parseWorkdir } from "../container/options.ts";
 import { RingsideError, reasonOf } from "../error.ts";
 import type { VmOptions } from "../vm/options.ts";
 import { type AcceleratorName, MACHINE_TYPES, type MachineType } from "../vm/qemu.ts";
@@ -101,7 +101,7 @@ function vmOptions(image: string, command: readonly string[], flags: VmFlags): V
     input: flags.interactive === true,
     ...(flags.tty === true && { terminal: callerTerminalSize() }),
     ...(hostname !== undefined && { hostname }),
-    ...(workdir !== undefined && { cwd: workdir }),
+    ...(workdir !== undefined && { cwd: parseWorkdir(workdir) }),
     ...(user !== undefined && { user }),
     ...(memory !== undefined && { memoryBytes: parseMemory(memory) }),
     ...(accelerator !== "auto" && { accelerator }),

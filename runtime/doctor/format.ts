@@ -15,7 +15,7 @@ export function formatReport(report: DoctorReport): string {
 
 function formatCheck({ name, state, detail, fix }: Check, width: number): string[] {
   const line = `${MARKS[state]}  ${name.padEnd(width)}  ${detail}`;
-  return fix === null ? [line] : [line, `${" ".repeat(9)}  ${" ".repeat(width)}  to fix it: ${fix}`];
+  return fix === null ? [line] : [line, `${" ".repeat(9)}  ${" ".repeat(width)}  fix: ${fix}`];
 }
 
 function summary(checks: readonly Check[]): string {

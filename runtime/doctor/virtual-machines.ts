@@ -5,8 +5,10 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { kernelProblem } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
+import { KVM_VERDICT } from "../vm/accelerator.ts";
 import { guestKernel } from "../vm/guest-files.ts";
 import { requireQemu } from "../vm/host.ts";
+import { factPath } from "../vm/known-facts.ts";
 import { chooseAccelerator } from "../vm/start.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 
@@ -44,11 +46,14 @@ export const askKvm: Question = async () => {
   return [gap(name, "limited", `${reason}; virtual machines run in software emulation`, kvmFix())];
 };
 
-function kvmFix(device = "/dev/kvm"): string | null {
+/** @returns the line that gives this machine a KVM that boots guests */
+export function kvmFix(device = "/dev/kvm"): string {
   if (!existsSync(device)) return "modprobe kvm_intel || modprobe kvm_amd";
   try {
     accessSync(device, constants.R_OK | constants.W_OK);
-    return null; // It is there and opens: what is missing lies in the host's hypervisor.
+    // It is there and opens: what is missing lies in the hypervisor that this machine is a guest of.
+    const verdict = factPath(KVM_VERDICT);
+    return `allow nested virtualization in the hypervisor of this machine, or use another; then rm ${verdict} to have it tried again`;
   } catch {
     return "sudo usermod -aG kvm $USER, and log in again";
   }

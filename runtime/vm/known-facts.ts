@@ -10,7 +10,8 @@ import { writeWhole } from "./cached-file.ts";
 
 const fileSchema = z.object({ key: z.array(z.string()), value: z.unknown() });
 
-function pathOf(name: string, cache: string): string {
+/** Where a fact is kept: without the file it is found out again. */
+export function factPath(name: string, cache: string = cacheDirectory()): string {
   return join(cache, "guest", `${name}.json`);
 }
 
@@ -26,7 +27,7 @@ export function recall<Value>(
   cache: string = cacheDirectory(),
 ): Value | undefined {
   try {
-    const file = fileSchema.parse(JSON.parse(readFileSync(pathOf(name, cache), "utf8")));
+    const file = fileSchema.parse(JSON.parse(readFileSync(factPath(name, cache), "utf8")));
     if (JSON.stringify(file.key) !== JSON.stringify(key)) return undefined;
     return schema.parse(file.value);
   } catch {
@@ -37,7 +38,7 @@ export function recall<Value>(
 /** Keeps a fact. Where the cache cannot be written it is found again next time: not an error. */
 export function remember(name: string, key: readonly string[], value: unknown, cache: string = cacheDirectory()): void {
   try {
-    writeWhole(pathOf(name, cache), `${JSON.stringify({ key, value }, null, 2)}\n`);
+    writeWhole(factPath(name, cache), `${JSON.stringify({ key, value }, null, 2)}\n`);
   } catch {
     // A cache that cannot be written makes things slower, not wrong.
   }

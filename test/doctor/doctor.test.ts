@@ -1,5 +1,5 @@
 /** The doctor: its report on crafted machines, and what it tries for real on this one. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -12,7 +12,7 @@ import { askOverlay } from "../../runtime/doctor/overlay.ts";
 import { type Attempt, type ProbeLab, withProbeLab } from "../../runtime/doctor/probe-lab.ts";
 import { askSeccomp } from "../../runtime/doctor/seccomp.ts";
 import { askUserNamespaces } from "../../runtime/doctor/user-namespaces.ts";
-import { askGuestKernel, askKvm } from "../../runtime/doctor/virtual-machines.ts";
+import { askGuestKernel, askKvm, kvmFix } from "../../runtime/doctor/virtual-machines.ts";
 import { doctorReportSchema } from "../../web/protocol/doctor.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -71,7 +71,7 @@ describe("the report", () => {
     expect(formatReport({ schema: "ringside.doctor/1", checks }).split("\n")).toEqual([
       "✓ ok       short          fine",
       "✗ missing  a longer name  not there",
-      "                          to fix it: apt-get install it",
+      "                          fix: apt-get install it",
       "",
       "1 ok, 0 limited, 1 missing",
       "",
@@ -128,6 +128,15 @@ describe("virtual machines", () => {
     ]);
     expect(report.checks[1]?.detail).toMatch(/^not tried/);
     expect(existsSync(join(cache, "guest/accelerator.json"))).toBe(false);
+  });
+});
+
+describe("a KVM that cannot be used", () => {
+  onlyLinux("has a line that would change that, whether it is not there, closed or no good", () => {
+    const file = join(temporaryDirectory(), "kvm");
+    expect(kvmFix(file)).toMatch(/^modprobe /);
+    writeFileSync(file, "");
+    expect(kvmFix(file)).toMatch(/^allow nested virtualization .*; then rm \S+accelerator\.json /);
   });
 });
 

@@ -71,7 +71,7 @@ describeWhere([...BUNDLES, needsPrograms("setpriv")], "the first configuration",
       ["pause", ID],
       ["update", "--memory", "100000000", ID],
     ]) {
-      expect(ringside(...refused)).toMatchObject({ status: 1, stderr: expect.stringContaining("to fix it: ") });
+      expect(ringside(...refused)).toMatchObject({ status: 1, stderr: expect.stringContaining("(fix: ") });
     }
     expect(ringside("kill", ID, "KILL").status).toBe(0);
     expect(ringside("delete", "--force", ID)).toMatchObject({ stderr: "", status: 0 });

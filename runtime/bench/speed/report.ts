@@ -53,7 +53,7 @@ function cellsOf(row: SpeedRow): string[] {
 
 function missing(rows: readonly SpeedRow[]): string {
   const lines = rows.flatMap((row) =>
-    row.verdict === "unavailable" ? [`  ${row.measure}: ${row.reason}; to fix it: ${row.fix}`] : [],
+    row.verdict === "unavailable" ? [`  ${row.measure}: ${row.reason}; fix: ${row.fix}`] : [],
   );
   return lines.length === 0 ? "" : ["Not measured", ...lines].join("\n");
 }

@@ -67,7 +67,7 @@ async function runCommand({ command = "", args, globals }: CommandLine): Promise
 /** The text of a failure on one line, since engines read one line, and what to do about it. */
 function wordsOf(error: unknown): string {
   if (error instanceof RingsideError) {
-    return error.fix === undefined ? error.message : `${error.message} (to fix it: ${error.fix})`;
+    return error.fix === undefined ? error.message : `${error.message} (fix: ${error.fix})`;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `an unexpected failure, which is a defect of Ringside: ${text}`;
