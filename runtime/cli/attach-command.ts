@@ -6,8 +6,9 @@ import { type ContainerState, findContainer } from "../container/state.ts";
 import { killContainer } from "../container/stop.ts";
 import { openViewer, type Viewer } from "../container/viewer.ts";
 import { RingsideError } from "../error.ts";
-import { callerTerminalSize, FORWARDED } from "./attach.ts";
+import { callerTerminalSize } from "./attach.ts";
 import { DEFAULT_DETACH_KEYS, DetachKeys, parseDetachKeys } from "./detach-keys.ts";
+import { FORWARDED, holdSignals } from "./held-signals.ts";
 import { requireKernel } from "./launcher.ts";
 import { lostText } from "./logs.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
@@ -45,16 +46,18 @@ async function attach(container: string, flags: AttachFlags): Promise<void> {
   if (state.status === "paused") {
     throw new RingsideError(`cannot attach to ${state.name}: it is paused`, { fix: `ringside unpause ${state.name}` });
   }
-  const viewer = await openViewer(state);
-  appendEvent("attach", state);
   const left = Promise.withResolvers<"left">();
   const undo: (() => void)[] = [];
+  // From here on: what comes while we connect is the container's, too.
+  if (flags.sigProxy) undo.push(forwardSignals(state));
+  const onLeave = (): void => left.resolve("left");
+  // A terminal that goes takes the look along, and is no business of the container's.
+  process.on("SIGHUP", onLeave);
+  undo.push(() => void process.off("SIGHUP", onLeave));
+  let viewer: Viewer | undefined;
   try {
-    const onLeave = (): void => left.resolve("left");
-    // A terminal that goes takes the look along, and is no business of the container's.
-    process.on("SIGHUP", onLeave);
-    undo.push(() => void process.off("SIGHUP", onLeave));
-    if (flags.sigProxy) undo.push(forwardSignals(state));
+    viewer = await openViewer(state);
+    appendEvent("attach", state);
     if (flags.stdin && (await mayWrite(viewer, state))) {
       undo.push(joinInput(viewer, hasTerminal(state), keys, onLeave));
     }
@@ -62,7 +65,7 @@ async function attach(container: string, flags: AttachFlags): Promise<void> {
     process.exitCode = over === "left" ? 0 : await viewer.exitCode();
   } finally {
     for (const step of undo) step();
-    viewer.close();
+    viewer?.close();
   }
 }
 
@@ -95,17 +98,12 @@ async function print(viewer: Viewer): Promise<"ended" | "left"> {
 }
 
 function forwardSignals({ id }: ContainerState): () => void {
-  const handlers = FORWARDED.filter((signal) => signal !== "SIGHUP").map((signal) => {
-    const handler = (): void => {
-      // It may have ended meanwhile: the news of it is on its way then.
-      killContainer(id, signal).catch(() => undefined);
-    };
-    process.on(signal, handler);
-    return { signal, handler };
+  const signals = holdSignals(FORWARDED.filter((signal) => signal !== "SIGHUP"));
+  signals.handTo((signal) => {
+    // It may have ended meanwhile: the news of it is on its way then.
+    killContainer(id, signal).catch(() => undefined);
   });
-  return () => {
-    for (const { signal, handler } of handlers) process.off(signal, handler);
-  };
+  return () => signals.release();
 }
 
 /** @returns undoes it */

@@ -4,14 +4,12 @@
  */
 import type { RunningWorld, TerminalSize, WorldExit } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
+import { FORWARDED, type HeldSignals, holdSignals } from "./held-signals.ts";
 import { passInput } from "./pass-input.ts";
 import { makeRaw } from "./raw-terminal.ts";
 
 /** How long programs have to save their work when the caller's terminal has gone. */
 const HANG_UP_GRACE_MS = 2000;
-
-/** What is passed on to the inside. */
-export const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 
 /** How large the caller's terminal is; 80 by 24 when its output is not one. */
 export function callerTerminalSize(): TerminalSize {
@@ -26,24 +24,15 @@ export function requireTerminal(interactive: boolean): void {
   });
 }
 
-/**
- * Passes the caller's signals on. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a second Ctrl-C ends
- * the world by force.
- * @returns undoes it
- */
-function forwardSignals(world: RunningWorld): () => void {
+/** Passes the caller's signals on to `world`, those that came before it ran first. @returns undoes it */
+function forwardSignals(world: Pick<RunningWorld, "kill">, signals: HeldSignals): () => void {
   let interrupts = 0;
-  const handlers = FORWARDED.map((signal) => {
-    const handler = (): void => {
-      if (signal === "SIGINT") interrupts++;
-      world.kill(interrupts > 1 ? "SIGKILL" : signal);
-    };
-    process.on(signal, handler);
-    return { signal, handler };
+  signals.handTo((signal) => {
+    if (signal === "SIGINT") interrupts++;
+    // PID 1 ignores what it has no handler for (pid_namespaces(7)), so a second Ctrl-C ends the world by force.
+    world.kill(interrupts > 1 ? "SIGKILL" : signal);
   });
-  return () => {
-    for (const { signal, handler } of handlers) process.off(signal, handler);
-  };
+  return () => signals.release();
 }
 
 /**
@@ -108,10 +97,15 @@ export function joinTerminal(
 
 /**
  * Stays with `world` to its end, or ends it when the caller's terminal goes: it belongs to the caller.
+ * @param signals held since before the start; from now on unless given
  * @returns how it ended, when all its output has been written
  */
-export async function attach(world: RunningWorld, interactive: boolean): Promise<WorldExit> {
-  const stopForwarding = forwardSignals(world);
+export async function attach(
+  world: RunningWorld,
+  interactive: boolean,
+  signals: HeldSignals = holdSignals(FORWARDED),
+): Promise<WorldExit> {
+  const stopForwarding = forwardSignals(world, signals);
   let force: NodeJS.Timeout | undefined;
   const terminal = joinTerminal(world, interactive, () => {
     force = setTimeout(() => world.kill("SIGKILL"), HANG_UP_GRACE_MS);

@@ -10,7 +10,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   doctor: ["ringside doctor", "ringside doctor --json"],
   serve: ["ringside serve", "ringside serve --port 8080"],
   explain: ["ringside explain ringside/base sh", "ringside explain --memory 64m --read-only --json ringside/base sh"],
-  exec: ["ringside exec clock ps", "ringside exec -it clock sh", "ringside exec -u nobody -w /tmp clock id"],
+  exec: [
+    "ringside exec clock ps",
+    "ringside exec -it clock sh",
+    "ringside exec -u nobody -w /tmp clock id",
+    "ringside exec -d --env-file settings clock sh -c 'date >> /since'",
+  ],
   logs: ["ringside logs clock", "ringside logs -f --tail 3 clock", "ringside logs -t --since 10m clock"],
   attach: ["ringside attach clock", "ringside attach --no-stdin clock", "ringside attach --detach-keys ctrl-x clock"],
   wait: ["ringside wait clock"],

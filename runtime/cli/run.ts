@@ -11,7 +11,8 @@ import { RingsideError } from "../error.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { addContainerOptions, type ContainerFlags, collect, containerOptions } from "./container-options.ts";
 import { printExplanation } from "./explain.ts";
-import { sayFindings } from "./findings.ts";
+import { sayFindings, sayWarnings } from "./findings.ts";
+import { FORWARDED, type HeldSignals, holdSignals } from "./held-signals.ts";
 import { claimIdFile } from "./id-file.ts";
 import { requireKernel, withLauncher } from "./launcher.ts";
 import { requireTimelineFile, writeTimeline } from "./timeline-file.ts";
@@ -50,6 +51,17 @@ export function registerRun(program: Command): void {
     .action(run);
 }
 
+/** Signals of before the start are for the program; but whoever watches or leaves the start ends that with them. */
+async function run(image: string, command: readonly string[], flags: RunFlags): Promise<void> {
+  const isHeld = flags.detach !== true && flags.step !== true && flags.stepLines !== true;
+  const signals = holdSignals(isHeld ? FORWARDED : []);
+  try {
+    await runContainer(image, command, flags, isHeld ? signals : undefined);
+  } finally {
+    signals.release();
+  }
+}
+
 const HELP = `
 Examples:
   ringside run --rm ringside/base echo hello
@@ -62,7 +74,12 @@ Examples:
 The exit code is the program's own, 128 + N when signal N ended it, 127 when it was not found, 126 when it could not be
 executed, 125 when Ringside itself failed. A second Ctrl-C ends the container by force.`;
 
-async function run(image: string, command: readonly string[], flags: RunFlags): Promise<void> {
+async function runContainer(
+  image: string,
+  command: readonly string[],
+  flags: RunFlags,
+  signals: HeldSignals | undefined,
+): Promise<void> {
   const interactive = flags.interactive === true;
   const options = containerOptions(image, command, flags);
   if (flags.tty === true && flags.detach !== true) requireTerminal(interactive);
@@ -80,7 +97,7 @@ async function run(image: string, command: readonly string[], flags: RunFlags): 
     withInput(interactive && flags.tty !== true, (stdin) => {
       const streams: Pick<ContainerOptions, "terminal" | "stdio"> =
         flags.tty === true ? { terminal: callerTerminalSize() } : { stdio: { stdin, stdout: STDOUT, stderr: STDERR } };
-      return runToEnd(launcher, { ...options, ...streams }, interactive, flags, watching);
+      return runToEnd(launcher, { ...options, ...streams }, { flags, watching, signals });
     }),
   );
 }
@@ -98,9 +115,14 @@ async function runDetached(options: ContainerOptions, flags: RunFlags): Promise<
     throw error;
   });
   claim.write(container.id);
+  sayWarnings(container.warnings, sayOnStderr);
   if (flags.timeline !== undefined) writeTimeline(flags.timeline, container.timeline());
   if (flags.times === true) await sayTimes(container.timeline());
   process.stdout.write(`${container.id}\n`);
+}
+
+function sayOnStderr(text: string): void {
+  writeSync(STDERR, text);
 }
 
 async function sayTimes(timeline: Timeline): Promise<void> {
@@ -135,22 +157,28 @@ async function withInput(interactive: boolean, use: (stdin: number) => Promise<n
   }
 }
 
+interface Staying {
+  readonly flags: RunFlags;
+  readonly watching: StartWatching;
+  readonly signals: HeldSignals | undefined;
+}
+
 async function runToEnd(
   launcher: Launcher,
   options: ContainerOptions,
-  interactive: boolean,
-  { timeline: timelineFile, cidfile, times }: Pick<RunFlags, "timeline" | "cidfile" | "times">,
-  watching: StartWatching,
+  { flags, watching, signals }: Staying,
 ): Promise<number> {
+  const { timeline: timelineFile, cidfile, times } = flags;
   const claim = claimIdFile(cidfile);
   const container = await startContainer(launcher, options, watching).catch((error: unknown) => {
     claim.giveUp();
     throw error;
   });
   claim.write(container.id);
-  const exit = await attach(container, interactive);
+  sayWarnings(container.warnings, sayOnStderr);
+  const exit = await attach(container, flags.interactive === true, signals);
   if (timelineFile !== undefined) writeTimeline(timelineFile, container.timeline());
   if (times === true) await sayTimes(container.timeline());
-  sayFindings(exit.findings ?? [], (text) => writeSync(STDERR, text));
+  sayFindings(exit.findings ?? [], sayOnStderr);
   return exitCodeOf(exit.status);
 }

@@ -18,6 +18,8 @@ import { type ResolvedUser, readerBelow, resolveGroups, resolveUser } from "./us
 import { type ContainerUsers, containerUsers, mappedUser, withUsers } from "./users.ts";
 
 export interface CompiledContainer extends ContainerPlan {
+  /** What was asked for and is not had, in words: of `notes`, those that a start says. */
+  readonly warnings: readonly string[];
   readonly config: ContainerConfig;
   readonly directories: RootDirectories;
 }
@@ -68,7 +70,7 @@ export function compileContainer(
     names: { extraHosts: options.extraHosts, resolver: options.resolver },
   });
   const notes = [...compiled.notes, ...(users?.notes ?? []), ...groupNotes(compiled, privilege)];
-  return { ...compiled, notes, config, directories };
+  return { ...compiled, notes, warnings: compiled.notes, config, directories };
 }
 
 /** It can be neither paused nor limited, nor counted as a whole, and nobody has asked for that yet. */

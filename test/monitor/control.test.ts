@@ -1,4 +1,6 @@
 /** What is done to a container that runs by itself: wait, pause, update, stop, kill, rm; and what is told of it. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { detectCgroups } from "../../runtime/cgroup/layout.ts";
 import { readStats } from "../../runtime/cgroup/stats.ts";
@@ -12,6 +14,7 @@ import { waitForContainer } from "../../runtime/container/wait.ts";
 import { detached, ownRoot, until, untilPrinted } from "../support/detached.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { ringside } from "../support/ringside.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
 
 const COUNTING = "i=0; while :; do i=$((i+1)); echo $i; done";
 
@@ -162,6 +165,44 @@ describeWhere(CONTAINERS, "a container that runs by itself", () => {
     expect((await ringside(["top", "busy", "-o", "comm"])).stderr).toMatch(/no column PID[\s\S]*fix:/);
   });
 
+  test("has further programs that outlive the command that started them, with a file's variables", async () => {
+    ownRoot();
+    const { id, pid } = await detached("mkfifo /told; exec sleep 600");
+    await until(async () => (await ringside(["exec", id, "ls", "/told"])).code === 0);
+    const file = join(temporaryDirectory(), "settings");
+    writeFileSync(file, "# a comment\nONE=1\n\nTWO=2\n");
+    const script = 'echo "$ONE $TWO $(readlink /proc/self/fd/0)" > /told; exec sleep 599';
+    const args = ["exec", "-d", "--env-file", file, "-e", "TWO=3", id, "sh", "-c", script];
+    expect(await ringside(args)).toEqual({ stdout: "", stderr: "", code: 0 });
+    expect((await ringside(["exec", id, "cat", "/told"])).stdout).toBe("1 3 /dev/null\n");
+    const rows = (await ringside(["top", id, "-o", "pid,args"])).stdout;
+    expect(rows).toMatch(/ sleep 599\n/);
+    const further = Number(/^ *(\d+) +sleep 599$/m.exec(rows)?.[1]);
+    expect(further).not.toBe(pid);
+    await removeContainer(id, { force: true });
+    await until(
+      () => !existsSync(`/proc/${further}`) || /^State:\tZ/m.test(readFileSync(`/proc/${further}/status`, "utf8")),
+    );
+  });
+
+  test.each([
+    [["exec", "-d", "-t"], "-t stays with the program"],
+    [["exec", "-d", "--times"], "--times stays with the program"],
+  ])("is not entered by %j: what stays cannot be left", async (args, words) => {
+    const { code, stderr } = await ringside([...args, "nobody", "true"]);
+    expect(code).toBe(125);
+    expect(stderr).toContain(words);
+    expect(stderr).toContain("fix: leave out -d");
+  });
+
+  test("is told when a further program that was to be left cannot be run", async () => {
+    ownRoot();
+    const { id } = await detached("exec sleep 600");
+    const { code, stderr } = await ringside(["exec", "-d", id, "nosuch"]);
+    expect(code).toBe(127);
+    expect(stderr).toMatch(/cannot run "nosuch"[\s\S]*fix:/);
+  });
+
   test("leaves its whole life in the events, the end written by its monitor", async () => {
     ownRoot();
     const { id } = await detached("sleep 600", { name: "told", remove: true });
@@ -185,6 +226,10 @@ describeWhere(CONTAINERS, "a container that runs by itself", () => {
       "events --since 1h --until now --json --filter event=die --filter container=told".split(" "),
     );
     expect(JSON.parse(stdout)).toMatchObject({ schema: "ringside.event/1", action: "die", exitCode: 137 });
+    const lines = (await ringside(["events", "--since", "1h", "--until", "now"])).stdout.trim().split("\n");
+    expect(lines).toHaveLength(7);
+    for (const line of lines)
+      expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z container [a-z]+ [0-9a-f]{12} \(/);
     const refused = await ringside(["events", "--filter", "colour=blue"]);
     expect(refused.stderr).toContain("fix:");
   });

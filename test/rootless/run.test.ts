@@ -61,6 +61,13 @@ describeWhere([...CONTAINERS, needsPrograms("setpriv", "unshare"), needsReadable
     expect(await run(BASE, "sh", "-c", "mkdir -p /a/b && touch /a/b/c && chmod 0 /a/b /a")).toBe("");
   });
 
+  test("says what was asked for and is not had, as root's does", async () => {
+    const args = ["run", "--rm", "-v", "/dev:/dev", "--device", "/dev/null:/dev/other", BASE, "echo", "ran"];
+    const { stdout, stderr, code } = await user.ringside(args);
+    expect({ stdout, code }).toEqual({ stdout: "ran\n", code: 0 });
+    expect(stderr).toContain("ringside: note: /dev is the host's own, so no node of linux.devices is made in it\n");
+  });
+
   test("cannot be somebody for whom nobody stands, and is told what to do about it", async () => {
     const { stderr, code } = await user.ringside(["run", "--rm", "-u", "1000", BASE, "true"]);
     expect(code).toBe(125);

@@ -75,6 +75,15 @@ describe.skipIf(problem !== undefined)(`ringside run${problem === undefined ? ""
     expect(kept(root)).toEqual([]);
   });
 
+  test("says on standard error what was asked for and is not had, and runs all the same", () => {
+    const args = ["-v", "/dev:/dev", "--device", "/dev/null:/dev/other", "ringside/base", "echo", "ran"];
+    expect(ringside(temporaryDirectory(), "run", "--rm", ...args)).toEqual({
+      stdout: "ran\n",
+      stderr: "ringside: note: /dev is the host's own, so no node of linux.devices is made in it\n",
+      code: 0,
+    });
+  });
+
   test("keeps a container without --rm, lists it, refuses its name, and removes it", () => {
     const root = temporaryDirectory();
     expect(ringside(root, "run", "--name", "keeper", "ringside/base", "sh", "-c", "echo x > /kept; exit 3").code).toBe(

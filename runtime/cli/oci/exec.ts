@@ -4,7 +4,7 @@ import { execAttached, execDetached } from "../../container/oci/exec.ts";
 import { onlyId, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { EXEC_OPTIONS, execMode, execProcess } from "./exec-options.ts";
-import { stayWith } from "./foreground.ts";
+import { holdAllSignals, stayWith } from "./foreground.ts";
 
 export const exec: Command = {
   summary: "run a further process in a container that runs",
@@ -21,8 +21,11 @@ export const exec: Command = {
       process: (own: Parameters<typeof execProcess>[2]) => execProcess(values, command, own),
     };
     await using launcher = await Launcher.open();
-    if (!detach) return await stayWith(await execAttached(launcher, request));
-    await execDetached(launcher, request);
-    return 0;
+    if (detach) {
+      await execDetached(launcher, request);
+      return 0;
+    }
+    const signals = holdAllSignals();
+    return await stayWith(await execAttached(launcher, request), signals);
   },
 };

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import type { ExitStatus, StartedProcess } from "../../../native/kernel.ts";
 import { openTerminal } from "../../container/world.ts";
 import { joinTerminal } from "../attach.ts";
+import { type HeldSignals, holdSignals } from "../held-signals.ts";
 
 /** Those that no process can catch, and those that the kernel sends about ourselves. */
 const OWN = new Set(["SIGKILL", "SIGSTOP", "SIGCHLD", "SIGPIPE", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP"]);
@@ -25,16 +26,13 @@ function isSignal(name: string): name is NodeJS.Signals {
   return Object.hasOwn(constants.signals, name);
 }
 
-/** Passes every signal on that can be passed on. @returns undoes it */
-function forwardSignals(kill: (signal: string) => void): () => void {
+/**
+ * Takes over every signal that can be passed on: before the start, so that none ends this command instead.
+ * @returns to be given to stayWith
+ */
+export function holdAllSignals(): HeldSignals {
   const names = Object.keys(constants.signals).filter(isSignal);
-  const handlers = names
-    .filter((name) => !OWN.has(name) && !LEFT_ALONE.has(name))
-    .map((name) => ({ name, handler: () => kill(name) }));
-  for (const { name, handler } of handlers) process.on(name, handler);
-  return () => {
-    for (const { name, handler } of handlers) process.off(name, handler);
-  };
+  return holdSignals(names.filter((name) => !OWN.has(name) && !LEFT_ALONE.has(name)));
 }
 
 /** A shell's way of putting both into one number. */
@@ -47,8 +45,8 @@ export function exitCodeOf(status: ExitStatus): number {
  * Stays with a process to its end: our terminal is its terminal, if it has one of its own, and our signals are its.
  * @returns its exit code
  */
-export async function stayWith(started: StartedProcess): Promise<number> {
-  const stop = forwardSignals((signal) => started.kill(signal));
+export async function stayWith(started: StartedProcess, signals: HeldSignals): Promise<number> {
+  signals.handTo((signal) => started.kill(signal));
   const { terminalFd } = started;
   const terminal = joinTerminal({ terminal: terminalFd === undefined ? undefined : openTerminal(terminalFd) }, true);
   try {
@@ -57,6 +55,6 @@ export async function stayWith(started: StartedProcess): Promise<number> {
     return exitCodeOf(status);
   } finally {
     terminal.undo();
-    stop();
+    signals.release();
   }
 }

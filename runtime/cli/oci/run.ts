@@ -5,7 +5,7 @@ import { runAttached, runDetached } from "../../container/oci/run.ts";
 import { onlyId, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { CREATE_OPTIONS, createOptions } from "./create-options.ts";
-import { stayWith } from "./foreground.ts";
+import { holdAllSignals, stayWith } from "./foreground.ts";
 
 const OPTIONS = {
   ...CREATE_OPTIONS,
@@ -28,9 +28,10 @@ export const run: Command = {
       warn(await runDetached(launcher, options));
       return 0;
     }
+    const signals = holdAllSignals();
     const { process: started, notes } = await runAttached(launcher, options);
     warn(notes);
-    const code = await stayWith(started);
+    const code = await stayWith(started, signals);
     if (values.keep === true) return code;
     warn(await deleteEngineContainer(globals.root, options.id, { force: true }));
     return code;
