@@ -1,10 +1,10 @@
 /** What is read off a timeline after a run: marks, crossings, time by depth. The same for every scenario. */
 import { crossingsOf } from "../trace/crossings.ts";
 import { timeByDepth } from "../trace/stages.ts";
-import { MARKS, type Timeline, type Track } from "../trace/timeline.ts";
+import { MARKS, type Provenance, type Timeline, type Track, type World } from "../trace/timeline.ts";
 import type { Metric, MetricDescription, WorldMetrics } from "./scenario.ts";
 
-/** The metrics of a start, in the order in which they are shown. */
+/** What can be read off any trace; a scenario describes those of them that it is about. */
 export const START_METRICS: readonly MetricDescription[] = [
   {
     name: "firstInstruction",
@@ -24,25 +24,76 @@ export const START_METRICS: readonly MetricDescription[] = [
   { name: "intoHypervisor", unit: "count", help: "how often the guest was left: VM exits" },
 ];
 
-/** @returns the metrics of every track, in the tracks' order. */
-export function measureWorlds(timeline: Timeline): WorldMetrics[] {
-  return timeline.tracks.map((track) => ({ world: track.world, metrics: measureTrack(timeline, track) }));
+/** A figure that a scenario has reported itself. */
+export interface ReportedMetric {
+  readonly world: World;
+  readonly name: string;
+  readonly value: number;
 }
 
-function measureTrack(timeline: Timeline, track: Track): Record<string, Metric> {
-  const metric = (value: number, unit: string): Metric => ({ value, unit, provenance: track.provenance });
-  const marks = Object.entries(MARKS).flatMap(([name, mark]): [string, Metric][] => {
-    const instant = timeline.instants.find((candidate) => candidate.track === track.id && candidate.name === mark);
-    return instant === undefined ? [] : [[name, metric(instant.at, track.unit)]];
+/**
+ * @param described the scenario's metrics: a reported figure must be one of them, and has its unit
+ * @returns the metrics of every world, in the order of the tracks: what is read off them, then what was reported
+ */
+export function measureWorlds(
+  timeline: Timeline,
+  described: readonly MetricDescription[],
+  reported: readonly ReportedMetric[],
+  provenance: Provenance,
+): WorldMetrics[] {
+  const worlds = [...new Set([...timeline.tracks, ...reported].map(({ world }) => world))];
+  return worlds.map((world) => {
+    const tracks = timeline.tracks.filter((track) => track.world === world);
+    const own = reported.filter((metric) => metric.world === world);
+    const from = tracks[0]?.provenance ?? provenance;
+    // A scenario shows of the trace's own figures those that it describes.
+    const ofTrace = Object.entries(measured(timeline, tracks)).filter(([name]) =>
+      described.some((metric) => metric.name === name),
+    );
+    return { world, metrics: { ...Object.fromEntries(ofTrace), ...reportedMetrics(own, described, from) } };
   });
-  const [userTime, kernelTime, hypervisorTime] = timeByDepth(timeline, track.id);
-  const { intoKernel, intoHypervisor } = crossingsOf(timeline, track.id);
+}
+
+function reportedMetrics(
+  reported: readonly ReportedMetric[],
+  described: readonly MetricDescription[],
+  provenance: Provenance,
+): Record<string, Metric> {
+  return Object.fromEntries(
+    reported.map(({ name, value }) => {
+      const description = described.find((metric) => metric.name === name);
+      if (description === undefined) throw new TypeError(`the scenario has no metric ${name}`);
+      return [name, { value, unit: description.unit, provenance }];
+    }),
+  );
+}
+
+/** Of a world that has several tracks, a processor each or a guest each, the first that passes a mark counts. */
+function measured(timeline: Timeline, tracks: readonly Track[]): Record<string, Metric> {
+  const [first] = tracks;
+  if (first === undefined) return {};
+  const metric = (value: number, unit: string): Metric => ({ value, unit, provenance: first.provenance });
+  const ids = new Set(tracks.map(({ id }) => id));
+  const marks = Object.entries(MARKS).flatMap(([name, mark]): [string, Metric][] => {
+    const instants = timeline.instants.filter((candidate) => ids.has(candidate.track) && candidate.name === mark);
+    return instants.length === 0 ? [] : [[name, metric(Math.min(...instants.map(({ at }) => at)), first.unit)]];
+  });
+  const sums = { user: 0, kernel: 0, hypervisor: 0, intoKernel: 0, intoHypervisor: 0 };
+  for (const { id } of tracks) {
+    const [user, kernel, hypervisor] = timeByDepth(timeline, id);
+    const { intoKernel, intoHypervisor } = crossingsOf(timeline, id);
+    sums.user += user;
+    sums.kernel += kernel;
+    sums.hypervisor += hypervisor;
+    sums.intoKernel += intoKernel;
+    sums.intoHypervisor += intoHypervisor;
+  }
   return {
     ...Object.fromEntries(marks),
-    userTime: metric(userTime, track.unit),
-    kernelTime: metric(kernelTime, track.unit),
-    hypervisorTime: metric(hypervisorTime, track.unit),
-    intoKernel: metric(intoKernel, "count"),
-    intoHypervisor: metric(intoHypervisor, "count"),
+    userTime: metric(sums.user, first.unit),
+    kernelTime: metric(sums.kernel, first.unit),
+    hypervisorTime: metric(sums.hypervisor, first.unit),
+    intoKernel: metric(sums.intoKernel, "count"),
+    intoHypervisor: metric(sums.intoHypervisor, "count"),
   };
 }

@@ -11,9 +11,9 @@ import { traceHash } from "../trace/hash.ts";
 import { TraceRecorder } from "../trace/recorder.ts";
 import type { Provenance, Timeline } from "../trace/timeline.ts";
 import { type KnobValues, parseKnobs, ScenarioError, suggestion } from "./knob.ts";
-import { measureWorlds } from "./metrics.ts";
+import { measureWorlds, type ReportedMetric } from "./metrics.ts";
 import { findScenario, SCENARIOS } from "./registry.ts";
-import type { WorldMetrics } from "./scenario.ts";
+import type { ScenarioInput, WorldMetrics } from "./scenario.ts";
 
 export const DEFAULT_SEED = 1;
 
@@ -64,7 +64,9 @@ export function runScenario(name: string, options: RunOptions = {}): ScenarioRes
   };
   const costs = new CostBook(profile);
   const recorder = new TraceRecorder();
-  scenario.run({ random: new Random(seed, scenario.name), knobs, costs, recorder, provenance });
+  const reported: ReportedMetric[] = [];
+  const metric: ScenarioInput["metric"] = (world, name, value) => void reported.push({ world, name, value });
+  scenario.run({ random: new Random(seed, scenario.name), knobs, costs, recorder, provenance, metric });
   const recorded = recorder.timeline(scenario.title);
   const timeline: Timeline = { ...recorded, counters: [...recorded.counters, ...crossingCounters(recorded)] };
   return {
@@ -73,7 +75,7 @@ export function runScenario(name: string, options: RunOptions = {}): ScenarioRes
     profile: profile.name,
     knobs,
     timeline,
-    metrics: measureWorlds(timeline),
+    metrics: measureWorlds(timeline, scenario.metrics, reported, provenance),
     traceHash: traceHash(timeline),
     costs: costs.used(),
   };

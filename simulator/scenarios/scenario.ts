@@ -22,6 +22,29 @@ export interface WorldMetrics {
   readonly metrics: Readonly<Record<string, Metric>>;
 }
 
+/** What is asked before a scenario is run: whoever has committed to an answer learns more from the true one. */
+export interface Question {
+  readonly text: string;
+  readonly choices: readonly string[];
+  /** One of the choices, right for the scenario with its knobs as they are by default. */
+  readonly answer: string;
+}
+
+/** A statement of the article that the house starts from, as an experiment. */
+export interface Claim {
+  /** In our own words. */
+  readonly text: string;
+  readonly verdict: "holds" | "holds loosely" | "outdated" | "wrong";
+  /** What of the scenario shows it. */
+  readonly because: string;
+}
+
+/** Words beside the picture at one place of it: a span's or an instant's name, or a stage. */
+export interface Caption {
+  readonly at: string;
+  readonly text: string;
+}
+
 /** What a scenario gets; it takes nothing else from anywhere. */
 export interface ScenarioInput {
   readonly random: Random;
@@ -30,6 +53,11 @@ export interface ScenarioInput {
   readonly recorder: TraceRecorder;
   /** The provenance of everything that comes out of this run. */
   readonly provenance: Provenance;
+  /**
+   * Reports a figure that cannot be read off the trace: bytes shared, requests answered, who is left alive. It is one of
+   * the scenario's metrics, and has the unit that is written there.
+   */
+  readonly metric: (world: World, name: string, value: number) => void;
 }
 
 export interface Scenario {
@@ -37,6 +65,9 @@ export interface Scenario {
   readonly title: string;
   /** A few sentences: what is compared, and what is not modelled. */
   readonly description: string;
+  readonly question: Question;
+  readonly claim: Claim;
+  readonly captions: readonly Caption[];
   readonly knobs: readonly Knob[];
   readonly metrics: readonly MetricDescription[];
   /** Carries the scenario out and writes it down. @throws ScenarioError where the knobs do not go together */

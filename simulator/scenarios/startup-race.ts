@@ -29,6 +29,22 @@ export const STARTUP_RACE: Scenario = {
     "counted with Debian's cloud kernel; how long its stages take was published for other kernels. Where nobody",
     "published a combination, it is refused.",
   ].join("\n"),
+  question: {
+    text: "How much longer does the virtual machine take to its first instruction than the container?",
+    choices: ["about as long", "about seven times", "about seventy times", "thousands of times"],
+    answer: "about seventy times",
+  },
+  claim: {
+    text: "A container starts much faster than a virtual machine, since no operating system has to boot.",
+    verdict: "holds",
+    because: "the container's start has no firmware, no kernel and no init in it; the machine's has little else",
+  },
+  captions: [
+    { at: "execve()", text: "A process is there as soon as the kernel has given it a program." },
+    { at: "clone", text: "A container is a process, too: the kernel only gives it views of its own first." },
+    { at: "firmware", text: "A machine that is not real still begins as a real one does." },
+    { at: "tasks", text: "An address space gets tasks before it gets a program." },
+  ],
   knobs: STARTUP_RACE_KNOBS,
   metrics: START_METRICS,
   run: race,
