@@ -2,25 +2,12 @@
    once under ptrace(2), the difference by call is the cost of a traced call (runtime/trace/calibration.ts). It writes
    two numbers of 64 bits in the machine's byte order: how many calls, and how many nanoseconds they took together.
    Without a C library, so that nothing else is called. */
+#include "raw-call.h"
+
 #if defined(__x86_64__)
-static long call3(long number, long a, long b, long c) {
-  long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-  return result;
-}
-enum { kWrite = 1, kGetppid = 110, kClockGettime = 228, kExitGroup = 231 };
 /* The kernel aligns the stack as for a jump; the compiler expects it as behind a call. */
 #define ENTRY __attribute__((force_align_arg_pointer))
-#elif defined(__aarch64__)
-static long call3(long number, long a, long b, long c) {
-  register long x8 __asm__("x8") = number;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
-  return x0;
-}
-enum { kWrite = 64, kGetppid = 173, kClockGettime = 113, kExitGroup = 94 };
+#else
 #define ENTRY
 #endif
 

@@ -15,8 +15,8 @@ import type { TerminalSize } from "./running.ts";
 
 export type Network = "none" | "host";
 
-/** What to run and how. Bytes, CPUs and counts are checked where they are enforced. */
-export interface ContainerOptions extends FurtherOptions {
+/** What to run, in whatever world. */
+export interface ProgramOptions {
   readonly image: string;
   /** Empty: the image's own. */
   readonly command: readonly string[];
@@ -27,6 +27,10 @@ export interface ContainerOptions extends FurtherOptions {
   readonly cwd?: string;
   /** `uid[:gid]` or `user[:group]`. */
   readonly user?: string;
+}
+
+/** What to run and how. Bytes, CPUs and counts are checked where they are enforced. */
+export interface ContainerOptions extends ProgramOptions, FurtherOptions {
   readonly memoryBytes?: number;
   readonly cpus?: number;
   readonly pidsLimit?: number;

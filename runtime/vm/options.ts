@@ -1,20 +1,11 @@
 /** What can be asked of a virtual machine, for the command line and the server alike, and what is refused at once. */
 
+import type { ProgramOptions } from "../container/options.ts";
 import type { TerminalSize } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
 import type { AcceleratorName, MachineType } from "./qemu.ts";
 
-export interface VmOptions {
-  readonly image: string;
-  /** Empty: the image's own. */
-  readonly command: readonly string[];
-  readonly name?: string;
-  readonly hostname?: string;
-  /** `NAME=value`. */
-  readonly env: readonly string[];
-  readonly cwd?: string;
-  /** `uid[:gid]` or `user[:group]`. */
-  readonly user?: string;
+export interface VmOptions extends ProgramOptions {
   /** 256 MiB unless given. */
   readonly memoryBytes?: number;
   readonly machine?: MachineType;

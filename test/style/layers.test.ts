@@ -15,6 +15,7 @@ const NATIVE: readonly Door[] = [
   { to: "native/kernel.ts" },
   { to: "native/stream.ts" },
   { to: "native/error-code.ts" },
+  { to: "native/fnv1a.ts" },
   { to: "native/step-error.ts" },
   { to: "native/wait-status.ts" },
   { to: "native/plan/" },
