@@ -2,6 +2,7 @@
 
 import { CONTAINER_RUNTIME_COSTS } from "./container-runtimes.ts";
 import type { Cost, CostProfile } from "./cost.ts";
+import { DEVICE_COSTS } from "./devices.ts";
 import { PUBLISHED_COSTS } from "./published.ts";
 import { REFERENCE_CONTAINER_COSTS } from "./reference-container.ts";
 import { REFERENCE_COSTS } from "./reference-machine.ts";
@@ -16,6 +17,7 @@ export const PROFILES: readonly CostProfile[] = [
     title: "published figures up to 2022 and after; what nobody published, measured on the reference machine",
     costs: [
       ...PUBLISHED_COSTS,
+      ...DEVICE_COSTS,
       ...CONTAINER_RUNTIME_COSTS,
       ...VM_BOOT_COSTS,
       ...VM_EXIT_COSTS,

@@ -6,7 +6,8 @@ import type { CostBook } from "../costs/cost-book.ts";
 import type { Activity, Burst, Trap } from "../machine/activity.ts";
 import type { Arguments } from "../trace/recorder.ts";
 import { MARKS } from "../trace/timeline.ts";
-import type { Operation, Service, Workload } from "../workload/workload.ts";
+import type { Service } from "../workload/services.ts";
+import type { DiskTransfer, NetworkTransfer, Operation, SystemCall, Workload } from "../workload/workload.ts";
 
 /** Where a program's standard output leads, and what the kernel has to touch to get a byte there. */
 export interface OutputDevice {
@@ -23,23 +24,10 @@ export interface LinuxOptions {
   readonly pageTableIsolation: boolean;
 }
 
-interface ServiceRow {
-  readonly call: (bytes: number) => string;
-  readonly manual: string;
-  readonly cost: (output: OutputDevice) => string | undefined;
-  readonly usesOutput: boolean;
-}
-
-/** One row a system call: its name on the trace, its manual page, its cost beyond entering and leaving the kernel. */
-const SERVICES: Readonly<Record<Service, ServiceRow>> = {
-  write: {
-    call: (bytes) => `write(1, …, ${bytes})`,
-    manual: "write(2)",
-    cost: (output) => output.writeCost,
-    usesOutput: true,
-  },
-  getpid: { call: () => "getpid()", manual: "getpid(2)", cost: () => undefined, usesOutput: false },
-  exit: { call: () => "exit_group(0)", manual: "_exit(2)", cost: () => "linux.exit", usesOutput: false },
+/** Where a call costs more than entering and leaving the kernel: the id of that cost. */
+const SERVICE_COSTS: Partial<Readonly<Record<Service, (output: OutputDevice) => string>>> = {
+  write: (output) => output.writeCost,
+  exit: () => "linux.exit",
 };
 
 export class LinuxKernel {
@@ -55,7 +43,10 @@ export class LinuxKernel {
    * @param stage the stage that its spans belong to
    */
   *run(workload: Workload, stage: string): Generator<Activity> {
-    for (const operation of workload.operations) yield* this.#carryOut(operation, stage);
+    for (const operation of workload.operations) {
+      yield* this.#carryOut(operation, stage);
+      if (endsProcess(operation)) return;
+    }
   }
 
   /** Starts a process: vfork(2), and execve(2) in the child. */
@@ -79,14 +70,21 @@ export class LinuxKernel {
         yield user(`${operation.instructions} instructions`, stage, this.#instructionsNs(operation.instructions));
         return;
       case "systemCall":
-        yield this.#systemCall(operation.service, operation.bytes ?? 0, stage);
+        yield this.#systemCall(operation, stage);
         return;
       case "pageTouch":
         for (let page = 0; page < operation.pages; page++) {
           yield kernel(`page fault (${operation.access})`, stage, costs.ns(`linux.pageFault.${operation.access}`), {
             manual: "mmap(2)",
+            ...(operation.region === undefined ? {} : { region: operation.region }),
           });
         }
+        return;
+      case "disk":
+        yield* this.#disk(operation, stage);
+        return;
+      case "network":
+        yield* this.#network(operation, stage);
         return;
       case "spawn":
         yield* this.start(stage);
@@ -96,6 +94,11 @@ export class LinuxKernel {
         yield kernel("nanosleep()", stage, this.entryNs, { manual: "nanosleep(2)" });
         yield { kind: "pause", duration: operation.durationNs };
         return;
+      case "privileged":
+        yield kernel(`general protection fault (${operation.instruction}): SIGSEGV`, stage, costs.ns("linux.exit"), {
+          manual: "signal(7)",
+        });
+        return;
       case "mark":
         yield { kind: "mark", name: MARKS[operation.mark] };
         return;
@@ -104,20 +107,46 @@ export class LinuxKernel {
     }
   }
 
-  #systemCall(service: Service, bytes: number, stage: string): Burst {
+  #systemCall(operation: SystemCall, stage: string): Burst {
     const { costs, output } = this.#options;
-    const row = SERVICES[service];
-    const cost = row.cost(output);
-    const burst = kernel(row.call(bytes), stage, this.entryNs + (cost === undefined ? 0 : costs.ns(cost)), {
-      manual: row.manual,
-      ...(row.usesOutput ? { output: output.name } : {}),
+    const { service, path, bytes = 0 } = operation;
+    const usesOutput = service === "write" && path === undefined;
+    const cost = usesOutput || service === "exit" ? SERVICE_COSTS[service]?.(output) : undefined;
+    const burst = kernel(callText(operation, bytes), stage, this.entryNs + (cost === undefined ? 0 : costs.ns(cost)), {
+      manual: service === "exit" ? "_exit(2)" : `${service}(2)`,
+      ...(usesOutput ? { output: output.name } : {}),
     });
-    return row.usesOutput && output.traps.length > 0 ? { ...burst, traps: output.traps } : burst;
+    return usesOutput && output.traps.length > 0 ? { ...burst, traps: output.traps } : burst;
+  }
+
+  /** The kernel gives the request to the device, the program sleeps until the device interrupts. */
+  *#disk({ access, bytes }: DiskTransfer, stage: string): Generator<Activity> {
+    const { costs } = this.#options;
+    yield kernel(`disk: ${access} ${bytes} bytes`, stage, this.entryNs, { manual: `${access}(2)` });
+    const transferNs = Math.ceil((bytes * 1000) / costs.count("device.disk.bytesPerMicrosecond"));
+    yield { kind: "pause", duration: costs.ns(`device.disk.${access}`) + transferNs };
+  }
+
+  *#network({ action, bytes }: NetworkTransfer, stage: string): Generator<Activity> {
+    const { costs } = this.#options;
+    yield kernel(`network: ${action} ${bytes} bytes`, stage, this.entryNs, { manual: "socket(7)" });
+    if (action !== "send") yield { kind: "pause", duration: costs.ns("device.network.roundTrip") };
   }
 
   #instructionsNs(instructions: number): number {
     return Math.max(1, Math.ceil(instructions / this.#options.costs.count("cpu.instructionsPerNs")));
   }
+}
+
+function callText({ service, path, descriptor, error }: SystemCall, bytes: number): string {
+  const result = error === undefined ? "" : ` = -1 ${error}`;
+  if (service === "exit") return "exit_group(0)";
+  if (service === "write") return `write(${descriptor ?? 1}, …, ${bytes})${result}`;
+  return `${service}(${path === undefined ? "" : JSON.stringify(path)})${result}`;
+}
+
+function endsProcess(operation: Operation): boolean {
+  return operation.kind === "privileged" || (operation.kind === "systemCall" && operation.service === "exit");
 }
 
 /** @returns a burst in user mode. */

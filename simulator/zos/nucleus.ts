@@ -4,13 +4,14 @@
  */
 import type { Activity } from "../machine/activity.ts";
 import { MARKS } from "../trace/timeline.ts";
-import type { Operation, Service, Workload } from "../workload/workload.ts";
+import type { Service } from "../workload/services.ts";
+import type { Operation, Workload } from "../workload/workload.ts";
 import { type Step, stepActivity } from "./step.ts";
 import { type IssuerState, svcSteps } from "./svc-path.ts";
 import { SVC_TABLE, type SvcRow } from "./svc-table.ts";
 
 /** The SVC that does for a program what Linux's call of that name does. */
-const SVC_OF_SERVICE: Readonly<Record<Service, SvcRow>> = {
+const SVC_OF_SERVICE: Partial<Readonly<Record<Service, SvcRow>>> = {
   write: SVC_TABLE.writeToOperator,
   getpid: SVC_TABLE.time,
   exit: SVC_TABLE.exit,
@@ -62,7 +63,7 @@ export class Nucleus {
         yield stepActivity(problem(`${operation.instructions} instructions`), stage);
         return;
       case "systemCall":
-        yield* this.svc(SVC_OF_SERVICE[operation.service], "problem", stage);
+        yield* this.svc(svcOf(operation.service), "problem", stage);
         return;
       case "pageTouch":
         for (let page = 0; page < operation.pages; page++) {
@@ -76,6 +77,10 @@ export class Nucleus {
       case "sleep":
         yield* this.svc(SVC_TABLE.wait, "problem", stage);
         return;
+      case "disk":
+      case "network":
+      case "privileged":
+        throw new RangeError(`z/OS: an operation of kind ${operation.kind} is not modelled`);
       case "mark":
         yield { kind: "mark", name: MARKS[operation.mark] };
         return;
@@ -83,6 +88,12 @@ export class Nucleus {
         operation satisfies never;
     }
   }
+}
+
+function svcOf(service: Service): SvcRow {
+  const row = SVC_OF_SERVICE[service];
+  if (row === undefined) throw new RangeError(`z/OS: no supervisor call is known for the service ${service}`);
+  return row;
 }
 
 function problem(name: string): Step {
