@@ -12,7 +12,7 @@ import { run } from "./run.mjs";
 
 const STAMP = "native/build/.stamp";
 
-const sourcesMs = (root) => youngestMs(root, ["native"], /\.(cc|h|gyp|gypi)$|^(operations|encode|generate)\.ts$/);
+const sourcesMs = (root) => youngestMs(root, ["native"], /\.(c|cc|h|gyp|gypi)$|^(operations|encode|generate)\.ts$/);
 
 export function nativeIsFresh(root) {
   return process.platform !== "linux" || changedMs(join(root, STAMP)) >= sourcesMs(root);

@@ -28,6 +28,7 @@ describe("the set-up builds what is not there", () => {
   onlyLinux.each([
     ["runtime/plan/mounts.ts", ["vite cli"]],
     ["native/launcher/mounts.cc", ["node-gyp"]],
+    ["native/probe.c", ["node-gyp"]],
     ["web/client/app.css", ["vite web"]],
     ["web/client/build/plugin.ts", ["vite web"]],
     ["web/protocol/frame.ts", ["vite cli", "vite web"]],
