@@ -7,12 +7,13 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { nativeProgram } from "../../native/kernel.ts";
+import { findProgram } from "../host-program.ts";
 import { checkoutDirectory } from "../image/checkout.ts";
 import { startProcess } from "../process/start.ts";
 import { environment } from "./command.ts";
 import { groupsToCome, removeGroups } from "./foreign-groups.ts";
 import { captureOutput } from "./measure.ts";
-import { findProgram, requireProgram } from "./programs.ts";
+import { requireProgram } from "./programs.ts";
 import { Unusable, type Workbench } from "./system.ts";
 
 export interface DockerDaemon {

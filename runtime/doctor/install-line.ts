@@ -3,7 +3,7 @@
  */
 
 import PACKAGES from "../../set-up/packages.json" with { type: "json" };
-import { findProgram } from "../bench/programs.ts";
+import { findProgram } from "../host-program.ts";
 
 const MANAGERS: Readonly<Record<string, string>> = {
   "apt-get": "apt-get install --no-install-recommends",

@@ -1,7 +1,7 @@
 /**
  * Other people's runtimes and sandboxes, which benchmarks start beside ours. None is needed for Ringside itself.
  */
-import { findProgram } from "../bench/programs.ts";
+import { findProgram } from "../host-program.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 import { installLine } from "./install-line.ts";
 import type { ProbeLab } from "./probe-lab.ts";

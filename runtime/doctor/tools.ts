@@ -2,7 +2,7 @@
  * What Ringside itself runs on and is built with: Node, the native part, the compiler, the image, Chromium for tests.
  */
 import { kernelProblem, nativeProgram } from "../../native/kernel.ts";
-import { findProgram } from "../bench/programs.ts";
+import { findProgram } from "../host-program.ts";
 import { BASE_IMAGE, findImage } from "../image/image.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 import { installLine } from "./install-line.ts";

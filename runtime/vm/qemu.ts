@@ -6,7 +6,7 @@
  * somebody else could open.
  */
 import { z } from "zod";
-import { findProgram } from "../bench/programs.ts";
+import { findProgram } from "../host-program.ts";
 
 export const MACHINE_TYPES = ["microvm", "pc"] as const;
 export type MachineType = (typeof MACHINE_TYPES)[number];

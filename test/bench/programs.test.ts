@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
+import { requireProgram } from "../../runtime/bench/programs.ts";
 import { Unusable } from "../../runtime/bench/system.ts";
+import { findProgram } from "../../runtime/host-program.ts";
 
 it("finds a program on the search path, and neither a directory nor a file that is not executable", () => {
   const directory = mkdtempSync(join(tmpdir(), "ringside-programs-"));

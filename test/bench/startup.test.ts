@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { commandSystem } from "../../runtime/bench/command.ts";
 import { measureStart } from "../../runtime/bench/measure.ts";
-import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
+import { requireProgram } from "../../runtime/bench/programs.ts";
 import { benchReportSchema } from "../../runtime/bench/schema.ts";
 import { benchStartup } from "../../runtime/bench/startup.ts";
 import { errorFileOf, type SystemRow } from "../../runtime/bench/system.ts";
 import { STARTUP_SYSTEMS } from "../../runtime/bench/systems.ts";
+import { findProgram } from "../../runtime/host-program.ts";
 import { startProcess } from "../../runtime/process/start.ts";
 import { realContainers } from "./real-containers.ts";
 

@@ -18,7 +18,8 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { findProgram, requireProgram } from "../../runtime/bench/programs.ts";
+import { requireProgram } from "../../runtime/bench/programs.ts";
+import { findProgram } from "../../runtime/host-program.ts";
 import { addBusybox, findStaticBusybox } from "../../runtime/image/busybox.ts";
 import { cacheDirectory } from "../../runtime/image/cache.ts";
 import { checkoutDirectory } from "../../runtime/image/checkout.ts";
