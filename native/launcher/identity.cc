@@ -93,12 +93,22 @@ Outcome setCapabilities(const Step& step, Execution&) {
   return Outcome::done();
 }
 
-// A working directory that getcwd(2) cannot name from "/" lies outside of the root: a descriptor has leaked.
+// Before the rights are given up. Some directories only the user may enter (a network file system's), so that a failure
+// is no more than noted: setDirectory follows.
+Outcome tryDirectory(const Step& step, Execution&) {
+  return chdir(step.text(argument::tryDirectory::k_path)) < 0 ? Outcome::noted(errno) : Outcome::done();
+}
+
+// A working directory that getcwd(2) cannot name from "/" lies outside of the root: a descriptor has leaked. Where the
+// user may not enter it, tryDirectory may have done so already.
 Outcome setDirectory(const Step& step, Execution&) {
-  if (chdir(step.text(argument::setDirectory::k_path)) < 0) return Outcome::failed(errno);
+  const char* wanted = step.text(argument::setDirectory::k_path);
+  const int error = chdir(wanted) < 0 ? errno : 0;
+  if (error != 0 && error != EACCES) return Outcome::failed(error);
   char path[4096];
   const long length = syscall(SYS_getcwd, path, sizeof path);
   if (length < 0) return Outcome::failed(errno);
+  if (error != 0 && strcmp(path, wanted) != 0) return Outcome::failed(error);
   return path[0] == '/' ? Outcome::done() : Outcome::failed(ENOENT);
 }
 

@@ -12,6 +12,7 @@ Outcome dropBounding(const Step&, Execution&);
 Outcome setUser(const Step&, Execution&);
 Outcome setCapabilities(const Step&, Execution&);
 Outcome setDirectory(const Step&, Execution&);
+Outcome tryDirectory(const Step&, Execution&);
 Outcome setSeccomp(const Step&, Execution&);
 Outcome dieWithParent(const Step&, Execution&);
 

@@ -94,6 +94,7 @@ constexpr Row kChild[] = {
     {Operation::setUser, identity::setUser},
     {Operation::setCapabilities, identity::setCapabilities},
     {Operation::setDirectory, identity::setDirectory},
+    {Operation::tryDirectory, identity::tryDirectory},
     {Operation::setSeccomp, identity::setSeccomp},
     {Operation::dieWithParent, identity::dieWithParent},
     {Operation::closeDescriptors, execute::closeDescriptors},

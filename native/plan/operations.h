@@ -4,7 +4,7 @@
 
 namespace ringside {
 
-constexpr std::uint32_t kFormatVersion = 0xaccb27b6;
+constexpr std::uint32_t kFormatVersion = 0x310b0481;
 constexpr std::uint16_t kNoSlot = 0xffff;
 constexpr std::uint32_t kSlotCount = 256;
 constexpr std::uint32_t kMostArguments = 8;
@@ -77,6 +77,7 @@ enum class Operation : std::uint16_t {
   setUser = 49,
   setCapabilities = 50,
   setDirectory = 51,
+  tryDirectory = 110,
   setSeccomp = 52,
   dieWithParent = 53,
   closeDescriptors = 54,
@@ -171,6 +172,7 @@ constexpr OperationRow kOperations[] = {
     {Operation::setUser, "setUser", 3, {ArgumentType::u64, ArgumentType::u64, ArgumentType::numbers}},
     {Operation::setCapabilities, "setCapabilities", 4, {ArgumentType::u64, ArgumentType::u64, ArgumentType::u64, ArgumentType::u64}},
     {Operation::setDirectory, "setDirectory", 1, {ArgumentType::string}},
+    {Operation::tryDirectory, "tryDirectory", 1, {ArgumentType::string}},
     {Operation::setSeccomp, "setSeccomp", 4, {ArgumentType::bytes, ArgumentType::u64, ArgumentType::slot, ArgumentType::strings}},
     {Operation::dieWithParent, "dieWithParent", 1, {ArgumentType::u64}},
     {Operation::closeDescriptors, "closeDescriptors", 2, {ArgumentType::u64, ArgumentType::slot}},
@@ -358,6 +360,9 @@ namespace setCapabilities {
 enum { k_permitted, k_effective, k_inheritable, k_ambient };
 }
 namespace setDirectory {
+enum { k_path };
+}
+namespace tryDirectory {
 enum { k_path };
 }
 namespace setSeccomp {

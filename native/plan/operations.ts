@@ -333,6 +333,7 @@ export const OPERATIONS = {
     calls: "capset, prctl",
   },
   setDirectory: { code: 51, arguments: { path: "string" }, manual: "chdir(2)", calls: "chdir, getcwd" },
+  tryDirectory: { code: 110, arguments: { path: "string" }, manual: "chdir(2)", calls: "chdir" },
   setSeccomp: {
     code: 52,
     arguments: { filter: "bytes", flags: "u64", listener: "slot", state: "strings" },

@@ -5,6 +5,7 @@
 import { constants } from "node:os";
 import type { PlanStep } from "../../native/plan/plan.ts";
 import type { OciProcess } from "../oci/config.ts";
+import { capabilityMask } from "./capabilities.ts";
 import { capabilitySets } from "./capability-sets.ts";
 
 const DEFAULT_UMASK = 0o022;
@@ -67,6 +68,7 @@ export function identitySteps(process: OciProcess, grantable?: bigint): Identity
   return {
     notes,
     steps: [
+      ...entrySteps(process, effective),
       {
         phase: "child",
         stage: "security",
@@ -98,10 +100,25 @@ export function identitySteps(process: OciProcess, grantable?: bigint): Identity
         stage: "identity",
         why: "The working directory, checked to lie below the root.",
         op: "setDirectory",
-        path: process.cwd,
+        path: withoutSlash(process.cwd),
       },
     ],
   };
+}
+
+/** With these, no directory is closed to a process. */
+const ENTERS_ALL = capabilityMask(["CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH"]);
+
+/** A working directory may be closed to the user who works in it, as `docker run -u 1000 -w /root` has it. */
+function entrySteps({ cwd, user }: OciProcess, effective: bigint): PlanStep[] {
+  if (cwd === "/" || (user.uid === 0 && (effective & ENTERS_ALL) !== 0n)) return [];
+  const why = "While it may still enter what is closed to its user.";
+  return [{ phase: "child", stage: "identity", why, op: "tryDirectory", path: withoutSlash(cwd) }];
+}
+
+/** As getcwd(2) would write it. */
+function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)\/+$/, "");
 }
 
 /** Set late, since a change of user clears it (PR_SET_PDEATHSIG(2const)). */

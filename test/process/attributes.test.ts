@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { StepError } from "../../native/step-error.ts";
 import { explainFailure } from "../../runtime/container/failure.ts";
 import type { OciProcess } from "../../runtime/oci/config.ts";
+import { DEFAULT_MOUNTS, mountEntry } from "../../runtime/oci/defaults.ts";
 import { CAPABILITIES } from "../../runtime/plan/capabilities.ts";
 import { grantableCapabilities } from "../../runtime/plan/capability-sets.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
@@ -150,10 +151,13 @@ describeWhere(CONTAINERS, "a container's process", () => {
     expect(await printed(script, { process: { noNewPrivileges: false } })).toBe("NoNewPrivs:0");
   });
 
-  test("works where the configuration says, and not in a directory that is another's", async () => {
+  test("works where the configuration says, also where its user may not enter", async () => {
     expect(await printed("pwd", { process: { cwd: "/usr/bin" } })).toBe("/usr/bin");
-    const process = { cwd: "/root", user: { uid: 77, gid: 77 }, capabilities: {} };
-    const failure = await runBundle("chmod 700 /root", { process }).catch((error: StepError) => error);
-    if (failure instanceof Error) expect(failure).toMatchObject({ syscall: "setDirectory", code: "EACCES" });
+    const closed = { destination: "/closed", type: "tmpfs", source: "tmpfs", options: ["mode=700"] };
+    const process = { cwd: "/closed/", user: { uid: 77, gid: 77 }, capabilities: {} };
+    const config = { mounts: [...DEFAULT_MOUNTS.map(mountEntry), closed] };
+    expect(await printed("pwd; ls . 2>&1 | grep -o 'Permission denied'", { process, config })).toBe(
+      "/closed\nPermission denied",
+    );
   });
 });

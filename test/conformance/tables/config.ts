@@ -162,10 +162,7 @@ export const CONFIG: readonly Chapter[] = [
       {
         feature: "`cwd`, `args`, `env`",
         tests: [
-          [
-            "process/attributes.test.ts",
-            "works where the configuration says, and not in a directory that is another's",
-          ],
+          ["process/attributes.test.ts", "works where the configuration says, also where its user may not enter"],
           ["process/rights.test.ts", "is known before the start"],
         ],
       },
