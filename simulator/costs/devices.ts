@@ -35,8 +35,7 @@ export const DEVICE_COSTS: readonly Cost[] = [
     value: 37_580,
     unit: "ns",
     status: "published",
-    source:
-      "thewmf/kvm-docker-comparison, netperf TCP_RR, native: 37.58 us a transaction",
+    source: "thewmf/kvm-docker-comparison, netperf TCP_RR, native: 37.58 us a transaction",
     date: "2014-07-21",
     machine: "the authors' host arldcn24; its logs show 32 CPUs at 3.09 GHz",
   },
