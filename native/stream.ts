@@ -21,10 +21,149 @@ export interface ByteStream {
 
 const READ_BYTES = 64 * 1024;
 
+/** The reading side. */
+class Incoming {
+  readonly #fd: number;
+  readonly #dataListeners: ((chunk: Uint8Array) => void)[] = [];
+  readonly #endListeners: (() => void)[] = [];
+  #poll: DescriptorPoll | undefined;
+  #paused = false;
+  #closed = false;
+  #ended = false;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  onData(listener: (chunk: Uint8Array) => void): void {
+    this.#dataListeners.push(listener);
+    this.#start();
+  }
+
+  onEnd(listener: () => void): void {
+    this.#endListeners.push(listener);
+    if (this.#ended) listener();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stop();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#start();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  #start(): void {
+    const isWanted = !this.#paused && !this.#ended && !this.#closed && this.#dataListeners.length > 0;
+    if (this.#poll !== undefined || !isWanted) return;
+    this.#poll = pollDescriptor(this.#fd, "readable", () => {
+      this.#readOnce();
+    });
+  }
+
+  #stop(): void {
+    this.#poll?.stop();
+    this.#poll = undefined;
+  }
+
+  #readOnce(): void {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    let count: number;
+    try {
+      count = readSync(this.#fd, buffer);
+    } catch (error) {
+      if (errorCode(error) !== "EAGAIN") this.#end();
+      return;
+    }
+    if (count === 0) this.#end();
+    else for (const listener of this.#dataListeners) listener(buffer.subarray(0, count));
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stop();
+    for (const listener of this.#endListeners) listener();
+  }
+}
+
 interface Chunk {
   readonly data: Uint8Array;
   /** Tells whoever has written it that it is no longer here. */
   readonly gone: () => void;
+}
+
+/** The writing side. */
+class Outgoing {
+  readonly #fd: number;
+  readonly #unwritten: Chunk[] = [];
+  #poll: DescriptorPoll | undefined;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return new Promise<void>((gone) => {
+      this.#unwritten.push({ data, gone });
+      if (this.#poll === undefined) this.#flush();
+    });
+  }
+
+  close(): void {
+    this.#stop();
+    this.#forget();
+  }
+
+  #stop(): void {
+    this.#poll?.stop();
+    this.#poll = undefined;
+  }
+
+  #forget(): void {
+    for (const { gone } of this.#unwritten.splice(0)) gone();
+  }
+
+  #flush(): void {
+    this.#writeOn();
+    if (this.#unwritten.length === 0) this.#stop();
+    else {
+      // One poll handle per descriptor: a second descriptor for the same file description serves the writing side.
+      this.#poll ??= pollDescriptor(this.#fd, "writable", () => {
+        this.#flush();
+      });
+    }
+  }
+
+  /** As much as the kernel takes now. */
+  #writeOn(): void {
+    for (let head = this.#unwritten[0]; head !== undefined; head = this.#unwritten[0]) {
+      const { data, gone } = head;
+      let count: number;
+      try {
+        count = writeSync(this.#fd, data);
+      } catch (error) {
+        if (errorCode(error) !== "EAGAIN") this.#forget();
+        return;
+      }
+      if (count < data.length) this.#unwritten[0] = { data: data.subarray(count), gone };
+      else {
+        this.#unwritten.shift();
+        gone();
+      }
+    }
+  }
 }
 
 /**
@@ -32,113 +171,31 @@ interface Chunk {
  * (pty(7): every slave is closed), both end the stream. Reading starts with the first `onData`.
  */
 export function openStream(fd: number): ByteStream {
-  const dataListeners: ((chunk: Uint8Array) => void)[] = [];
-  const endListeners: (() => void)[] = [];
-  const unwritten: Chunk[] = [];
-  let reading: DescriptorPoll | undefined;
-  let writing: DescriptorPoll | undefined;
-  let paused = false;
-  let ended = false;
+  const incoming = new Incoming(fd);
+  const outgoing = new Outgoing(fd);
   let closed = false;
-
-  function close(): void {
-    if (closed) return;
-    closed = true;
-    stopReading();
-    stopWriting();
-    forgetUnwritten();
-    closeSync(fd);
-  }
-
-  function stopReading(): void {
-    reading?.stop();
-    reading = undefined;
-  }
-
-  function stopWriting(): void {
-    writing?.stop();
-    writing = undefined;
-  }
-
-  function forgetUnwritten(): void {
-    for (const { gone } of unwritten.splice(0)) gone();
-  }
-
-  function end(): void {
-    if (ended) return;
-    ended = true;
-    stopReading();
-    for (const listener of endListeners) listener();
-  }
-
-  function readOnce(): void {
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    let count: number;
-    try {
-      count = readSync(fd, buffer);
-    } catch (error) {
-      if (errorCode(error) === "EAGAIN") return;
-      end();
-      return;
-    }
-    if (count === 0) end();
-    else for (const listener of dataListeners) listener(buffer.subarray(0, count));
-  }
-
-  function startReading(): void {
-    if (reading === undefined && !paused && !ended && !closed && dataListeners.length > 0) {
-      reading = pollDescriptor(fd, "readable", readOnce);
-    }
-  }
-
-  function flush(): void {
-    for (let head = unwritten[0]; head !== undefined; head = unwritten[0]) {
-      const { data, gone } = head;
-      let count: number;
-      try {
-        count = writeSync(fd, data);
-      } catch (error) {
-        if (errorCode(error) === "EAGAIN") break;
-        forgetUnwritten();
-        break;
-      }
-      if (count < data.length) unwritten[0] = { data: data.subarray(count), gone };
-      else {
-        unwritten.shift();
-        gone();
-      }
-    }
-    if (unwritten.length === 0) stopWriting();
-    else if (writing === undefined && !closed) {
-      // One poll handle per descriptor: a second descriptor for the same file description serves the writing side.
-      writing = pollDescriptor(fd, "writable", flush);
-    }
-  }
-
   return {
     onData(listener) {
-      dataListeners.push(listener);
-      startReading();
+      incoming.onData(listener);
     },
     onEnd(listener) {
-      endListeners.push(listener);
-      if (ended) listener();
+      incoming.onEnd(listener);
     },
     pause() {
-      paused = true;
-      stopReading();
+      incoming.pause();
     },
     resume() {
-      paused = false;
-      startReading();
+      incoming.resume();
     },
     write(data) {
-      if (closed || ended) return Promise.resolve();
-      return new Promise<void>((gone) => {
-        unwritten.push({ data, gone });
-        if (writing === undefined) flush();
-      });
+      return closed || incoming.ended ? Promise.resolve() : outgoing.write(data);
     },
-    close,
+    close() {
+      if (closed) return;
+      closed = true;
+      incoming.close();
+      outgoing.close();
+      closeSync(fd);
+    },
   };
 }
