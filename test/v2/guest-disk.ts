@@ -33,11 +33,14 @@ import { packageClosure } from "./packages.ts";
 /** What the tests import. */
 const PACKAGES = ["vitest", "vite", "fast-check", "zod", "commander"];
 
+/** Busybox's own takes its own programs before those of the search path. */
+const SHELL = "dash";
+
 /** Of the host's programs those that busybox has not, or not wholly; what the host does not have is left out. */
 const HOST_PROGRAMS = [
   ...["crun", "runc", "mount", "umount", "unshare", "nsenter", "setpriv", "strace", "script", "ip"],
   // Tests look for these where a distribution has them, and busybox lays them elsewhere.
-  ...["tar", "cat", "chown"],
+  ...["tar", "cat", "chown", SHELL],
 ];
 
 /** They change who they are: uid_map(5) is root's to write. */
@@ -181,6 +184,7 @@ function treeOf(busybox: string, libraries: readonly string[]): TreeBuilder {
   tree.file("etc/machine-id", MACHINE_ID);
   for (const path of libraries) copyPath(tree, path, libraryPlaces());
   tree.symlink("node_modules/.bin/node", relative("node_modules/.bin", NODE_PLACE));
+  if (libraries.some((path) => basename(path) === SHELL)) tree.symlink("bin/sh", `/usr/bin/${SHELL}`);
   addBusybox(tree, busybox);
   return tree;
 }
