@@ -35,7 +35,12 @@ describeWhere(
       const { execProcess, EXEC_OPTIONS } = await import("../../runtime/cli/oci/exec-options.ts");
       const { parseArguments } = await import("../../runtime/cli/oci/arguments.ts");
       const { values } = parseArguments(["--cap", "CAP_NET_RAW", "id"], EXEC_OPTIONS, "in order");
-      const { capabilities } = execProcess(values, ["true"], { user: { uid: 0, gid: 0 }, args: ["x"], cwd: "/" });
+      const { capabilities } = execProcess(
+        values,
+        ["true"],
+        { user: { uid: 0, gid: 0 }, args: ["x"], cwd: "/" },
+        () => {},
+      );
       expect(capabilities?.inheritable ?? []).toEqual([]);
       expect(capabilities?.ambient ?? []).toEqual([]);
     });

@@ -27,6 +27,8 @@ export const EXEC_OPTIONS = {
 } as const;
 
 type ExecValues = Values<typeof EXEC_OPTIONS>;
+/** Is told of what is left out. */
+type Warn = (words: string) => void;
 
 /** (uid_t)-1 means "unchanged" to setresuid(2), so it is nobody. */
 const MOST_ID = 0xffff_fffe;
@@ -46,10 +48,23 @@ export function parseUser(text: string): Pick<OciUser, "uid" | "gid"> {
   return { uid: parseId(uid, "--user"), gid: gid === undefined ? 0 : parseId(gid, "--user") };
 }
 
+/** What no kernel has is left out with a warning, as in a configuration (config.md, Linux Process). */
+function knownCapabilities(names: readonly string[], warn: Warn): string[] {
+  return names.filter((name) => {
+    try {
+      parseCapability(name);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RingsideError)) throw error;
+      warn(`--cap: left out ${error.message}; ${error.fix}`);
+      return false;
+    }
+  });
+}
+
 /** runc's meaning of --cap: in every set but the inheritable and ambient ones, which would outlive an exec by others. */
 function withCapabilities(given: OciCapabilities | undefined, added: readonly string[]): OciCapabilities | undefined {
   if (added.length === 0) return given;
-  for (const name of added) parseCapability(name);
   const join = (set: readonly string[] = []) => [...new Set([...set, ...added])];
   const { bounding, effective, permitted, ...rest } = given ?? {};
   return { ...rest, bounding: join(bounding), effective: join(effective), permitted: join(permitted) };
@@ -65,16 +80,17 @@ function checkEnv(entries: readonly string[]): readonly string[] {
 /**
  * The process that is to be run.
  * @param own the container's own process, which all that is not said is taken from
+ * @param warn is told of what is left out
  * @throws RingsideError when there is no program, or an option makes no sense
  */
-export function execProcess(values: ExecValues, command: readonly string[], own: OciProcess): OciProcess {
+export function execProcess(values: ExecValues, command: readonly string[], own: OciProcess, warn: Warn): OciProcess {
   if (values.process !== undefined) {
     if (command.length > 0) throw new RingsideError("exec takes --process or a program, not both");
-    return readProcess(values.process);
+    return readProcess(values.process, warn);
   }
   if (command.length === 0) throw new RingsideError("exec needs a program, or --process");
   const { consoleSize: _, capabilities: given, ...rest } = own;
-  const capabilities = withCapabilities(given, values.cap ?? []);
+  const capabilities = withCapabilities(given, knownCapabilities(values.cap ?? [], warn));
   const gids = (values["additional-gids"] ?? []).map((gid) => parseId(gid, "--additional-gids"));
   return {
     ...rest,
@@ -94,14 +110,16 @@ export function execProcess(values: ExecValues, command: readonly string[], own:
   };
 }
 
-function readProcess(path: string): OciProcess {
+function readProcess(path: string, warn: Warn): OciProcess {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
     throw new RingsideError(`the process in ${path} cannot be read: ${reasonOf(cause)}`, { cause });
   }
-  return parseProcess(text, path).value;
+  const { value, warnings } = parseProcess(text, path);
+  warnings.forEach(warn);
+  return value;
 }
 
 /** How `exec` is to be done, beside the process itself. */

@@ -10,7 +10,7 @@ export const exec: Command = {
   summary: "run a further process in a container that runs",
   operands: "CONTAINER [PROGRAM [ARGUMENTS]]",
   options: EXEC_OPTIONS,
-  async run(args, { root }) {
+  async run(args, { root, log }) {
     const { values, operands } = parseArguments(args, EXEC_OPTIONS, "in order");
     const [id, ...command] = operands;
     const { detach, ...mode } = execMode(values);
@@ -18,7 +18,8 @@ export const exec: Command = {
       ...mode,
       root,
       id: onlyId(id === undefined ? [] : [id], "exec"),
-      process: (own: Parameters<typeof execProcess>[2]) => execProcess(values, command, own),
+      process: (own: Parameters<typeof execProcess>[2]) =>
+        execProcess(values, command, own, (words) => log.write("warning", words)),
     };
     await using launcher = await Launcher.open();
     if (detach) {
