@@ -154,13 +154,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "native/launcher/execute.cc",
-        from: "  return sys::close_range(from, ~0u, 0) < 0 ? Outcome::failed(errno) : Outcome::done();",
-        to: "  return Outcome::done();",
-      },
-      {
-        file: "native/launcher/execute.cc",
-        from: "if (keep > from && sys::close_range(from, keep - 1, 0) < 0) return Outcome::failed(errno);",
-        to: "",
+        from: "  return closeAllBut(from, kept, 2) ? Outcome::done() : Outcome::failed(errno);",
+        to: "  return from == 0 && kept[0] == kept[1] ? Outcome::failed(EINVAL) : Outcome::done();",
       },
     ],
   },
@@ -274,8 +269,8 @@ export const MUTANTS: readonly Mutant[] = [
       { file: "runtime/container/oci/exec-plan.ts", from: '      ...oomSteps(process, "child"),\n', to: "" },
       {
         file: "runtime/container/oci/exec-plan.ts",
-        from: "[...enterSteps(entrance, slots),",
-        to: '[...enterSteps(entrance, slots), ...oomSteps(process, "child"),',
+        from: "...enterSteps(entrance, slots),",
+        to: '...enterSteps(entrance, slots), ...oomSteps(process, "child"),',
       },
     ],
   },
