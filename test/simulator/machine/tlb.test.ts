@@ -1,0 +1,177 @@
+/** What a processor remembers of page tables: right after the right flush, stale where it was forgotten. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { FramePool } from "../../../simulator/machine/frames.ts";
+import { Mmu } from "../../../simulator/machine/mmu.ts";
+import { type Access, PageTable, type Rights, USER_PAGE } from "../../../simulator/machine/page-table.ts";
+import { checkTlb, HOST_TAG, type Tag, Tlb } from "../../../simulator/machine/tlb.ts";
+
+const READ: Access = { kind: "read", user: true };
+const WRITE: Access = { kind: "write", user: true };
+
+function emptyTable(): PageTable {
+  const pool = new FramePool({ frames: 1000 });
+  return new PageTable({
+    take: () => pool.allocate("tables") ?? -1,
+    give: (frame) => void pool.release(frame, "tables"),
+  });
+}
+
+function frameAt(mmu: Mmu, tag: Tag, table: PageTable, page: number, access = READ): number | string {
+  const found = mmu.translate(tag, table, page, access);
+  return found.kind === "hit" ? found.frame : found.fault;
+}
+
+const TAGS: readonly Tag[] = [
+  { guest: 0, space: 0 },
+  { guest: 0, space: 1 },
+  { guest: 1, space: 0 },
+  { guest: 1, space: 1 },
+];
+const space = fc.nat(TAGS.length - 1);
+const page = fc.nat(11);
+const access: fc.Arbitrary<Access> = fc.record({ kind: fc.constantFrom("read", "write"), user: fc.constant(true) });
+const rights: fc.Arbitrary<Rights> = fc.boolean().map((write) => ({ ...USER_PAGE, write }));
+const operation = fc.oneof(
+  fc.record({ what: fc.constant("use" as const), space, page, access }),
+  fc.record({ what: fc.constant("use" as const), space, page, access }),
+  fc.record({ what: fc.constant("change" as const), space, page, frame: fc.nat(1000), rights, flush: fc.nat(3) }),
+);
+
+test("with the right flush after every change, no access ever sees what the tables do not say", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(operation, { maxLength: 150 }),
+      (sets, ways, steps) => {
+        const mmu = new Mmu(new Tlb({ sets, ways }));
+        const tables = TAGS.map(() => emptyTable());
+        for (const step of steps) {
+          const tag = TAGS[step.space] ?? HOST_TAG;
+          const table = tables[step.space] ?? emptyTable();
+          if (step.what === "use") {
+            const seen = mmu.translate(tag, table, step.page, step.access);
+            const real = table.translate(step.page, step.access);
+            expect(seen.kind).toBe(real.kind);
+            if (seen.kind === "hit" && real.kind === "hit") expect(seen.frame).toBe(real.frame);
+            // The dirty bit reaches the table even where the TLB has the page.
+            if (real.kind === "hit" && step.access.kind === "write") expect(table.lookup(step.page)?.dirty).toBe(true);
+          } else {
+            table.unmap(step.page);
+            table.map(step.page, step.frame, step.rights);
+            if (step.flush === 0) mmu.tlb.flushAddress(tag, step.page);
+            else if (step.flush === 1) mmu.tlb.flushSpace(tag);
+            else if (step.flush === 2) mmu.tlb.flushGuest(tag.guest);
+            else mmu.tlb.flushAll();
+          }
+          expect(checkTlb(mmu.tlb)).toEqual([]);
+        }
+        const { hits, misses } = mmu.tlb.counters;
+        expect(hits + misses).toBe(mmu.counters.translations);
+        expect(mmu.counters.walks).toBe(misses);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("where the flush was forgotten, a program goes on reading the page that is somebody else's by now", () => {
+  const mmu = new Mmu(new Tlb({ sets: 1, ways: 4 }));
+  const table = emptyTable();
+  table.map(5, 100);
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe(100);
+  table.unmap(5);
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe(100);
+  mmu.tlb.flushAddress(HOST_TAG, 5);
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe("not present");
+});
+
+test("where the flush after fork was forgotten, the parent writes into the page that it shares with its child", () => {
+  const mmu = new Mmu(new Tlb({ sets: 1, ways: 4 }));
+  const table = emptyTable();
+  table.map(5, 100);
+  expect(frameAt(mmu, HOST_TAG, table, 5, WRITE)).toBe(100);
+  table.protect(5, { write: false, copyOnWrite: true });
+  expect(frameAt(mmu, HOST_TAG, table, 5, WRITE)).toBe(100);
+  mmu.tlb.flushSpace(HOST_TAG);
+  expect(frameAt(mmu, HOST_TAG, table, 5, WRITE)).toBe("copy on write");
+});
+
+test("a right that was added needs no flush: the processor walks again before it faults", () => {
+  const mmu = new Mmu(new Tlb({ sets: 1, ways: 4 }));
+  const table = emptyTable();
+  table.map(5, 100, { ...USER_PAGE, write: false });
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe(100);
+  table.protect(5, { write: true });
+  expect(frameAt(mmu, HOST_TAG, table, 5, WRITE)).toBe(100);
+});
+
+test("each address space finds its own page under one address, and none of another's", () => {
+  const mmu = new Mmu(new Tlb({ sets: 1, ways: 8 }));
+  const tables = TAGS.map((_, index) => {
+    const table = emptyTable();
+    table.map(9, 10 + index);
+    return table;
+  });
+  for (let round = 0; round < 2; round++) {
+    expect(TAGS.map((tag, index) => frameAt(mmu, tag, tables[index] ?? emptyTable(), 9))).toEqual([10, 11, 12, 13]);
+  }
+  expect(mmu.tlb.counters).toMatchObject({ hits: 4, misses: 4 });
+});
+
+test("without tags every change of the address space begins with misses; with them it does not", () => {
+  const misses = [false, true].map((tagged) => {
+    const mmu = new Mmu(new Tlb({ sets: 4, ways: 4 }));
+    const tables = [emptyTable(), emptyTable()];
+    for (const table of tables) for (let at = 0; at < 4; at++) table.map(at, at);
+    for (let round = 0; round < 10; round++) {
+      const table = tables[round % 2] ?? emptyTable();
+      const tag = { guest: 0, space: tagged ? round % 2 : 0 };
+      if (!tagged) mmu.tlb.flushSpace(tag);
+      for (let at = 0; at < 4; at++) mmu.translate(tag, table, at, READ);
+    }
+    return mmu.tlb.counters.misses;
+  });
+  expect(misses).toEqual([40, 8]);
+});
+
+test("a kernel's global pages outlive a change of the address space, but not the flush of their guest", () => {
+  const tlb = new Tlb({ sets: 1, ways: 8 });
+  const table = emptyTable();
+  table.map(3, 30);
+  const mapping = table.lookup(3);
+  if (mapping === undefined) throw new Error("page 3 is mapped");
+  tlb.fill({ guest: 0, space: 1 }, mapping, true);
+  tlb.flushSpace({ guest: 0, space: 1 });
+  expect(tlb.lookup({ guest: 0, space: 2 }, 3, READ)).toBe(30);
+  expect(tlb.lookup({ guest: 1, space: 2 }, 3, READ)).toBe(undefined);
+  tlb.flushGuest(0);
+  expect(tlb.lookup({ guest: 0, space: 2 }, 3, READ)).toBe(undefined);
+});
+
+test("what was used least recently makes room, so that a loop over one page more than fits always misses", () => {
+  const counters = [4, 5].map((pages) => {
+    const mmu = new Mmu(new Tlb({ sets: 1, ways: 4 }));
+    const table = emptyTable();
+    for (let at = 0; at < pages; at++) table.map(at, at);
+    for (let round = 0; round < 10; round++) {
+      for (let at = 0; at < pages; at++) mmu.translate(HOST_TAG, table, at, READ);
+    }
+    return mmu.tlb.counters;
+  });
+  expect(counters.map(({ hits, misses, evicted }) => [hits, misses, evicted])).toEqual([
+    [36, 4, 0],
+    [0, 50, 46],
+  ]);
+});
+
+test("one entry covers a large page, and a flush of any address in it drops all of it", () => {
+  const mmu = new Mmu(new Tlb({ sets: 4, ways: 1 }));
+  const table = emptyTable();
+  table.map(512, 1024, USER_PAGE, 2);
+  for (let at = 512; at < 1024; at++) expect(frameAt(mmu, HOST_TAG, table, at)).toBe(at + 512);
+  expect(mmu.tlb.counters).toMatchObject({ hits: 511, misses: 1 });
+  mmu.tlb.flushAddress(HOST_TAG, 700);
+  expect(mmu.tlb.size).toBe(0);
+});
