@@ -51,8 +51,9 @@ function newProgram(): Command {
     .showHelpAfterError("  fix: ringside --help lists the commands");
 }
 
-/** The one command that was asked for, or all of them for the help. */
+/** The one command that was asked for, or all of them for the help; the version needs none. */
 async function withCommands(program: Command, name: string | undefined): Promise<Command> {
+  if (name === "--version" || name === "-V") return program;
   const load = name === undefined ? undefined : Object.entries(COMMANDS).find(([command]) => command === name)?.[1];
   const registers = await Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((each) => each()));
   for (const register of registers) register(program);
