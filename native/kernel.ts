@@ -186,8 +186,11 @@ export function signalProcess(pid: number, signal: string | number, isSame: () =
   }
 }
 
-/** Waits until the process `pid`, if it is still the one that `isSame` recognises, has ended (pidfd_open(2)). */
-export async function processEnd(pid: number, isSame: () => boolean): Promise<void> {
+/**
+ * Waits until the process `pid`, if it is still the one that `isSame` recognises, has ended (pidfd_open(2)).
+ * @param patience ends the wait, if given
+ */
+export async function processEnd(pid: number, isSame: () => boolean, patience?: AbortSignal): Promise<void> {
   let pidfd: number;
   try {
     pidfd = addon().openPidfd({ pid });
@@ -197,11 +200,13 @@ export async function processEnd(pid: number, isSame: () => boolean): Promise<vo
   await new Promise<void>((resolve) => {
     const poll = pollDescriptor(pidfd, "readable", done);
     function done(): void {
+      patience?.removeEventListener("abort", done);
       poll.stop();
       closeSync(pidfd);
       resolve();
     }
-    if (!isSame()) done();
+    patience?.addEventListener("abort", done);
+    if (!isSame() || patience?.aborted === true) done();
   });
 }
 

@@ -1,7 +1,7 @@
 /** Makes docs/conformance.md from the table of features: `node test/conformance/document.ts`. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { GUEST_TESTS } from "../v2/selection.ts";
+import { GUEST_TESTS, SLOWER_TESTS } from "../v2/selection.ts";
 import type { Chapter, FeatureRow, Standing, TestName } from "./tables/feature.ts";
 import { CHAPTERS } from "./tables/features.ts";
 
@@ -16,7 +16,7 @@ How a feature stands with each kind of control groups, and for an ordinary user:
 
 | word | meaning |
 |---|---|
-| run | its tests run there: *hybrid* on a machine whose controllers are v1 hierarchies beside a v2 tree, *v2* in a guest that has v2 only (\`npm run test:v2\`) |
+| run | its tests run there: *hybrid* on a machine whose controllers are v1 hierarchies beside a v2 tree, *v2* in a guest that has v2 only (\`npm run test:v2\`; \`-- --all\` adds those that take too long for \`npm test\`) |
 | as hybrid | control groups of v1, which are what hybrid has: the same files, the same code |
 | same | nothing in it depends on this |
 | made-up | its logic is tested on made-up files of that kind |
@@ -24,6 +24,8 @@ How a feature stands with each kind of control groups, and for an ordinary user:
 | refused | it cannot be had there; the error says what to do |
 | none | the kernel has no such thing there |
 `;
+
+const IN_THE_GUEST = [...GUEST_TESTS, ...SLOWER_TESTS];
 
 /** The whole document. */
 export function conformanceDocument(): string {
@@ -56,7 +58,7 @@ function escaped(title: string): string {
 const v1 = ({ v1: said, onGroups }: FeatureRow): string => said ?? (onGroups === true ? "as hybrid" : "same");
 
 function v2({ v2: said, onGroups, tests }: FeatureRow): Standing | "run" {
-  const runs = tests.some(([file]) => GUEST_TESTS.some((prefix) => `test/${file}`.startsWith(prefix)));
+  const runs = tests.some(([file]) => IN_THE_GUEST.some((prefix) => `test/${file}`.startsWith(prefix)));
   return runs ? "run" : (said ?? (onGroups === true ? "made-up" : "same"));
 }
 

@@ -1,12 +1,15 @@
 /**
  * `npm run test:v2 [-- PATH…]`: runs tests in a guest that has cgroup v2 only, by default those of selection.ts.
  * `npm run test:v2 -- test/cgroup/kernel` runs one file, `npm run test:v2 -- --shell 'COMMAND'` any command of its shell,
- * `--console` shows the kernel's log too, `--systemd` boots with systemd as process 1.
+ * `--console` shows the kernel's log too, `--systemd` boots with systemd as process 1, `--all` adds the slower tests.
  */
 import { parseArgs } from "node:util";
 import { runInGuest, testCommand } from "./guest.ts";
 import type { InnerTest } from "./report.ts";
-import { GUEST_TESTS, SYSTEMD_TESTS } from "./selection.ts";
+import { GUEST_TESTS, SLOWER_TESTS, SYSTEMD_TESTS } from "./selection.ts";
+
+/** For whoever waits at a terminal, who can end it too. */
+const TIME_LIMIT_MS = 3_600_000;
 
 const MARKS: Readonly<Record<InnerTest["state"], string>> = { passed: "ok  ", failed: "FAIL", skipped: "skip" };
 
@@ -21,13 +24,15 @@ const { values, positionals } = parseArgs({
     shell: { type: "string" },
     console: { type: "boolean", default: false },
     systemd: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
   },
 });
+const ownTests = values.systemd ? SYSTEMD_TESTS : values.all ? [...GUEST_TESTS, ...SLOWER_TESTS] : GUEST_TESTS;
 const startedMs = Date.now();
 const run = await runInGuest({
-  command:
-    values.shell ?? testCommand(positionals.length > 0 ? positionals : values.systemd ? SYSTEMD_TESTS : GUEST_TESTS),
+  command: values.shell ?? testCommand(positionals.length > 0 ? positionals : ownTests),
   systemd: values.systemd,
+  timeLimitMs: TIME_LIMIT_MS,
   onTest: show,
   onWords: (line) => console.log(line),
   ...(values.console && { onConsole: (line: string) => console.error(line) }),

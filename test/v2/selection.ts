@@ -4,9 +4,17 @@ export const GUEST_TESTS: readonly string[] = [
   "test/runtime/inside",
   "test/runtime/ownership",
   "test/runtime/running",
-  "test/mounts/binds",
-  "test/mounts/root",
+  "test/process/",
+  "test/mounts/",
   "test/bench/floor",
+];
+
+/** Those that start many commands, each a second of emulation: only when all are asked for (`-- --all`). */
+export const SLOWER_TESTS: readonly string[] = [
+  "test/conformance/",
+  "test/monitor/",
+  "test/rootless/",
+  "test/security/",
 ];
 
 /** Which need systemd as process 1, and run in a boot of their own. */

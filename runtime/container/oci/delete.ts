@@ -20,6 +20,19 @@ import { doesNotExist, isReserved, removeState } from "./store.ts";
 
 const { SIGKILL } = constants.signals;
 
+/** As long as the kernel takes, and a network file system that answers late. */
+const PATIENCE_MS = 20_000;
+
+/** Waits for the end of a process that has been killed. @throws RingsideError when it does not come */
+async function waitForEnd(pid: number, same: () => boolean): Promise<void> {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  await processEnd(pid, same, patience);
+  if (!patience.aborted || !same()) return;
+  throw new RingsideError(`cannot end process ${pid} of the container: it has been killed and does not go`, {
+    fix: `see what it waits for: cat /proc/${pid}/stack; where somebody has frozen it: cat /proc/${pid}/cgroup`,
+  });
+}
+
 /** Ends every process of the container and waits until its first one has gone. */
 async function endProcesses({ init, cgroups }: EngineRecord): Promise<void> {
   if (init !== undefined) {
@@ -27,7 +40,7 @@ async function endProcesses({ init, cgroups }: EngineRecord): Promise<void> {
     signalProcess(init.pid, SIGKILL, same);
     // A frozen process dies when it is thawed.
     await thaw(cgroups);
-    if (same()) await processEnd(init.pid, same);
+    if (same()) await waitForEnd(init.pid, same);
   }
   await killAll(cgroups, SIGKILL);
 }
