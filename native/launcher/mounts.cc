@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -60,6 +61,28 @@ Outcome finish(int fs, std::uint64_t attributes, unsigned slot, Execution& execu
   return Outcome::done();
 }
 
+constexpr char kSlotPrefix[] = "slot:";
+
+// A directory of the overlay is a path, or "slot:7/rest": below what a slot holds, for a tree that is attached nowhere
+// (clone_private_mount of Linux 6.15 takes one). Empty where there is no such slot, or no room.
+class LayerName {
+ public:
+  LayerName(const char* text, const Slots& slots) : path_(text) {
+    if (strncmp(text, kSlotPrefix, sizeof kSlotPrefix - 1) != 0) return;
+    char* rest;
+    const int fd = slots[static_cast<unsigned>(strtoul(text + sizeof kSlotPrefix - 1, &rest, 10))];
+    const int length = snprintf(text_, sizeof text_, "/proc/self/fd/%d%s", fd, rest);
+    if (fd < 0 || length >= static_cast<int>(sizeof text_)) text_[0] = 0;
+    path_ = text_;
+  }
+  LayerName(const LayerName&) = delete;
+  const char* path() const { return path_; }
+
+ private:
+  const char* path_;
+  char text_[kMostConfigBytes + 1];
+};
+
 // A directory of the overlay: by its path, or by a short name for a descriptor where the path is too long for
 // fsconfig or holds the character that separates layers. It has to be there until the file system has been created.
 class LayerPath {
@@ -96,12 +119,12 @@ class NumberedLayers {
     if (home_ && fchdir(home_.get()) < 0) return;
   }
 
-  int set(int fs, const Argument& lower) {
+  int set(int fs, const Argument& lower, const Slots& slots) {
     char text[kMostConfigBytes + 1];
     std::size_t length = 0;
     for (std::uint32_t i = 0; i < lower.length; i++) {
       if (i == kMostLayers) return refuse(E2BIG);
-      layers_[i] = Descriptor(open(lower.texts[i], O_PATH | O_DIRECTORY | O_CLOEXEC));
+      layers_[i] = Descriptor(open(LayerName(lower.texts[i], slots).path(), O_PATH | O_DIRECTORY | O_CLOEXEC));
       if (!layers_[i]) return -1;
       const int more = snprintf(text + length, sizeof text - length, i == 0 ? "%d" : ":%d", layers_[i].get());
       length += static_cast<std::size_t>(more);
@@ -124,12 +147,13 @@ class NumberedLayers {
 };
 
 // One layer a call where the kernel knows "lowerdir+" (6.8), else all of them in one string.
-int setLowerDirectories(int fs, const Argument& lower, NumberedLayers& numbered) {
-  if (isOverlayOld()) return numbered.set(fs, lower);
+int setLowerDirectories(int fs, const Argument& lower, NumberedLayers& numbered, const Slots& slots) {
+  if (isOverlayOld()) return numbered.set(fs, lower, slots);
   for (std::uint32_t i = 0; i < lower.length; i++) {
-    const LayerPath layer(lower.texts[i]);
+    const LayerName name(lower.texts[i], slots);
+    const LayerPath layer(name.path());
     if (sys::fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir+", layer.text(), 0) == 0) continue;
-    return i == 0 && errno == EINVAL ? numbered.set(fs, lower) : -1;
+    return i == 0 && errno == EINVAL ? numbered.set(fs, lower, slots) : -1;
   }
   return 0;
 }
@@ -205,8 +229,10 @@ Outcome newOverlay(const Step& step, Execution& execution) {
   const Descriptor fs(sys::fsopen("overlay", FSOPEN_CLOEXEC));
   if (!fs) return Outcome::failed(errno);
   NumberedLayers numbered;
-  const LayerPath upper(step.text(k_upper)), work(step.text(k_work));
-  if (setLowerDirectories(fs.get(), step.list(k_lower), numbered) < 0 || setDirectory(fs.get(), "upperdir", upper) < 0 ||
+  const Slots& slots = *execution.slots;
+  const LayerName upperName(step.text(k_upper), slots), workName(step.text(k_work), slots);
+  const LayerPath upper(upperName.path()), work(workName.path());
+  if (setLowerDirectories(fs.get(), step.list(k_lower), numbered, slots) < 0 || setDirectory(fs.get(), "upperdir", upper) < 0 ||
       setDirectory(fs.get(), "workdir", work) < 0 || setOptions(fs.get(), step.list(k_options)) < 0) {
     const int error = errno;
     keepKernelWords(fs.get(), execution.page);

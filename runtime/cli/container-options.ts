@@ -10,6 +10,7 @@ import {
   parseMemory,
   parseNetwork,
   parseSeconds,
+  parseUserNamespace,
   parseWorkdir,
 } from "../container/options.ts";
 import {
@@ -64,6 +65,7 @@ export interface ContainerFlags extends ResourceFlags {
   readonly pid?: string;
   readonly ipc?: string;
   readonly uts?: string;
+  readonly userns?: string;
   readonly addHost: readonly string[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
@@ -117,7 +119,8 @@ export function addContainerOptions(command: Command): Command {
     .option("--network <none|host|container:NAME>", "a network with a loopback only, the host's, or another's", "none")
     .option("--pid <host|container:NAME>", "see the host's processes, or another container's")
     .option("--ipc <host|private>", "share the host's shared memory and message queues")
-    .option("--uts <host|private>", "share the host's name");
+    .option("--uts <host|private>", "share the host's name")
+    .option("--userns <host|auto>", "the machine's users, or ids of its own that are nobody's outside");
   several("--add-host <name:address>", "a further line of its /etc/hosts");
   several("--dns <address>", "a name server for its /etc/resolv.conf");
   several("--dns-search <domain>", "a domain for its /etc/resolv.conf");
@@ -226,7 +229,7 @@ function refuseTwoAtOnePlace(mounts: readonly OciMount[]): void {
   }
 }
 
-function namespaceOptions({ network, pid, ipc, uts }: ContainerFlags): FurtherOptions {
+function namespaceOptions({ network, pid, ipc, uts, userns }: ContainerFlags): FurtherOptions {
   const choices: [NamespaceType, NamespaceChoice][] = [];
   const choose = (option: string, type: NamespaceType, text: string | undefined): void => {
     if (text !== undefined) choices.push([type, parseNamespaceChoice(option, type, text)]);
@@ -236,6 +239,7 @@ function namespaceOptions({ network, pid, ipc, uts }: ContainerFlags): FurtherOp
   choose("--ipc", "ipc", ipc);
   choose("--uts", "uts", uts);
   return {
+    ...(userns !== undefined && { userNamespace: parseUserNamespace(userns) }),
     hostNamespaces: choices.flatMap(([type, { kind }]) => (kind === "host" ? [type] : [])),
     joinedNamespaces: choices.flatMap(([, choice]) => (choice.kind === "joined" ? [choice.namespace] : [])),
   };

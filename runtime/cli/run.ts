@@ -68,6 +68,7 @@ Examples:
   ringside run -it --rm ringside/base
   ringside run -d --name clock ringside/base sh -c 'while date; do sleep 1; done'
   ringside run --rm --memory 64m --pids-limit 20 ringside/base sh -c 'cat /proc/self/cgroup'
+  ringside run --rm --userns auto ringside/base cat /proc/self/uid_map
   ringside run --rm --step ringside/base echo hello
   ringside run --rm --timeline start.json ringside/base true
 

@@ -4,12 +4,15 @@
  */
 import { devicesCanBeGuarded } from "../cgroup/devices.ts";
 import { type CgroupLayout, detectCgroups } from "../cgroup/layout.ts";
+import { RingsideError } from "../error.ts";
 import { cacheDirectory } from "../image/cache.ts";
 import type { Image } from "../image/image.ts";
 import { type ContainerPlan, containerPlan, type Ownership } from "../plan/container.ts";
 import type { RootDirectories } from "../plan/root.ts";
 import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import type { Privilege } from "../plan/tree.ts";
+import { idMapText } from "../plan/user-namespace.ts";
+import { autoUsers } from "./auto-users.ts";
 import { places, rootDirectories } from "./directories.ts";
 import type { ContainerOptions } from "./options.ts";
 import { ownPrivilege } from "./privilege.ts";
@@ -53,15 +56,15 @@ export function compileContainer(
   }: CompileOptions = {},
 ): CompiledContainer {
   const directories = rootDirectories(layers, id, image.lowerDirectories);
-  const users = privilege === "user" ? containerUsers() : undefined;
+  const users = usersOf(id, options, privilege);
   const resolved = user ?? userOf(options, image, users);
   const asRoot = ociConfig(options, image.config, resolved, id, directories.base, devicesCanBeGuarded(layout));
-  const config = users === undefined ? asRoot : withUsers(asRoot, users);
+  const config = users === undefined ? asRoot : withUsers(asRoot, users, privilege !== "user");
   const { seccomp } = config.linux;
   const filter = seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory());
   const compiled = containerPlan(config, {
     id,
-    root: { kind: "overlay", directories },
+    root: { kind: "overlay", directories, idMaps: privilege === "user" ? undefined : idMapsOf(users) },
     layout,
     filter,
     ephemeral: options.remove,
@@ -69,8 +72,28 @@ export function compileContainer(
     privilege,
     names: { extraHosts: options.extraHosts, resolver: options.resolver },
   });
+  const warnings = [...compiled.notes, ...(options.userNamespace === "auto" ? (users?.notes ?? []) : [])];
   const notes = [...compiled.notes, ...(users?.notes ?? []), ...groupNotes(compiled, privilege)];
-  return { ...compiled, notes, warnings: compiled.notes, config, directories };
+  return { ...compiled, notes, warnings, config, directories };
+}
+
+/** @returns undefined for the machine's users; @throws RingsideError for what this caller cannot have */
+function usersOf(id: string, { userNamespace }: ContainerOptions, privilege: Privilege): ContainerUsers | undefined {
+  if (privilege === "user") {
+    if (userNamespace !== "host") return containerUsers();
+    throw new RingsideError("--userns host is for root: an ordinary user's container needs a user namespace", {
+      fix: "leave out --userns host, or run it as root",
+    });
+  }
+  if (userNamespace !== "auto") return undefined;
+  if (privilege === "root") return autoUsers(id);
+  throw new RingsideError("--userns auto is for root of the machine: this is root of a user namespace", {
+    fix: "leave out --userns auto: the container's users are nobody else outside already",
+  });
+}
+
+function idMapsOf(users: ContainerUsers | undefined): { uidMap: string; gidMap: string } | undefined {
+  return users && { uidMap: idMapText(users.uidMappings), gidMap: idMapText(users.gidMappings) };
 }
 
 /** It can be neither paused nor limited, nor counted as a whole, and nobody has asked for that yet. */

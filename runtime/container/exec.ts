@@ -18,8 +18,10 @@ import { cachedFilter } from "../plan/seccomp/filter-cache.ts";
 import { seccompSteps } from "../plan/seccomp-steps.ts";
 import { Slots } from "../plan/slots.ts";
 import { RECEIVED_SLOTS } from "../plan/terminal.ts";
+import { becomeRootStep } from "../plan/user-namespace.ts";
 import { explainFailure } from "./failure.ts";
 import type { Finding } from "./post-mortem/finding.ts";
+import { ownPrivilege } from "./privilege.ts";
 import type { RunningWorld, TerminalSize } from "./running.ts";
 import { capabilitiesOf, mergeEnv } from "./spec.ts";
 import { type ContainerState, findContainer, itIs } from "./state.ts";
@@ -103,10 +105,13 @@ function prepare(idOrName: string, options: ExecOptions, diesWithLauncher: boole
   const { config } = parseConfig(JSON.stringify(state.config), `the configuration of ${state.name}`);
   const process = execProcess(options, config.process, init);
   const seccomp = config.linux?.seccomp;
-  const namespaces = isApart(config.linux?.namespaces, "user") ? (["user", ...JOINED] as const) : JOINED;
+  const hasUsers = isApart(config.linux?.namespaces, "user");
+  const namespaces = hasUsers ? (["user", ...JOINED] as const) : JOINED;
   const slots = new Slots(RECEIVED_SLOTS);
   const plan: Plan = [
     ...enterSteps({ init, cgroups: state.cgroups, layout: detectCgroups(), namespaces }, slots),
+    // Root comes in as nobody; an ordinary user is root there from the first moment on.
+    ...(hasUsers && ownPrivilege() !== "user" ? [becomeRootStep(config.linux ?? {})] : []),
     ...insideTerminalSteps(process, slots),
     ...processSteps(process, {
       seccomp: seccompSteps(seccomp === undefined ? undefined : cachedFilter(seccomp, cacheDirectory())),

@@ -102,11 +102,24 @@ export function explainFailure(
   }
   const speaker = PROGRAM_STEPS.has(failed.op) ? "" : "the kernel says: ";
   const words = error.reports.kernel === undefined ? "" : ` (${speaker}${error.reports.kernel.trim()})`;
-  const fix = HINTS[failed.op]?.[code] ?? groupFix(failed, code) ?? fileFix(failed, code) ?? attributeFix(failed, code);
+  const fix =
+    HINTS[failed.op]?.[code] ??
+    ownersFix(failed, code) ??
+    groupFix(failed, code) ??
+    fileFix(failed, code) ??
+    attributeFix(failed, code);
   return new RingsideError(
     `${what}: step ${error.step + 1}, ${failed.op}${subjectOf(failed)}, failed with ${code}${words}. The step: ${failed.why}`,
     { cause: error, fix: fix ?? "ringside doctor shows what this machine lacks" },
   );
+}
+
+/** Only an overlay whose owners are mapped is made of slots. */
+function ownersFix(step: PlanStep, code: string): string | undefined {
+  const isMapped = step.op === "newOverlay" && step.lower.some((layer) => layer.startsWith("slot:"));
+  if (code !== "EINVAL" || !(isMapped || step.op === "makeUserNamespace" || step.op === "changeMount"))
+    return undefined;
+  return "this kernel or this file system cannot show files as other users' (Linux 6.15, ext4, xfs, btrfs or tmpfs can): leave out --userns auto, or the id mappings";
 }
 
 function groupFix(step: PlanStep, code: string): string | undefined {

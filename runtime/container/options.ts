@@ -15,6 +15,9 @@ import type { TerminalSize } from "./running.ts";
 
 export type Network = "none" | "host";
 
+/** Whose users a container has: the machine's, or ids of its own that are nobody's outside. */
+export type UserNamespaceChoice = "host" | "auto";
+
 /** What to run, in whatever world. */
 export interface ProgramOptions {
   readonly image: string;
@@ -71,6 +74,8 @@ export interface FurtherOptions {
   readonly unguarded?: boolean;
   /** Namespaces that it shares with the host. */
   readonly hostNamespaces?: readonly NamespaceType[];
+  /** Root's container has the machine's users unless said otherwise, an ordinary user's never. */
+  readonly userNamespace?: UserNamespaceChoice;
   /** Namespaces of others that it joins. */
   readonly joinedNamespaces?: readonly OciNamespace[];
   /** Lines of hosts(5). */
@@ -131,6 +136,14 @@ export function parseNetwork(text: string): Network {
   if (text === "none" || text === "host") return text;
   throw new RingsideError(`there is no network ${JSON.stringify(text)}`, {
     fix: "use --network none, --network host or --network container:NAME",
+  });
+}
+
+/** Parses the value of --userns. @throws RingsideError for anything but host and auto */
+export function parseUserNamespace(text: string): UserNamespaceChoice {
+  if (text === "host" || text === "auto") return text;
+  throw new RingsideError(`there is no --userns ${JSON.stringify(text)}`, {
+    fix: "use --userns host for the machine's users, or --userns auto for users of its own",
   });
 }
 

@@ -34,7 +34,8 @@ function textOf(path: string): string {
   }
 }
 
-function ownLists(): UserLists {
+/** This machine's. */
+export function ownLists(): UserLists {
   return { passwd: textOf("/etc/passwd"), subuid: textOf("/etc/subuid"), subgid: textOf("/etc/subgid") };
 }
 
@@ -157,11 +158,14 @@ const HOSTS_PROC: OciMount = {
   options: ["rbind", "rslave", "nosuid", "nodev", "noexec"],
 };
 
-/** The configuration of a container that has these users. */
-export function withUsers(config: ContainerConfig, users: ContainerUsers): ContainerConfig {
+/**
+ * The configuration of a container that has these users.
+ * @param own the user namespace is a new one whatever else it joins; unless given, that of who it joins
+ */
+export function withUsers(config: ContainerConfig, users: ContainerUsers, own = false): ContainerConfig {
   const { linux, mounts = [] } = config;
   const { namespaces = [] } = linux;
-  const user = namespaceOf(namespaces);
+  const user: OciNamespace = own ? { type: "user" } : namespaceOf(namespaces);
   const { uidMappings, gidMappings } = users;
   const ownProcesses = namespaces.some(({ type }) => type === "pid");
   const shown = (mount: OciMount): OciMount =>

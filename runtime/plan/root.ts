@@ -22,7 +22,12 @@ export interface RootDirectories {
 
 /** What a root is made of. */
 export type RootSource =
-  | { readonly kind: "overlay"; readonly directories: RootDirectories }
+  | {
+      readonly kind: "overlay";
+      readonly directories: RootDirectories;
+      /** As /proc/PID/uid_map and gid_map take them: whose the files on the disk are inside. Only root may map them. */
+      readonly idMaps?: { readonly uidMap: string; readonly gidMap: string } | undefined;
+    }
   /** An absolute path on the host. It is resolved once, by the launcher. */
   | { readonly kind: "directory"; readonly path: string };
 
@@ -33,6 +38,8 @@ export interface RootPlan {
   readonly attach: PlanStep[];
   readonly enter: PlanStep[];
   readonly abandon: PlanStep[];
+  /** Trees that only the root file system is made of. */
+  readonly layerSlots: readonly number[];
 }
 
 export interface RootOptions {
@@ -76,9 +83,13 @@ export function stagingOf(source: RootSource, { hooks }: Pick<OciConfig, "hooks"
 export function rootSteps(source: RootSource, options: RootOptions, slots: Slots): RootPlan {
   const slot = slots.take();
   const isOverlay = source.kind === "overlay";
+  const layers = isOverlay ? layersOf(source, slots) : NO_LAYERS;
   return {
     slot,
-    prepare: isOverlay ? overlaySteps(source.directories, options, slot) : directorySteps(source.path, options, slot),
+    layerSlots: layers.slots,
+    prepare: isOverlay
+      ? overlaySteps(source.directories, layers, options, slot)
+      : directorySteps(source.path, options, slot),
     attach: attachSteps(options, slot),
     enter: [...readonlySteps(slot, options.readonly), entryStep(options, slot), ...propagationSteps(options, slot)],
     abandon: isOverlay
@@ -95,8 +106,67 @@ export function rootSteps(source: RootSource, options: RootOptions, slots: Slots
   };
 }
 
+/** What an overlay is put together from, as `newOverlay` takes it. */
+interface Layers extends Pick<RootDirectories, "lower" | "upper" | "work"> {
+  readonly steps: PlanStep[];
+  readonly slots: readonly number[];
+}
+
+const NO_LAYERS: Layers = { lower: [], upper: "", work: "", steps: [], slots: [] };
+
+type OverlaySource = RootSource & { readonly kind: "overlay" };
+
+/** The directories themselves; or copies of their mounts that are attached nowhere and show other owners. */
+function layersOf({ directories, idMaps }: OverlaySource, slots: Slots): Layers {
+  const { base, lower, upper, work } = directories;
+  if (idMaps === undefined) return { lower, upper, work, steps: [], slots: [] };
+  const image = namespaceStep(slots.take(), idMaps);
+  const writable = namespaceStep(slots.take(), { uidMap: withOurs(idMaps.uidMap), gidMap: withOurs(idMaps.gidMap) });
+  const below = lower.map((path) => mappedTree(path, image.slot, slots.take()));
+  const own = mappedTree(base, writable.slot, slots.take());
+  const inOwn = (path: string): string => `slot:${own.slot}${path.slice(base.length)}`;
+  return {
+    lower: below.map(({ slot }) => `slot:${slot}`),
+    upper: inOwn(upper),
+    work: inOwn(work),
+    slots: [...below, own].map(({ slot }) => slot),
+    steps: [image.step, writable.step, ...[...below, own].flatMap(({ steps }) => steps)],
+  };
+}
+
+/**
+ * The same map with one number more, for root of this machine: overlayfs prepares its changes as whoever mounts it, who
+ * has to be somebody there.
+ */
+function withOurs(map: string): string {
+  const ends = map.split("\n").map((line) => {
+    const [containerID = 0, , size = 0] = line.trim().split(/ +/).map(Number);
+    return containerID + size;
+  });
+  return `${map}${Math.max(...ends)} 0 1\n`;
+}
+
+function namespaceStep(slot: number, maps: { readonly uidMap: string; readonly gidMap: string }) {
+  const why = "A user namespace that nobody lives in: it only holds which number stands for which.";
+  const step: PlanStep = { phase: "host", stage: "root", why, op: "makeUserNamespace", slot, ...maps };
+  return { slot, step };
+}
+
+function mappedTree(path: string, userNamespace: number, slot: number) {
+  const words = { phase: "host", stage: "root" } as const;
+  const why = "The same files once more, attached nowhere.";
+  const whyMapped = "Here they belong to the container's users, without a change on the disk.";
+  const change = { op: "changeMount", slot, set: 0, clear: 0, propagation: 0, recursive: 0, userNamespace } as const;
+  const steps: PlanStep[] = [
+    { ...words, why, op: "cloneTree", slot, path: `${path}/.`, recursive: 0 },
+    { ...words, why: whyMapped, ...change },
+  ];
+  return { slot, steps };
+}
+
 function overlaySteps(
-  { base, upper, work, lower }: RootDirectories,
+  { base, upper, work }: RootDirectories,
+  layers: Layers,
   { ephemeral, nodev, preparing }: RootOptions,
   slot: number,
 ): PlanStep[] {
@@ -107,15 +177,16 @@ function overlaySteps(
     make(base, "A place for what this container writes."),
     make(upper, "Every change that the container makes to its files lands here; the image stays as it is."),
     make(work, "overlayfs prepares its changes here, so that each appears at once or not at all."),
+    ...layers.steps,
     {
       phase: preparing,
       stage: "root",
       why: "The image below, an empty layer above: one file system, made without attaching it anywhere yet.",
       op: "newOverlay",
       slot,
-      lower,
-      upper,
-      work,
+      lower: layers.lower,
+      upper: layers.upper,
+      work: layers.work,
       options: [
         "source=overlay",
         ...(ephemeral ? ["volatile"] : []),

@@ -129,7 +129,10 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
   const [propagation, ...attach] = root.attach;
   const prepare = [root, mounts, devices, files, terminal, guards].flatMap((part) => part.prepare);
   return {
-    prepare: [...prepare.filter(({ phase }) => phase === "host"), ...(has(linux, "user") ? lockSteps(prepare) : [])],
+    prepare: [
+      ...prepare.filter(({ phase }) => phase === "host"),
+      ...(has(linux, "user") ? lockSteps(prepare, root.layerSlots) : []),
+    ],
     build: [
       ...prepare.filter(({ phase }) => phase === "child"),
       ...(propagation === undefined ? [] : [propagation]),
@@ -160,9 +163,11 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
 const MAKES_TREE: ReadonlySet<string> = new Set(["cloneTree", "cloneDevice", "newOverlay", "newFilesystem"]);
 
 /** What is mounted for a user namespace by somebody with more rights must not be its own to change. */
-function lockSteps(prepare: readonly PlanStep[]): PlanStep[] {
+function lockSteps(prepare: readonly PlanStep[], unseen: readonly number[]): PlanStep[] {
   const trees = prepare.flatMap((step) =>
-    step.phase === "host" && MAKES_TREE.has(step.op) && "slot" in step ? [step.slot] : [],
+    step.phase === "host" && MAKES_TREE.has(step.op) && "slot" in step && !unseen.includes(step.slot)
+      ? [step.slot]
+      : [],
   );
   if (trees.length === 0) return [];
   const why =

@@ -61,6 +61,15 @@ describeWhere([...CONTAINERS, needsPrograms("setpriv", "unshare"), needsReadable
     expect(await run(BASE, "sh", "-c", "mkdir -p /a/b && touch /a/b/c && chmod 0 /a/b /a")).toBe("");
   });
 
+  test("has users of its own already: more of them are asked for in vain, the machine's refused, both in words", async () => {
+    const own = await user.ringside(["run", "--rm", "--userns", "auto", BASE, "id", "-u"]);
+    expect({ stdout: own.stdout, code: own.code }).toEqual({ stdout: "0\n", code: 0 });
+    expect(own.stderr).toMatch(/^ringside: note: it has one user and one group, root, who is you outside: for more, /);
+    const { stderr, code } = await user.ringside(["run", "--rm", "--userns", "host", BASE, "true"]);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/--userns host is for root[^\n]*\n {2}fix: /);
+  });
+
   test("says what was asked for and is not had, as root's does", async () => {
     const args = ["run", "--rm", "-v", "/dev:/dev", "--device", "/dev/null:/dev/other", BASE, "echo", "ran"];
     const { stdout, stderr, code } = await user.ringside(args);
