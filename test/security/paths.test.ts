@@ -29,7 +29,7 @@ describeWhere(BUNDLES, "a destination that means to lead out", () => {
     },
   );
 
-  test.each(["/proc/self/root/tmp", "/proc/1/cwd", "/proc/self/fd/3", "/proc/thread-self/ns/mnt"])(
+  test.each(["/proc/self/root/tmp", "/proc/1/cwd", "/proc/self/fd/0", "/proc/thread-self/ns/mnt"])(
     "through the magic link %s is refused",
     async (destination) => {
       const moreMounts = [{ destination: `${destination}/x`, type: "tmpfs" }];
