@@ -1,10 +1,14 @@
 /** What a container's root may not do although it is called root: capabilities, namespaces, other people's terminals. */
+import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Launcher } from "../../native/kernel.ts";
+import { execInContainer } from "../../runtime/container/exec.ts";
+import { startContainer } from "../../runtime/container/start.ts";
 import { BUNDLES, makeBundle, runBundle } from "../support/bundle.ts";
 import { needsCompiler } from "../support/compiled.ts";
 import { command, systemProgram } from "../support/engines.ts";
-import { inside } from "../support/inside.ts";
+import { inside, plainOptions, withOutput } from "../support/inside.ts";
 import { CONTAINERS, describeWhere, findProgram, needsPrograms } from "../support/needs.ts";
 import { COMMAND_LINE } from "../support/ringside.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -43,6 +47,52 @@ describeWhere(
       );
       expect(capabilities?.inheritable ?? []).toEqual([]);
       expect(capabilities?.ambient ?? []).toEqual([]);
+    });
+  },
+);
+
+/** capabilities(7), "File capabilities"; linux/capability.h, struct vfs_cap_data. */
+const REVISION_2 = 0x0200_0000;
+const EFFECTIVE = 1;
+const NET_RAW = 1 << 13;
+
+/** Gives a file capabilities, as setcap(8) does: Node has no setxattr(2). */
+async function setFileCapabilities(path: string, permitted: number, inheritable: number): Promise<void> {
+  const value = Buffer.alloc(20);
+  for (const [at, word] of [REVISION_2 | EFFECTIVE, permitted, inheritable].entries())
+    value.writeUInt32LE(word, at * 4);
+  const script = "import os, sys; os.setxattr(sys.argv[1], 'security.capability', bytes.fromhex(sys.argv[2]))";
+  await command(systemProgram("python3") ?? "python3", ["-c", script, path, value.toString("hex")]);
+}
+
+describeWhere(
+  [...CONTAINERS, needsPrograms("busybox", "python3")],
+  "CVE-2022-24769: a file with inheritable capabilities in an image",
+  () => {
+    test("gives its process none of them, though one with permitted ones gives those, also in an exec", async () => {
+      const directory = temporaryDirectory();
+      // By a name that begins with its own, busybox takes the applet's as first argument.
+      const programs = { "busybox-ei": [0, NET_RAW], "busybox-ep": [NET_RAW, 0] } as const;
+      for (const [name, [permitted, inheritable]] of Object.entries(programs)) {
+        copyFileSync(findProgram("busybox") ?? "", join(directory, name));
+        await setFileCapabilities(join(directory, name), permitted, inheritable);
+      }
+      chmodSync(directory, 0o755);
+      const look = (name: string) => `/programs/${name} grep -E '^Cap(Prm|Eff)' /proc/self/status | cut -f2`;
+      const script = `${look("busybox-ei")}; ${look("busybox-ep")}`;
+      const netRaw = NET_RAW.toString(16).padStart(16, "0");
+      const expected = `${NONE}\n${NONE}\n${netRaw}\n${netRaw}\n`;
+      const mounts = [{ destination: "/programs", source: directory, type: "bind", options: ["bind", "ro"] }];
+      const options = { user: "1000:1000", noNewPrivileges: false, mounts };
+      expect((await inside(script, options)).output).toBe(expected);
+      await using launcher = await Launcher.open();
+      const world = await startContainer(launcher, plainOptions(["sleep", "600"], options));
+      const { output } = await withOutput((stdio) =>
+        execInContainer(launcher, world.id, { command: ["sh", "-c", script], env: [], stdio }),
+      );
+      expect(await output).toBe(expected);
+      world.kill("SIGKILL");
+      await world.exited;
     });
   },
 );
