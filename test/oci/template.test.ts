@@ -67,6 +67,11 @@ describeWhere([...BUNDLES, needsPrograms("setpriv")], "the first configuration",
     expect(ringside("exec", ID, "id", "-u").stdout).toBe("0\n");
     expect(JSON.parse(ringside("ps", "--format", "json", ID).stdout)).not.toEqual([]);
     expect(ringside("list", "--quiet").stdout).toBe(`${ID}\n`);
+    // Nobody counts for a container without groups: every figure is there, and nothing.
+    expect(JSON.parse(ringside("events", "--stats", ID).stdout)).toMatchObject({
+      type: "stats",
+      data: { cpu: { usage: { total: 0 } }, pids: { current: 0 } },
+    });
     for (const refused of [
       ["pause", ID],
       ["update", "--memory", "100000000", ID],
