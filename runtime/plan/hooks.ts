@@ -28,12 +28,16 @@ export function statePieces({ id, bundle, annotations }: StateFacts, status: Sta
   return [`${before.slice(0, -1)},"pid":`, `,${after.slice(1)}`];
 }
 
-/** Hooks that run in the process that becomes the container. */
+/**
+ * Hooks that run in the process that becomes the container. Just before its program, one without an environment of its
+ * own has the program's.
+ */
 export function insideHookSteps(
   kind: Extract<HookKind, "createContainer" | "startContainer">,
-  { hooks }: OciConfig,
+  { hooks, process }: OciConfig,
   facts: StateFacts,
 ): PlanStep[] {
+  const inherited = kind === "startContainer" ? (process?.env ?? []) : [];
   const [stateBefore, stateAfter] = statePieces(facts, kind === "createContainer" ? "creating" : "created");
   return (hooks?.[kind] ?? []).map(
     (hook): PlanStep => ({
@@ -43,7 +47,7 @@ export function insideHookSteps(
       op: "runHook",
       path: hook.path,
       args: argumentsOf(hook),
-      env: hook.env ?? [],
+      env: hook.env ?? inherited,
       timeoutMs: (hook.timeout ?? 0) * MS_PER_SECOND,
       stateBefore,
       stateAfter,

@@ -233,6 +233,22 @@ function lifecycle(name: RuntimeName): void {
     expect(await status(id)).toBe("running");
   });
 
+  test("exec --cgroup goes into a group below the container's, and into no other", async () => {
+    const id = await create(["sleep", "100"]);
+    await call("start", id);
+    const { pid } = await state(id);
+    const [, below = ""] = /^(?:\d+:pids|0:):(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8")) ?? [];
+    const place = detectCgroups().controllers.pids?.directory ?? "";
+    mkdirSync(`${place}${below}/sub`);
+    const inside = await call("exec", "--cgroup", "pids:/sub", id, "cat", "/proc/self/cgroup");
+    expect(inside).toMatchObject({ stdout: expect.stringMatching(/^(?:\d+:pids|0:):\/sub$/m), code: 0 });
+    expect((await call("exec", "--cgroup", "/", id, "true")).code).toBe(0);
+    for (const wrong of ["..", "sub/../..", "nothing-there", "pids:nothing-there", "no-such-controller:/"]) {
+      expect((await call("exec", "--cgroup", wrong, id, "true")).code).not.toBe(0);
+    }
+    rmdirSync(`${place}${below}/sub`);
+  });
+
   test("exec --detach comes back at once and writes the process's number", async () => {
     const id = await create(["sleep", "100"]);
     await call("start", id);

@@ -132,6 +132,12 @@ describeWhere(CONTAINERS, "a startContainer hook", () => {
     expect(JSON.parse(state ?? "")).toMatchObject({ status: "created", annotations: { "org.example": "yes" } });
   });
 
+  test("has the program's environment when it has none of its own", async () => {
+    const base = changes({ startContainer: [{ path: "/bin/sh", args: ["sh", "-c", "echo $OURS > /hook"] }] });
+    const process = { env: ["PATH=/usr/bin:/bin", "OURS=the program's"] };
+    expect(await printed("cat /hook", { ...base, process })).toBe("the program's");
+  });
+
   test("that fails keeps the program from running", async () => {
     const error = await failure({ startContainer: [inContainer("exit 1")] });
     expect(error).toMatchObject({ syscall: "runHook", code: "ECANCELED" });

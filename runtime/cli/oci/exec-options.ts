@@ -6,6 +6,7 @@ import { parseProcess } from "../../oci/parse.ts";
 import { parseCapability } from "../../plan/capabilities.ts";
 import type { Values } from "./arguments.ts";
 import { parsePreserveFds } from "./create-options.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const EXEC_OPTIONS = {
   process: { kind: "value", short: "p", help: "a file with the process as JSON; then no program is named" },
@@ -19,6 +20,7 @@ export const EXEC_OPTIONS = {
   "additional-gids": { kind: "values", short: "g", help: "a further group" },
   tty: { kind: "flag", short: "t", help: "give it a terminal" },
   cap: { kind: "values", short: "c", help: "a capability, added to the container's" },
+  cgroup: { kind: "values", help: "[CONTROLLER:]PATH, a group below the container's own" },
   apparmor: { kind: "value", help: "its AppArmor profile" },
   "process-label": { kind: "value", help: "its SELinux label" },
   "no-new-privs": { kind: "flag", help: "it can gain no rights by set-user-ID programs" },
@@ -44,7 +46,7 @@ function parseId(text: string, what: string): number {
 /** Strictly `UID` or `UID:GID`, decimal: CVE-2026-30892 was a lenient parser. */
 export function parseUser(text: string): Pick<OciUser, "uid" | "gid"> {
   const [uid = "", gid, ...rest] = text.split(":");
-  if (rest.length > 0) throw new RingsideError(`--user ${JSON.stringify(text)}: not UID or UID:GID`);
+  if (rest.length > 0) throw new UsageError(`--user ${JSON.stringify(text)}: not UID or UID:GID`);
   return { uid: parseId(uid, "--user"), gid: gid === undefined ? 0 : parseId(gid, "--user") };
 }
 
@@ -72,7 +74,7 @@ function withCapabilities(given: OciCapabilities | undefined, added: readonly st
 
 function checkEnv(entries: readonly string[]): readonly string[] {
   for (const entry of entries) {
-    if (!/^[^=\0]+=[^\0]*$/s.test(entry)) throw new RingsideError(`--env ${JSON.stringify(entry)}: not NAME=VALUE`);
+    if (!/^[^=\0]+=[^\0]*$/s.test(entry)) throw new UsageError(`--env ${JSON.stringify(entry)}: not NAME=VALUE`);
   }
   return entries;
 }
@@ -85,10 +87,10 @@ function checkEnv(entries: readonly string[]): readonly string[] {
  */
 export function execProcess(values: ExecValues, command: readonly string[], own: OciProcess, warn: Warn): OciProcess {
   if (values.process !== undefined) {
-    if (command.length > 0) throw new RingsideError("exec takes --process or a program, not both");
+    if (command.length > 0) throw new UsageError("exec takes --process or a program, not both");
     return readProcess(values.process, warn);
   }
-  if (command.length === 0) throw new RingsideError("exec needs a program, or --process");
+  if (command.length === 0) throw new UsageError("exec needs a program, or --process");
   const { consoleSize: _, capabilities: given, ...rest } = own;
   const capabilities = withCapabilities(given, knownCapabilities(values.cap ?? [], warn));
   const gids = (values["additional-gids"] ?? []).map((gid) => parseId(gid, "--additional-gids"));
@@ -128,6 +130,7 @@ export interface ExecMode {
   readonly pidFile?: string;
   readonly consoleSocket?: string;
   readonly preserveFds: number;
+  readonly cgroups: readonly string[];
   readonly ignorePaused: boolean;
 }
 
@@ -138,6 +141,7 @@ export function execMode(values: ExecValues): ExecMode {
   return {
     detach: values.detach === true,
     preserveFds: parsePreserveFds(values["preserve-fds"]),
+    cgroups: values.cgroup ?? [],
     ignorePaused: values["ignore-paused"] === true,
     ...(pidFile !== undefined && pidFile !== "" && { pidFile }),
     ...(consoleSocket !== undefined && consoleSocket !== "" && { consoleSocket }),

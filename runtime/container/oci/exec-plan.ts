@@ -27,12 +27,18 @@ export interface ExecContext {
   readonly config: OciConfig;
   readonly layout: CgroupLayout;
   readonly filter: Uint8Array | undefined;
+  /** The groups that it joins, below the container's own; the container's unless given. */
+  readonly groups?: readonly string[];
   readonly preserveFds: number;
   readonly consoleSocket?: string;
 }
 
 /** Into the container, as whoever is root there. */
-function joinSteps({ record, init, config, layout }: ExecContext, process: OciProcess, slots: Slots): PlanStep[] {
+function joinSteps(
+  { record, init, config, layout, groups = record.cgroups }: ExecContext,
+  process: OciProcess,
+  slots: Slots,
+): PlanStep[] {
   const linux = config.linux ?? {};
   const namespaces = (linux.namespaces ?? []).map(({ type }) => type);
   const { initial, final } = process.execCPUAffinity ?? {};
@@ -40,7 +46,7 @@ function joinSteps({ record, init, config, layout }: ExecContext, process: OciPr
   const rdt = joinIntelRdtSteps(linux.intelRdt, record.id, slots);
   const entrance: Entrance = {
     init,
-    cgroups: record.cgroups,
+    cgroups: groups,
     layout,
     namespaces,
     beforeGroups: affinity(initial, "process.execCPUAffinity.initial"),

@@ -7,6 +7,7 @@ import { cacheDirectory } from "../../image/cache.ts";
 import type { OciConfig, OciProcess } from "../../oci/config.ts";
 import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
 import { readConfig } from "./bundle.ts";
+import { groupsToJoin } from "./exec-groups.ts";
 import { engineExecPlan } from "./exec-plan.ts";
 import { explainOciFailure } from "./failure.ts";
 import { withHome } from "./inherited.ts";
@@ -20,6 +21,8 @@ export interface ExecRequest {
   readonly pidFile?: string;
   readonly consoleSocket?: string;
   readonly preserveFds: number;
+  /** Groups below the container's own, as --cgroup has them. */
+  readonly cgroups: readonly string[];
   /** Also when the container is paused. */
   readonly ignorePaused: boolean;
   /** The process, made from the container's own. */
@@ -58,7 +61,8 @@ function prepare(request: ExecRequest): PreparedExec {
   if (config.process === undefined) throw new RingsideError(`container "${request.id}" has no process to take after`);
   const process = withHome(request.process(config.process), `/proc/${init.pid}/root`);
   const profile = config.linux?.seccomp;
-  const { consoleSocket, preserveFds } = request;
+  const { consoleSocket, preserveFds, cgroups } = request;
+  const layout = detectCgroups();
   if (consoleSocket !== undefined && process.terminal !== true) {
     throw new RingsideError("--console-socket is for a process with a terminal, and this one has none");
   }
@@ -66,7 +70,8 @@ function prepare(request: ExecRequest): PreparedExec {
     record,
     init,
     config,
-    layout: detectCgroups(),
+    layout,
+    groups: groupsToJoin(record.cgroups, cgroups, layout),
     filter: profile === undefined ? undefined : cachedFilter(profile, cacheDirectory()),
     preserveFds,
     ...(consoleSocket !== undefined && { consoleSocket }),
