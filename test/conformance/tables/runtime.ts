@@ -91,7 +91,7 @@ export const RUNTIME: readonly Chapter[] = [
           ["cgroup/live.test.ts", "as runc's event have its names, and numbers everywhere"],
           ["cgroup/live.test.ts", "is told at the moment when it happens, with the number of processes killed"],
         ],
-        rootless: "untried",
+        rootless: { run: ORDINARY },
       },
       {
         feature: "features",
@@ -130,7 +130,6 @@ export const RUNTIME: readonly Chapter[] = [
           ["conformance/differential.test.ts", "agree on $what"],
           ["conformance/differential.test.ts", "agrees on what is left outside: nothing"],
         ],
-        v2: "untried",
         rootless: "untried",
       },
     ],
