@@ -31,6 +31,8 @@ export interface Burst {
   readonly traps?: readonly Trap[];
   /** Whether the processor may be taken away in the middle of it; yes unless it says no. */
   readonly preemptible?: boolean;
+  /** Whether an interrupt may cut it: a thread's burst unless it says no, a burst of an interrupt's handler only if it says yes. */
+  readonly interruptible?: boolean;
 }
 
 /** Nothing of this track runs: it sleeps, or waits for somebody else. */

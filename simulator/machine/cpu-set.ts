@@ -1,20 +1,20 @@
 /**
  * The processors of one machine. They carry out threads by the decisions of a scheduling policy: dispatching, time
- * slices, preemption, waiting and waking. A virtual machine's processors are a CpuSet of their own, whose processors
- * come and go as the host runs their vCPU threads (suspend and resume).
+ * slices, preemption, waiting and waking; and interrupts, which come between. A virtual machine's processors are a CpuSet
+ * of their own, whose processors come and go as the host runs their vCPU threads (suspend and resume).
  */
 
-import type { ScheduledEvent } from "../engine/event-queue.ts";
 import { PRIORITIES } from "../engine/priorities.ts";
 import type { Simulation } from "../engine/simulation.ts";
 import type { Burst, Mark, Open } from "./activity.ts";
+import { type Cpu, handledBurst, type InterruptRequest, idleCpu, isInterruptible, isPreemptible } from "./cpu.ts";
 import type { ReadyReason, SchedulingPolicy } from "./policy.ts";
 import type { Begun, Thread } from "./thread.ts";
 
 /** One uninterrupted stretch of a thread on a processor. */
 export interface Stretch<T extends Thread> {
   readonly cpu: number;
-  /** Undefined where the processor works for nobody: a context switch. */
+  /** Undefined where the processor works for nobody: a context switch, an interrupt. */
   readonly thread: T | undefined;
   readonly activity: Burst | Open;
   readonly start: number;
@@ -39,22 +39,6 @@ export interface CpuSetOptions<T extends Thread> {
   readonly observer?: CpuObserver<T>;
 }
 
-interface Cpu<T extends Thread> {
-  readonly index: number;
-  thread: T | undefined;
-  /** Who ran here last: going on with the same thread is no context switch. */
-  last: T | undefined;
-  /** The end of the stretch that runs. */
-  event: ScheduledEvent | undefined;
-  startedAt: number;
-  sliceEndsAt: number;
-  /** Set while a context switch runs, which nothing interrupts. */
-  switching: Burst | undefined;
-  suspended: boolean;
-  /** A preemption that came while it could not happen. */
-  wanted: boolean;
-}
-
 export class CpuSet<T extends Thread = Thread> {
   readonly #simulation: Simulation;
   readonly #policy: SchedulingPolicy<T>;
@@ -67,17 +51,7 @@ export class CpuSet<T extends Thread = Thread> {
     this.#policy = options.policy;
     this.#options = options;
     this.#observer = options.observer ?? {};
-    this.#cpus = Array.from({ length: options.cpus }, (_, index) => ({
-      index,
-      thread: undefined,
-      last: undefined,
-      event: undefined,
-      startedAt: 0,
-      sliceEndsAt: 0,
-      switching: undefined,
-      suspended: false,
-      wanted: false,
-    }));
+    this.#cpus = Array.from({ length: options.cpus }, (_, index) => idleCpu<T>(index));
   }
 
   get count(): number {
@@ -106,32 +80,32 @@ export class CpuSet<T extends Thread = Thread> {
   close(thread: T): void {
     if (thread.begun?.activity.kind !== "open") throw new RangeError(`close ${thread.name}: it is in no open activity`);
     const cpu = this.#cpuOf(thread);
-    if (cpu === undefined) {
-      thread.begun = undefined;
-      return;
-    }
-    this.#endStretch(cpu);
+    if (cpu !== undefined && cpu.handling.length === 0) this.#endStretch(cpu);
     thread.begun = undefined;
-    this.#goOn(cpu);
+    if (cpu !== undefined) this.#goOn(cpu);
   }
 
   /** Ends a thread, whatever it is doing. */
   kill(thread: T): void {
     if (thread.state === "ended") return;
     const cpu = this.#cpuOf(thread);
-    if (cpu !== undefined) this.#endStretch(cpu);
-    else if (thread.state === "ready") this.#policy.remove(thread, this.#now);
+    if (cpu === undefined) {
+      if (thread.state === "ready") this.#policy.remove(thread, this.#now);
+      this.#end(thread);
+      return;
+    }
+    // A handler that came between is not the thread's, and goes on.
+    if (cpu.handling.length === 0) this.#endStretch(cpu);
+    cpu.switching = undefined;
     this.#end(thread);
-    if (cpu === undefined) return;
-    cpu.thread = undefined;
-    this.#dispatch(cpu);
+    this.#leave(cpu);
   }
 
-  /** Takes a processor away as a whole: its thread keeps it and stands still. */
+  /** Takes a processor away as a whole: its thread keeps it and stands still, and interrupts wait. */
   suspend(index: number): void {
     const cpu = this.#cpu(index);
     if (cpu.suspended) return;
-    if (cpu.thread !== undefined) this.#endStretch(cpu);
+    this.#endStretch(cpu);
     cpu.suspended = true;
   }
 
@@ -140,16 +114,41 @@ export class CpuSet<T extends Thread = Thread> {
     const cpu = this.#cpu(index);
     if (!cpu.suspended) return;
     cpu.suspended = false;
-    if (cpu.thread === undefined) this.#dispatch(cpu);
-    else this.#goOn(cpu);
+    this.#goOn(cpu);
+  }
+
+  /**
+   * Interrupts a processor: what it does stands still while the burst runs, and goes on after it. Where it cannot be
+   * interrupted just now (a context switch, another handler, a burst that is closed to interrupts, a processor that is
+   * suspended) the interrupt waits.
+   * @param done called when the burst has ended
+   */
+  interrupt(index: number, burst: Burst, done?: (now: number) => void): void {
+    this.requestInterrupt(index, () => ({ bursts: [burst], ...(done !== undefined && { done }) }));
+  }
+
+  /** The same, where what is to be done is decided only when the processor takes the interrupt: the most urgent one then. */
+  requestInterrupt(index: number, request: InterruptRequest): void {
+    const cpu = this.#cpu(index);
+    cpu.requests.push(request);
+    // At the same instant, but after everything that ends now has ended.
+    this.#simulation.after(0, PRIORITIES.begin, () => {
+      if (cpu.requests.length === 0 || !isInterruptible(cpu)) return;
+      if (this.#takeInterrupt(cpu)) this.#goOn(cpu);
+    });
   }
 
   /** Has every processor ask its policy again: something that it decides by has changed. */
   reschedule(): void {
     for (const cpu of this.#cpus) {
-      if (cpu.thread === undefined) this.#dispatch(cpu);
+      if (cpu.thread === undefined) this.#goOn(cpu);
       else this.#preempt(cpu, "preempted");
     }
+  }
+
+  /** Has idle processors ask their policy again: somebody can run who could not. */
+  offer(): void {
+    for (const cpu of this.#cpus) if (cpu.thread === undefined) this.#goOn(cpu);
   }
 
   get #now(): number {
@@ -177,12 +176,14 @@ export class CpuSet<T extends Thread = Thread> {
   /** Finds a processor for a thread that has become ready: an idle one, else one that it takes from another thread. */
   #place(thread: T): void {
     if (thread.state !== "ready") return;
-    const idle = this.#cpus.find((cpu) => cpu.thread === undefined && !cpu.suspended);
+    const home = this.#policy.home?.(thread);
+    const candidates = home === undefined ? this.#cpus : [this.#cpu(home)];
+    const idle = candidates.find((cpu) => cpu.thread === undefined && !cpu.suspended && !cpu.stretching);
     if (idle !== undefined) {
-      this.#dispatch(idle);
+      this.#goOn(idle);
       return;
     }
-    const victim = this.#cpus.find(
+    const victim = candidates.find(
       (cpu) => !cpu.suspended && cpu.thread !== undefined && this.#policy.preempts(thread, cpu.thread, this.#now),
     );
     if (victim !== undefined) this.#preempt(victim, "preempted");
@@ -191,21 +192,21 @@ export class CpuSet<T extends Thread = Thread> {
   #preempt(cpu: Cpu<T>, reason: "preempted" | "slice"): void {
     const { thread } = cpu;
     if (thread === undefined || cpu.suspended) return;
-    if (cpu.switching !== undefined || !isPreemptible(thread)) {
+    if (cpu.switching !== undefined || cpu.handling.length > 0 || !isPreemptible(thread)) {
       cpu.wanted = true;
       return;
     }
     this.#endStretch(cpu);
     cpu.thread = undefined;
+    cpu.wanted = false;
     thread.state = "ready";
     thread.readyAt = this.#now;
     if (reason === "preempted") thread.preemptions++;
     this.#policy.enqueue(thread, this.#now, reason);
-    this.#dispatch(cpu);
+    this.#goOn(cpu);
   }
 
   #dispatch(cpu: Cpu<T>): void {
-    if (cpu.suspended || cpu.thread !== undefined) return;
     const thread = this.#policy.pick(cpu.index, this.#now);
     if (thread === undefined) {
       this.#observer.idled?.(cpu.index, this.#now);
@@ -218,41 +219,61 @@ export class CpuSet<T extends Thread = Thread> {
     const burst = cpu.last === thread ? undefined : this.#options.contextSwitch?.(cpu.last, thread);
     cpu.last = thread;
     this.#observer.dispatched?.(thread, cpu.index, this.#now);
-    if (burst === undefined) {
-      this.#beginTurn(cpu, thread);
-      return;
-    }
     cpu.switching = burst;
-    this.#beginStretch(cpu, burst.duration);
+    if (burst === undefined) this.#beginTurn(cpu, thread);
+    else this.#beginStretch(cpu, burst.duration);
   }
 
   #beginTurn(cpu: Cpu<T>, thread: T): void {
-    cpu.sliceEndsAt = this.#now + this.#policy.sliceNs(thread, cpu.index, this.#now);
+    cpu.sliceEndsAt = this.#now + Math.max(1, this.#policy.sliceNs(thread, cpu.index, this.#now));
     this.#goOn(cpu);
   }
 
-  /** Carries on with the thread that the processor has: its begun activity, or its next ones. */
+  /**
+   * Nothing runs on the processor: finds what is next. A switch that has begun ends first; then come handlers, then the
+   * thread that it has, then whoever the policy picks.
+   */
   #goOn(cpu: Cpu<T>): void {
-    const { thread } = cpu;
-    if (cpu.suspended || thread === undefined) return;
+    if (cpu.suspended || cpu.stretching) return;
     if (cpu.switching !== undefined) {
       this.#beginStretch(cpu, cpu.switching.duration);
       return;
     }
-    if (cpu.wanted && isPreemptible(thread)) {
-      cpu.wanted = false;
-      this.#preempt(cpu, "preempted");
+    const { thread } = cpu;
+    // What the thread does next is drawn first: it may be closed to interrupts and to preemption, like what it did before.
+    const begun = cpu.handling.length > 0 ? undefined : (thread?.begun ?? (thread && this.#begin(thread)));
+    if (isInterruptible(cpu)) this.#takeInterrupt(cpu);
+    const handling = cpu.handling.at(-1);
+    if (handling !== undefined) {
+      if (thread !== undefined && thread.state !== "running") cpu.thread = undefined;
+      this.#beginStretch(cpu, handling.leftNs);
+    } else if (thread === undefined) this.#dispatch(cpu);
+    else if (begun === undefined) this.#leave(cpu);
+    else this.#runOn(cpu, thread, begun);
+  }
+
+  #runOn(cpu: Cpu<T>, thread: T, { activity, leftNs }: Begun): void {
+    const preemptible = isPreemptible(thread);
+    if (preemptible && (cpu.wanted || this.#now >= cpu.sliceEndsAt)) {
+      this.#preempt(cpu, cpu.wanted ? "preempted" : "slice");
       return;
     }
-    const begun = thread.begun ?? this.#begin(thread);
-    if (begun === undefined) {
-      this.#leave(cpu);
-      return;
-    }
-    const { activity, leftNs } = begun;
-    const leftOfSlice = Math.max(1, cpu.sliceEndsAt - this.#now);
-    this.#beginStretch(cpu, isPreemptible(thread) ? Math.min(leftNs, leftOfSlice) : leftNs);
+    this.#beginStretch(cpu, preemptible ? Math.min(leftNs, cpu.sliceEndsAt - this.#now) : leftNs);
     if (activity.kind === "open") activity.given(this.#now);
+  }
+
+  /** Begins the handler of the oldest interrupt that still wants one. @returns whether there was one */
+  #takeInterrupt(cpu: Cpu<T>): boolean {
+    for (;;) {
+      const request = cpu.requests.shift();
+      if (request === undefined) return false;
+      const handler = request();
+      const first = handler?.bursts[0];
+      if (handler === undefined || first === undefined) continue;
+      this.#endStretch(cpu);
+      cpu.handling.push({ handler, at: 0, leftNs: first.duration });
+      return true;
+    }
   }
 
   /** Draws activities up to one that takes a processor. @returns undefined where the thread waits, or has ended */
@@ -292,7 +313,7 @@ export class CpuSet<T extends Thread = Thread> {
   #leave(cpu: Cpu<T>): void {
     cpu.thread = undefined;
     cpu.wanted = false;
-    this.#dispatch(cpu);
+    this.#goOn(cpu);
   }
 
   #sleep(thread: T, duration: number): void {
@@ -308,6 +329,7 @@ export class CpuSet<T extends Thread = Thread> {
   }
 
   #beginStretch(cpu: Cpu<T>, duration: number): void {
+    cpu.stretching = true;
     cpu.startedAt = this.#now;
     cpu.event =
       duration === Number.POSITIVE_INFINITY
@@ -316,51 +338,64 @@ export class CpuSet<T extends Thread = Thread> {
   }
 
   #stretchOver(cpu: Cpu<T>): void {
-    cpu.event = undefined;
-    const { thread } = cpu;
-    if (thread === undefined) return;
-    const switched = cpu.switching !== undefined;
+    const { thread, switching } = cpu;
     this.#endStretch(cpu);
-    if (switched) {
-      this.#beginTurn(cpu, thread);
-      return;
+    if (switching !== undefined && thread !== undefined) this.#beginTurn(cpu, thread);
+    else if (cpu.handling.length > 0) this.#handlerOver(cpu);
+    else {
+      if (thread?.begun?.leftNs === 0) thread.begun = undefined;
+      this.#goOn(cpu);
     }
-    if (thread.begun?.leftNs === 0) thread.begun = undefined;
-    if (thread.begun !== undefined || this.#now >= cpu.sliceEndsAt) this.#preempt(cpu, "slice");
-    else this.#goOn(cpu);
+  }
+
+  #handlerOver(cpu: Cpu<T>): void {
+    const handling = cpu.handling.at(-1);
+    if (handling === undefined) return;
+    handling.at++;
+    const next = handledBurst(cpu);
+    if (next !== undefined) handling.leftNs = next.duration;
+    else {
+      cpu.handling.pop();
+      handling.handler.done?.(this.#now);
+    }
+    this.#goOn(cpu);
   }
 
   /** Writes down what has run since the stretch began, and stops it. */
   #endStretch(cpu: Cpu<T>): void {
-    const { thread, switching } = cpu;
+    if (!cpu.stretching) return;
     if (cpu.event !== undefined) cpu.event.cancelled = true;
     cpu.event = undefined;
+    cpu.stretching = false;
+    const { thread, switching } = cpu;
     const ranNs = this.#now - cpu.startedAt;
-    const activity = switching ?? thread?.begun?.activity;
+    const handled = switching === undefined ? handledBurst(cpu) : undefined;
+    const activity = switching ?? handled ?? thread?.begun?.activity;
     if (activity === undefined) return;
+    const forThread = switching === undefined && handled === undefined;
     if (ranNs > 0) {
-      this.#observer.ran?.({
-        cpu: cpu.index,
-        thread: switching === undefined ? thread : undefined,
-        activity,
-        start: cpu.startedAt,
-        end: this.#now,
-      });
+      const { startedAt: start, index } = cpu;
+      this.#observer.ran?.({ cpu: index, thread: forThread ? thread : undefined, activity, start, end: this.#now });
     }
-    cpu.startedAt = this.#now;
     if (switching !== undefined) {
-      const left = switching.duration - ranNs;
-      cpu.switching = left > 0 ? { ...switching, duration: left } : undefined;
-      return;
-    }
-    if (thread?.begun === undefined) return;
-    thread.begun.leftNs -= ranNs;
+      cpu.switching = ranNs < switching.duration ? { ...switching, duration: switching.duration - ranNs } : undefined;
+    } else if (handled !== undefined) this.#chargeHandler(cpu, ranNs);
+    else if (thread !== undefined) this.#chargeThread(thread, ranNs);
+  }
+
+  /** A handler's time is nobody's: the slice of the thread that stands still is as much later over. */
+  #chargeHandler(cpu: Cpu<T>, ranNs: number): void {
+    const handling = cpu.handling.at(-1);
+    if (handling !== undefined) handling.leftNs -= ranNs;
+    cpu.sliceEndsAt += ranNs;
+  }
+
+  #chargeThread(thread: T, ranNs: number): void {
+    const { begun } = thread;
+    if (begun === undefined) return;
+    begun.leftNs -= ranNs;
     thread.ranNs += ranNs;
-    if (activity.kind === "open") activity.taken(this.#now);
+    if (begun.activity.kind === "open") begun.activity.taken(this.#now);
     this.#policy.ran(thread, ranNs, this.#now);
   }
-}
-
-function isPreemptible({ begun }: Thread): boolean {
-  return begun?.activity.kind !== "burst" || begun.activity.preemptible !== false;
 }

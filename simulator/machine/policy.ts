@@ -20,6 +20,8 @@ export interface SchedulingPolicy<T extends Thread = Thread> {
   readonly sliceNs: (thread: T, cpu: number, now: number) => number;
   /** Whether a thread that has just become ready takes the processor from one that runs. */
   readonly preempts: (ready: T, running: T, now: number) => boolean;
+  /** The processor that a thread waits for, where the policy has a queue for each; any, where it says none. */
+  readonly home?: (thread: T) => number | undefined;
 }
 
 /** First come, first served, each for one slice: the plainest policy, and what the others are compared with. */

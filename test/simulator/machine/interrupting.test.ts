@@ -1,0 +1,245 @@
+/** Interrupts on the processors of a machine: what runs stands still, the handler runs whole, and nothing is lost. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PRIORITIES } from "../../../simulator/engine/priorities.ts";
+import { Simulation } from "../../../simulator/engine/simulation.ts";
+import type { Activity, Burst } from "../../../simulator/machine/activity.ts";
+import { CpuSet, type Stretch } from "../../../simulator/machine/cpu-set.ts";
+import { RoundRobin } from "../../../simulator/machine/policy.ts";
+import { Thread } from "../../../simulator/machine/thread.ts";
+
+function burst(duration: number, more: Partial<Burst> = {}): Burst {
+  return { kind: "burst", mode: "user", name: "work", stage: "work", duration, ...more };
+}
+
+function handler(duration: number, name = "irq"): Burst {
+  return burst(duration, { mode: "kernel", name, stage: "interrupt" });
+}
+
+function machine(cpus: number, sliceNs: number, switchNs = 0) {
+  const simulation = new Simulation();
+  const stretches: Stretch<Thread>[] = [];
+  const set = new CpuSet({
+    simulation,
+    cpus,
+    policy: new RoundRobin(sliceNs),
+    observer: { ran: (stretch) => void stretches.push(stretch) },
+    ...(switchNs > 0 && { contextSwitch: () => burst(switchNs, { mode: "kernel", name: "switch" }) }),
+  });
+  const at = (time: number, action: () => void) => simulation.schedule(time, PRIORITIES.complete, action);
+  const shown = () => stretches.map(({ thread, activity, start, end }) => [thread?.name ?? activity.name, start, end]);
+  return { simulation, set, stretches, at, shown };
+}
+
+const life = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant("burst" as const), duration: fc.integer({ min: 1, max: 300 }), closed: fc.nat(3) }),
+    fc.record({ kind: fc.constant("pause" as const), duration: fc.nat(200), closed: fc.constant(0) }),
+  ),
+  { maxLength: 6 },
+);
+
+test("every interrupt is handled once and whole, and every thread still does all its work", () => {
+  fc.assert(
+    fc.property(
+      fc.array(life, { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 0, max: 10 }),
+      fc.array(fc.record({ at: fc.nat(1500), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 60 }) }), { maxLength: 20 }),
+      fc.array(fc.record({ at: fc.nat(1500), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 200 }) }), { maxLength: 4 }),
+      (plans, cpus, sliceNs, switchNs, interrupts, absences) => {
+        const { simulation, set, stretches, at } = machine(cpus, sliceNs, switchNs);
+        const threads = plans.map((plan, index) => {
+          const activities = plan.map(({ kind, duration, closed }): Activity => {
+            if (kind === "pause") return { kind, duration };
+            return burst(duration, { preemptible: closed !== 1, interruptible: closed !== 2 });
+          });
+          return new Thread(`thread ${index}`, activities);
+        });
+        for (const thread of threads) set.start(thread);
+        const done = interrupts.map(() => 0);
+        for (const [index, interrupt] of interrupts.entries()) {
+          const raise = () =>
+            set.interrupt(interrupt.cpu % cpus, handler(interrupt.ns, `irq ${index}`), () => {
+              done[index] = (done[index] ?? 0) + 1;
+            });
+          at(interrupt.at, raise);
+        }
+        for (const { at: from, cpu, ns } of absences) {
+          at(from, () => set.suspend(cpu % cpus));
+          at(from + ns, () => set.resume(cpu % cpus));
+        }
+        for (let index = 0; index < cpus; index++) at(10_000, () => set.resume(index));
+        expect(simulation.run().ended).toBe("finished");
+        for (const [index, thread] of threads.entries()) {
+          const wanted = plans[index]?.reduce((sum, step) => sum + (step.kind === "burst" ? step.duration : 0), 0);
+          expect([thread.state, thread.ranNs]).toEqual(["ended", wanted]);
+        }
+        for (const [index, interrupt] of interrupts.entries()) {
+          const own = stretches.filter(({ activity }) => activity.name === `irq ${index}`);
+          expect(done[index]).toBe(1);
+          expect(own.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(interrupt.ns);
+          for (const { start, cpu, thread } of own) {
+            expect(start).toBeGreaterThanOrEqual(interrupt.at);
+            expect([cpu, thread]).toEqual([interrupt.cpu % cpus, undefined]);
+          }
+        }
+        for (let cpu = 0; cpu < cpus; cpu++) {
+          let end = 0;
+          for (const stretch of stretches.filter((other) => other.cpu === cpu)) {
+            expect(stretch.start).toBeGreaterThanOrEqual(end);
+            end = stretch.end;
+          }
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("an interrupt cuts what runs in two, and the thread has its whole slice all the same", () => {
+  const { simulation, set, at, shown } = machine(1, 10);
+  set.start(new Thread("first", [burst(15)]));
+  set.start(new Thread("second", [burst(5)]));
+  at(4, () => set.interrupt(0, handler(3)));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["first", 0, 4],
+    ["irq", 4, 7],
+    ["first", 7, 13],
+    ["second", 13, 18],
+    ["first", 18, 23],
+  ]);
+});
+
+test("a processor that has nothing to do handles an interrupt, and runs whoever that wakes", () => {
+  const { simulation, set, at, shown } = machine(1, 10);
+  const reader = new Thread("reader", [burst(2), { kind: "block", reason: "read from the disk" }, burst(2)]);
+  set.start(reader);
+  at(50, () => set.interrupt(0, handler(3), () => void set.wake(reader)));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["reader", 0, 2],
+    ["irq", 50, 53],
+    ["reader", 53, 55],
+  ]);
+});
+
+test("what is closed to interrupts is closed from its first burst to its last, and the interrupt comes right after", () => {
+  const { simulation, set, at, shown } = machine(1, 100);
+  const closed = { interruptible: false, preemptible: false };
+  set.start(new Thread("disabled", [burst(10, closed), burst(10, closed), burst(10)]));
+  at(5, () => set.interrupt(0, handler(3)));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["disabled", 0, 10],
+    ["disabled", 10, 20],
+    ["irq", 20, 23],
+    ["disabled", 23, 33],
+  ]);
+});
+
+test("a burst that nobody may preempt can be interrupted, and goes on after it though somebody more urgent waits", () => {
+  const { simulation, set, at, shown } = machine(1, 10);
+  set.start(new Thread("whole", [burst(30, { preemptible: false }), burst(5)]));
+  set.start(new Thread("other", [burst(5)]));
+  at(8, () => set.interrupt(0, handler(4)));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["whole", 0, 8],
+    ["irq", 8, 12],
+    ["whole", 12, 34],
+    ["other", 34, 39],
+    ["whole", 39, 44],
+  ]);
+});
+
+test("handlers run one after the other; only the late part of one may be interrupted by another", () => {
+  const { simulation, set, at, shown } = machine(1, 10);
+  const late = burst(20, { name: "late part", mode: "kernel", interruptible: true });
+  at(0, () => set.requestInterrupt(0, () => ({ bursts: [handler(10, "card"), late] })));
+  at(5, () => set.interrupt(0, handler(2, "timer")));
+  at(15, () => set.interrupt(0, handler(2, "disk")));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["card", 0, 10],
+    ["timer", 10, 12],
+    ["late part", 12, 15],
+    ["disk", 15, 17],
+    ["late part", 17, 34],
+  ]);
+});
+
+test("a processor that is taken away keeps its interrupts, and a handler that had begun", () => {
+  const { simulation, set, at, shown } = machine(1, 100);
+  set.start(new Thread("guest", [burst(10)]));
+  at(2, () => set.interrupt(0, handler(4, "first")));
+  at(4, () => set.suspend(0));
+  at(5, () => set.interrupt(0, handler(1, "second")));
+  at(50, () => set.resume(0));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["guest", 0, 2],
+    ["first", 2, 4],
+    ["first", 50, 52],
+    ["second", 52, 53],
+    ["guest", 53, 61],
+  ]);
+});
+
+test("an interrupt that is taken back before it could be taken leaves no trace", () => {
+  const { simulation, set, at, shown } = machine(1, 100);
+  set.start(new Thread("program", [burst(10)]));
+  at(3, () => set.requestInterrupt(0, () => undefined));
+  simulation.run();
+  expect(shown()).toEqual([["program", 0, 10]]);
+});
+
+test("a thread that is killed while a handler stands in its place takes nothing of the handler with it", () => {
+  const { simulation, set, at, shown } = machine(1, 100);
+  const victim = new Thread("victim", [burst(10)]);
+  set.start(victim);
+  set.start(new Thread("heir", [burst(5)]));
+  at(3, () => set.interrupt(0, handler(4)));
+  at(5, () => set.kill(victim));
+  simulation.run();
+  expect([victim.state, victim.ranNs]).toEqual(["ended", 3]);
+  expect(shown()).toEqual([
+    ["victim", 0, 3],
+    ["irq", 3, 7],
+    ["heir", 7, 12],
+  ]);
+});
+
+test("a guest's thread that is killed while the guest's processor is away has run no longer than it was there", () => {
+  const { simulation, set, at, shown } = machine(1, 100);
+  const victim = new Thread("victim", [burst(10)]);
+  set.start(victim);
+  at(3, () => set.suspend(0));
+  at(40, () => set.kill(victim));
+  simulation.run();
+  expect([victim.ranNs, shown()]).toEqual([3, [["victim", 0, 3]]]);
+});
+
+test("a vCPU leaves its guest for the handler and comes back to it", () => {
+  const { simulation, set, at } = machine(1, 1000);
+  const log: string[] = [];
+  const vcpu = new Thread("vCPU", [
+    {
+      kind: "open",
+      mode: "user",
+      name: "guest",
+      stage: "guest",
+      given: (now) => void log.push(`given ${now}`),
+      taken: (now) => void log.push(`taken ${now}`),
+    },
+    burst(5),
+  ]);
+  set.start(vcpu);
+  at(10, () => set.interrupt(0, handler(3)));
+  at(20, () => set.close(vcpu));
+  at(30, () => expect(vcpu.state).toBe("ended"));
+  simulation.run();
+  expect(log).toEqual(["given 0", "taken 10", "given 13", "taken 20"]);
+});
