@@ -182,6 +182,8 @@ function treeOf(busybox: string, libraries: readonly string[]): TreeBuilder {
   tree.file("etc/passwd", PASSWD);
   tree.file("etc/group", GROUP);
   tree.file("etc/machine-id", MACHINE_ID);
+  // Tests lay lists of their own over these.
+  for (const list of ["etc/subuid", "etc/subgid"]) tree.file(list, "");
   for (const path of libraries) copyPath(tree, path, libraryPlaces());
   tree.symlink("node_modules/.bin/node", relative("node_modules/.bin", NODE_PLACE));
   if (libraries.some((path) => basename(path) === SHELL)) tree.symlink("bin/sh", `/usr/bin/${SHELL}`);
