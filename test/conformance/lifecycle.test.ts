@@ -229,6 +229,7 @@ function lifecycle(name: RuntimeName): void {
     const file = join(bench.directory, `process-${name}.json`);
     writeFileSync(file, JSON.stringify({ ...plainConfig(["sh", "-c", "echo by file; exit 8"]).process }));
     expect(await call("exec", "--process", file, id)).toMatchObject({ stdout: "by file\n", code: 8 });
+    expect(await call("exec", "--process", file, id, "")).toMatchObject({ stdout: "by file\n", code: 8 });
     expect((await call("exec", id, "nonesuch")).code).not.toBe(0);
     expect(await status(id)).toBe("running");
   });

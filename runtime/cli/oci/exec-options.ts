@@ -86,10 +86,8 @@ function checkEnv(entries: readonly string[]): readonly string[] {
  * @throws RingsideError when there is no program, or an option makes no sense
  */
 export function execProcess(values: ExecValues, command: readonly string[], own: OciProcess, warn: Warn): OciProcess {
-  if (values.process !== undefined) {
-    if (command.length > 0) throw new UsageError("exec takes --process or a program, not both");
-    return readProcess(values.process, warn);
-  }
+  // As runc has it: what is named beside the file goes unread.
+  if (values.process !== undefined) return readProcess(values.process, warn);
   if (command.length === 0) throw new UsageError("exec needs a program, or --process");
   const { consoleSize: _, capabilities: given, ...rest } = own;
   const capabilities = withCapabilities(given, knownCapabilities(values.cap ?? [], warn));
