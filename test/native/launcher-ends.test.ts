@@ -153,35 +153,39 @@ describe(
   "a launcher of root's",
   unless([needsLinux, needsNative, needsRoot("terminals and groups of its own")]),
   () => {
-    test("fails a start whose terminal it has no descriptor for, and lives on", async () => {
-      await using launcher = await Launcher.open();
-      let child = 0;
-      const plan: PlanStep[] = [
-        openDirectory(ROOT_SLOT, "/dev/pts"),
-        CLONE,
-        PAUSE,
-        {
-          ...WORDS,
-          phase: "child",
-          op: "openTerminal",
-          root: ROOT_SLOT,
-          devices: NO_SLOT,
-          columns: 80,
-          rows: 24,
-          uid: 0,
-          console: NO_SLOT,
-        },
-        executeStep(["/bin/sleep", "600"], []),
-      ];
-      const onPause = async (_: string, pid: number): Promise<void> => {
-        child = pid;
-        execFileSync("prlimit", ["--pid", String(launcher.pid), "--nofile=5:"]);
-      };
-      await expect(launcher.start(plan, [], { onPause })).rejects.toMatchObject({ code: "EMFILE" });
-      expect(processIdentity(child)).toBeUndefined();
-      execFileSync("prlimit", ["--pid", String(launcher.pid), "--nofile=64:"]);
-      expect((await (await launcher.start([CLONE, TRUE])).exited).status).toEqual({ kind: "exited", code: 0 });
-    });
+    test(
+      "fails a start whose terminal it has no descriptor for, and lives on",
+      unless([needsPrograms("prlimit")]),
+      async () => {
+        await using launcher = await Launcher.open();
+        let child = 0;
+        const plan: PlanStep[] = [
+          openDirectory(ROOT_SLOT, "/dev/pts"),
+          CLONE,
+          PAUSE,
+          {
+            ...WORDS,
+            phase: "child",
+            op: "openTerminal",
+            root: ROOT_SLOT,
+            devices: NO_SLOT,
+            columns: 80,
+            rows: 24,
+            uid: 0,
+            console: NO_SLOT,
+          },
+          executeStep(["/bin/sleep", "600"], []),
+        ];
+        const onPause = async (_: string, pid: number): Promise<void> => {
+          child = pid;
+          execFileSync("prlimit", ["--pid", String(launcher.pid), "--nofile=5:"]);
+        };
+        await expect(launcher.start(plan, [], { onPause })).rejects.toMatchObject({ code: "EMFILE" });
+        expect(processIdentity(child)).toBeUndefined();
+        execFileSync("prlimit", ["--pid", String(launcher.pid), "--nofile=64:"]);
+        expect((await (await launcher.start([CLONE, TRUE])).exited).status).toEqual({ kind: "exited", code: 0 });
+      },
+    );
 
     test("serves others while the group of one is still busy, and tells its end when that is gone", async () => {
       await using launcher = await Launcher.open();
