@@ -4,7 +4,7 @@
  * follows a container's id in `exec` belongs to the program, options included.
  */
 import { parseArgs } from "node:util";
-import { RingsideError } from "../../error.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface OptionRow {
   /** `flag` has no value; `value` has one; `values` may be given several times. */
@@ -69,7 +69,7 @@ function split(args: readonly string[], table: OptionTable, order: Order): Split
       continue;
     }
     const value = args[++at];
-    if (value === undefined) throw new RingsideError(`the option ${word} needs a value`);
+    if (value === undefined) throw new UsageError(`the option ${word} needs a value`);
     options.push(`--${name}=${value}`);
   }
   return { options, operands };
@@ -112,7 +112,7 @@ export function parseArguments<const Table extends OptionTable>(
     return { values: { ...values } as Values<Table>, operands };
   } catch (cause) {
     const [line = ""] = (cause instanceof Error ? cause.message : String(cause)).split(". ");
-    throw new RingsideError(line.toLowerCase().startsWith("unknown") ? `u${line.slice(1)}` : line, { cause });
+    throw new UsageError(line.toLowerCase().startsWith("unknown") ? `u${line.slice(1)}` : line, { cause });
   }
 }
 
@@ -133,7 +133,7 @@ export function parseLeading<const Table extends OptionTable>(
  */
 export function onlyId(operands: readonly string[], command: string): string {
   const [id, ...rest] = operands;
-  if (id === undefined || id === "") throw new RingsideError(`${command} needs a container's id`);
-  if (rest.length > 0) throw new RingsideError(`${command} takes one container's id, and got more: ${rest.join(" ")}`);
+  if (id === undefined || id === "") throw new UsageError(`${command} needs a container's id`);
+  if (rest.length > 0) throw new UsageError(`${command} takes one container's id, and got more: ${rest.join(" ")}`);
   return id;
 }

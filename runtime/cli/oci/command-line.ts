@@ -6,6 +6,7 @@ import { writeSync } from "node:fs";
 import { EXIT_CODES, RingsideError } from "../../error.ts";
 import type { Command, GlobalOptions } from "./command.ts";
 import { type CommandLine, GLOBAL_OPTIONS, parseCommandLine } from "./global-options.ts";
+import { withHelp } from "./usage-error.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -61,7 +62,11 @@ async function runCommand({ command = "", args, globals }: CommandLine): Promise
     return 0;
   }
   globals.log.write("debug", `${command} ${args.join(" ")}`);
-  return await loaded.run(args, globals);
+  try {
+    return await loaded.run(args, globals);
+  } catch (error) {
+    throw withHelp(error, command);
+  }
 }
 
 /** The text of a failure on one line, since engines read one line, and what to do about it. */
@@ -100,6 +105,6 @@ export async function ociCommandLine(args: readonly string[]): Promise<number> {
     if (line.asked === "help") return await printHelp();
     return await runCommand(line);
   } catch (error) {
-    return report(error, line?.globals);
+    return report(withHelp(error), line?.globals);
   }
 }

@@ -3,6 +3,7 @@ import type { CreateOptions } from "../../container/oci/create.ts";
 import { RingsideError } from "../../error.ts";
 import type { Values } from "./arguments.ts";
 import type { GlobalOptions } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const CREATE_OPTIONS = {
   bundle: { kind: "value", short: "b", help: "the bundle's directory (default: this one)" },
@@ -31,7 +32,7 @@ export function parsePreserveFds(text: string | undefined, environment: NodeJS.P
   if (text === undefined) return 0;
   const count = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   if (!(count <= MOST_PRESERVED)) {
-    throw new RingsideError(`--preserve-fds ${text}: not a number from 0 to ${MOST_PRESERVED}`);
+    throw new UsageError(`--preserve-fds ${text}: not a number from 0 to ${MOST_PRESERVED}`);
   }
   const there = inheritedFds(environment);
   if (there !== undefined && count > there) {

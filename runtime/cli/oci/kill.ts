@@ -1,9 +1,9 @@
 /** `ringside oci kill`: a signal to a container (runtime.md, "Kill"). */
 import { killEngineContainer } from "../../container/oci/kill.ts";
 import { parseSignal } from "../../container/oci/signal.ts";
-import { RingsideError } from "../../error.ts";
 import { onlyId, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 const OPTIONS = {
   all: { kind: "flag", short: "a", help: "to every process of the container, also when its first one has gone" },
@@ -19,7 +19,7 @@ export const kill: Command = {
     const { values, operands } = parseArguments(args, OPTIONS);
     const [id, signal = DEFAULT_SIGNAL, ...rest] = operands;
     if (rest.length > 0)
-      throw new RingsideError(`kill takes a container's id and a signal, and got more: ${rest.join(" ")}`);
+      throw new UsageError(`kill takes a container's id and a signal, and got more: ${rest.join(" ")}`);
     killEngineContainer(root, onlyId(id === undefined ? [] : [id], "kill"), parseSignal(signal), {
       all: values.all === true,
     });

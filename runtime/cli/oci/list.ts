@@ -2,9 +2,9 @@
 import { writeSync } from "node:fs";
 import { type EngineState, stateOf } from "../../container/oci/status.ts";
 import { listEngineContainers } from "../../container/oci/store.ts";
-import { RingsideError } from "../../error.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 const STDOUT = 1;
 const OPTIONS = {
@@ -36,7 +36,7 @@ export const list: Command = {
   async run(args, { root }) {
     const { quiet, format = "table" } = parseArguments(args, OPTIONS).values;
     if (format !== "table" && format !== "json")
-      throw new RingsideError(`invalid format ${JSON.stringify(format)}: table or json`);
+      throw new UsageError(`invalid format ${JSON.stringify(format)}: table or json`);
     const states = listEngineContainers(root).map(({ record, status }) => stateOf(record, status));
     if (quiet === true) writeSync(STDOUT, states.map(({ id }) => `${id}\n`).join(""));
     else writeSync(STDOUT, format === "json" ? `${JSON.stringify(states)}\n` : table(states));

@@ -7,6 +7,7 @@ import { findEngineContainer } from "../../container/oci/store.ts";
 import { RingsideError } from "../../error.ts";
 import { onlyId, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 const STDOUT = 1;
 const OPTIONS = {
@@ -45,7 +46,7 @@ export const ps: Command = {
     const [id, ...psOptions] = operands;
     const { format = "table" } = values;
     if (format !== "table" && format !== "json")
-      throw new RingsideError(`invalid format ${JSON.stringify(format)}: table or json`);
+      throw new UsageError(`invalid format ${JSON.stringify(format)}: table or json`);
     const pids = containerProcesses(findEngineContainer(root, onlyId(id === undefined ? [] : [id], "ps")).record);
     writeSync(STDOUT, format === "json" ? `${JSON.stringify(pids)}\n` : await table(pids, psOptions));
     return 0;

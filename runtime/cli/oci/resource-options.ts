@@ -1,7 +1,7 @@
 /** The options of `update` that change one limit each, runc's names, as the resources that they stand for. */
-import { RingsideError } from "../../error.ts";
 import type { OciCpu, OciMemory, OciResources } from "../../oci/config.ts";
 import type { Values } from "./arguments.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const RESOURCE_OPTIONS = {
   resources: { kind: "value", short: "r", help: "a file of resources as JSON, - for standard input; then no other" },
@@ -36,7 +36,7 @@ function numberOf(values: ResourceValues, name: Name, units: "units" | "none" = 
   const [, digits, unit = ""] = /^(-?\d+)([bkmgt]?)b?$/i.exec(text) ?? [];
   const value = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
   if (digits !== undefined && Number.isSafeInteger(value) && (unit === "" || units === "units")) return value;
-  throw new RingsideError(`invalid value ${JSON.stringify(text)} for --${name}: not a whole number`);
+  throw new UsageError(`invalid value ${JSON.stringify(text)} for --${name}: not a whole number`);
 }
 
 /** Whether any option but --resources was given. */

@@ -6,6 +6,7 @@ import { RingsideError, reasonOf } from "../../error.ts";
 import { specTemplate } from "../../oci/template.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 const OPTIONS = {
   bundle: { kind: "value", short: "b", help: "the bundle's directory (default: this one)" },
@@ -18,7 +19,7 @@ export const spec: Command = {
   options: OPTIONS,
   async run(args) {
     const { values, operands } = parseArguments(args, OPTIONS);
-    if (operands.length > 0) throw new RingsideError(`spec takes no operands, and got ${operands.join(" ")}`);
+    if (operands.length > 0) throw new UsageError(`spec takes no operands, and got ${operands.join(" ")}`);
     const ids = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
     const config = specTemplate(values.rootless === true ? ids : undefined);
     const path = join(values.bundle ?? ".", "config.json");

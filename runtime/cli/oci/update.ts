@@ -7,6 +7,7 @@ import { parseResources } from "../../oci/parse.ts";
 import { onlyId, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { givesLimits, RESOURCE_OPTIONS, resourcesOf } from "./resource-options.ts";
+import { UsageError } from "./usage-error.ts";
 
 const STDIN = 0;
 
@@ -29,7 +30,7 @@ export const update: Command = {
     const id = onlyId(operands, "update");
     const { resources } = values;
     if (resources !== undefined && givesLimits(values)) {
-      throw new RingsideError("update takes --resources or single limits, not both");
+      throw new UsageError("update takes --resources or single limits, not both");
     }
     await updateEngineContainer(root, id, resources === undefined ? resourcesOf(values) : readResources(resources));
     return 0;

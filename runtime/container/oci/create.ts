@@ -17,7 +17,7 @@ import { ownPrivilege } from "../privilege.ts";
 import { processIdentity } from "../process-identity.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { destroyContainer } from "./delete.ts";
-import { explainOciFailure } from "./failure.ts";
+import { explainOciStart } from "./failure.ts";
 import { hasLaterHooks, runHooks } from "./hooks.ts";
 import { listenDescriptors, withHome } from "./inherited.ts";
 import { lockContainer } from "./lock.ts";
@@ -195,6 +195,6 @@ export async function createContainer(launcher: Launcher, options: CreateOptions
     return prepared.notes;
   } catch (error) {
     await destroyContainer(directory, record, { config, launcher });
-    throw explainOciFailure(error, config.process);
+    throw await explainOciStart(error, config, record.rootfs);
   }
 }

@@ -9,7 +9,7 @@ import { cachedFilter } from "../../plan/seccomp/filter-cache.ts";
 import { readConfig } from "./bundle.ts";
 import { groupsToJoin } from "./exec-groups.ts";
 import { engineExecPlan } from "./exec-plan.ts";
-import { explainOciFailure } from "./failure.ts";
+import { explainOciExec } from "./failure.ts";
 import { withHome } from "./inherited.ts";
 import { writePidFile } from "./pid-file.ts";
 import { type EngineRecord, savedConfigPath } from "./record.ts";
@@ -30,6 +30,7 @@ export interface ExecRequest {
 }
 
 interface PreparedExec {
+  readonly initPid: number;
   readonly process: OciProcess;
   readonly plan: Plan;
   readonly descriptors: readonly number[];
@@ -76,7 +77,7 @@ function prepare(request: ExecRequest): PreparedExec {
     preserveFds,
     ...(consoleSocket !== undefined && { consoleSocket }),
   });
-  return { process, plan, descriptors: Array.from({ length: STDIO + preserveFds }, (_, fd) => fd) };
+  return { initPid: init.pid, process, plan, descriptors: Array.from({ length: STDIO + preserveFds }, (_, fd) => fd) };
 }
 
 async function start<Started extends { readonly pid: number }>(
@@ -84,8 +85,8 @@ async function start<Started extends { readonly pid: number }>(
   how: (prepared: PreparedExec) => Promise<Started>,
 ): Promise<Started> {
   const prepared = prepare(request);
-  const started = await how(prepared).catch((error: unknown) => {
-    throw explainOciFailure(error, prepared.process);
+  const started = await how(prepared).catch(async (error: unknown) => {
+    throw await explainOciExec(error, prepared.process, prepared.initPid);
   });
   if (request.pidFile !== undefined) writePidFile(request.pidFile, started.pid);
   return started;

@@ -5,6 +5,7 @@
 import { StepError } from "../../../native/step-error.ts";
 import { EXIT_CODES, RingsideError } from "../../error.ts";
 import { explainFailure } from "../failure.ts";
+import type { Finding } from "../post-mortem/finding.ts";
 
 /** What execve(2) says, in the small letters that docker looks for. */
 const EXEC_WORDS: Readonly<Record<string, { readonly words: string; readonly exitCode: number }>> = {
@@ -23,10 +24,26 @@ const EXEC_WORDS: Readonly<Record<string, { readonly words: string; readonly exi
 /** The steps that look for the program. */
 const EXECUTING = new Set(["execute", "resolveExecutable"]);
 
-/** @param process what was to be run */
+interface Asked {
+  readonly args: readonly string[];
+  readonly cwd: string;
+}
+
+/** What a post-mortem adds, behind the words that engines look for and on the same line. */
+function addition(finding: Finding | undefined): { readonly text: string; readonly fix?: string } {
+  if (finding === undefined || finding.kind === "unknown") return { text: "" };
+  const { sentence, fix } = finding;
+  return { text: `: ${sentence.replaceAll("\n", " ")}`, ...(fix !== undefined && { fix }) };
+}
+
+/**
+ * @param process what was to be run
+ * @param examine looks at the program, when it could not be executed
+ */
 export function explainOciFailure(
   error: unknown,
-  process: { readonly args: readonly string[]; readonly cwd: string },
+  process: Asked,
+  examine: () => Finding | undefined = () => undefined,
 ): unknown {
   if (!(error instanceof StepError) || error.failed === undefined)
     return explainFailure(error, { program: process.args[0] ?? "" });
@@ -38,8 +55,10 @@ export function explainOciFailure(
       known?.exitCode === EXIT_CODES.notFound
         ? `executable file \`${program}\` not found${where}`
         : `open executable \`${program}\``;
-    return new RingsideError(`${what}: ${known?.words ?? error.code}`, {
+    const { text, fix } = addition(examine());
+    return new RingsideError(`${what}: ${known?.words ?? error.code}${text}`, {
       cause: error,
+      ...(fix !== undefined && { fix }),
       exitCode: known?.exitCode ?? EXIT_CODES.notExecutable,
     });
   }
@@ -47,4 +66,28 @@ export function explainOciFailure(
     return new RingsideError(`cannot chdir to ${process.cwd}: no such file or directory`, { cause: error });
   }
   return explainFailure(error, { program });
+}
+
+/**
+ * The same for a container's own program, which is looked at in its root.
+ * @param rootfs the root's directory on the host
+ */
+export async function explainOciStart(
+  error: unknown,
+  config: { readonly process: Asked },
+  rootfs: string,
+): Promise<unknown> {
+  if (!(error instanceof StepError)) return explainOciFailure(error, config.process);
+  const { programExaminer } = await import("../post-mortem/facts.ts");
+  return explainOciFailure(error, config.process, programExaminer([rootfs], config));
+}
+
+/**
+ * The same for a further process of a container that runs.
+ * @param pid the container's first process
+ */
+export async function explainOciExec(error: unknown, process: Asked, pid: number): Promise<unknown> {
+  if (!(error instanceof StepError)) return explainOciFailure(error, process);
+  const { liveProgramExaminer } = await import("../post-mortem/facts.ts");
+  return explainOciFailure(error, process, liveProgramExaminer(pid, { process }));
 }

@@ -2,7 +2,7 @@
 import { CREATED, type Launcher, type StartedProcess } from "../../../native/kernel.ts";
 import { type CreateOptions, createContainer, prepareContainer, whilePaused } from "./create.ts";
 import { deleteEngineContainer, destroyContainer } from "./delete.ts";
-import { explainOciFailure } from "./failure.ts";
+import { explainOciStart } from "./failure.ts";
 import { lockContainer } from "./lock.ts";
 import { startEngineContainer } from "./start.ts";
 
@@ -36,7 +36,11 @@ export interface AttachedRun {
 export async function runAttached(launcher: Launcher, options: CreateOptions): Promise<AttachedRun> {
   const prepared = await prepareContainer(launcher, options, { stays: true });
   const { directory, record, config, plan, descriptors, notes } = prepared;
-  const lock = lockContainer(options.id, directory);
+  let lock: Disposable | undefined = lockContainer(options.id, directory);
+  const unlock = (): void => {
+    lock?.[Symbol.dispose]();
+    lock = undefined;
+  };
   const pause = whilePaused(prepared, launcher);
   const start = Promise.withResolvers<void>();
   // It is waited for below; a failure before that must not count as one that nobody handles.
@@ -46,7 +50,7 @@ export async function runAttached(launcher: Launcher, options: CreateOptions): P
       async onPause(name, pid, steps, terminalFd) {
         await pause(name, pid, steps, terminalFd);
         if (name !== CREATED) return;
-        lock[Symbol.dispose]();
+        unlock();
         startEngineContainer(options.root, options.id).then(start.resolve, start.reject);
       },
     });
@@ -55,8 +59,8 @@ export async function runAttached(launcher: Launcher, options: CreateOptions): P
     await start.promise;
     return { process: await starting, notes };
   } catch (error) {
-    lock[Symbol.dispose]();
+    unlock();
     await destroyContainer(directory, record, { config, launcher });
-    throw explainOciFailure(error, config.process);
+    throw await explainOciStart(error, config, record.rootfs);
   }
 }
