@@ -31,7 +31,10 @@ export interface Burst {
   readonly traps?: readonly Trap[];
   /** Whether the processor may be taken away in the middle of it; yes unless it says no. */
   readonly preemptible?: boolean;
-  /** Whether an interrupt may cut it: a thread's burst unless it says no, a burst of an interrupt's handler only if it says yes. */
+  /**
+   * Whether an interrupt may cut it: a thread's burst unless it says no, and then nobody may preempt it either; a burst of
+   * an interrupt's handler only if it says yes.
+   */
   readonly interruptible?: boolean;
 }
 

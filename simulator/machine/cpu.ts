@@ -60,9 +60,14 @@ export function idleCpu<T extends Thread>(index: number): Cpu<T> {
   };
 }
 
-/** @returns whether another thread may take the processor from this one, in the middle of what it does. */
+/**
+ * @returns whether another thread may take the processor from this one, in the middle of what it does. It is an interrupt
+ *   that makes it possible: what is closed to interrupts is closed to preemption too
+ */
 export function isPreemptible({ begun }: Thread): boolean {
-  return begun?.activity.kind !== "burst" || begun.activity.preemptible !== false;
+  if (begun?.activity.kind !== "burst") return true;
+  const { preemptible, interruptible } = begun.activity;
+  return preemptible !== false && interruptible !== false;
 }
 
 /** @returns whether the processor can take an interrupt: no context switch, no handler and no burst that is closed to them. */

@@ -127,8 +127,8 @@ test("a processor that has nothing to do handles an interrupt, and runs whoever 
 });
 
 test("what is closed to interrupts is closed from its first burst to its last, and the interrupt comes right after", () => {
-  const { simulation, set, at, shown } = machine(1, 100);
-  const closed = { interruptible: false, preemptible: false };
+  const { simulation, set, at, shown } = machine(1, 6);
+  const closed = { interruptible: false };
   set.start(new Thread("disabled", [burst(10, closed), burst(10, closed), burst(10)]));
   at(5, () => set.interrupt(0, handler(3)));
   simulation.run();
@@ -136,7 +136,8 @@ test("what is closed to interrupts is closed from its first burst to its last, a
     ["disabled", 0, 10],
     ["disabled", 10, 20],
     ["irq", 20, 23],
-    ["disabled", 23, 33],
+    ["disabled", 23, 29],
+    ["disabled", 29, 33],
   ]);
 });
 
