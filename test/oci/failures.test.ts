@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { helpOf } from "../../runtime/cli/oci/help.ts";
 import { BUNDLES, bundleConfig, makeBundle } from "../support/bundle.ts";
+import { command } from "../support/engines.ts";
 import { describeWhere } from "../support/needs.ts";
-import { type Outcome, ringside } from "../support/ringside.ts";
+import { COMMAND_LINE, type Outcome, ringside } from "../support/ringside.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 test.each([
@@ -86,5 +87,20 @@ describeWhere(BUNDLES, "a program that cannot run in a bundle", () => {
     const { stderr, code } = await call("create", bundleOf("nonesuch"));
     expect(stderr).toMatch(/^executable file `nonesuch` not found in \$PATH: no such file or directory: .*nonesuch/);
     expect(code).toBe(127);
+  });
+
+  test("is told at start where it cannot be known before; one that is over at once is none of those", async () => {
+    const root = temporaryDirectory();
+    for (const program of ["windows", "true"]) {
+      const id = `failures-start-${process.pid}`;
+      const ours = [process.execPath, COMMAND_LINE, "oci", "--root", root];
+      const create = [...ours, "create", "--bundle", bundleOf(program), id];
+      // What lives on must not hold our pipe open.
+      await command("sh", ["-c", 'exec "$@" </dev/null >/dev/null 2>&1', "sh", ...create]);
+      const { stderr } = await ringside(["oci", "--root", root, "start", id]);
+      if (program === "true") expect(stderr).toBe("");
+      else expect(stderr).toMatch(/^executable file `windows` not found in \$PATH: no such file or directory.*: .*CR/m);
+      expect((await ringside(["oci", "--root", root, "delete", "--force", id])).code).toBe(0);
+    }
   });
 });

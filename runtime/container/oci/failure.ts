@@ -37,6 +37,30 @@ function addition(finding: Finding | undefined): { readonly text: string; readon
 }
 
 /**
+ * @param code the errno(3) of execve(2); ELIBACC where it is the interpreter or the loader that is not there
+ * @returns that `program` cannot be executed, in the words of engines first
+ */
+export function executionFailure(
+  program: string,
+  code: string,
+  finding: Finding | undefined,
+  cause?: unknown,
+): RingsideError {
+  const known = EXEC_WORDS[code];
+  const where = program.includes("/") || known?.exitCode !== EXIT_CODES.notFound ? "" : " in $PATH";
+  const what =
+    known?.exitCode === EXIT_CODES.notFound
+      ? `executable file \`${program}\` not found${where}`
+      : `open executable \`${program}\``;
+  const { text, fix } = addition(finding);
+  return new RingsideError(`${what}: ${known?.words ?? code}${text}`, {
+    cause,
+    ...(fix !== undefined && { fix }),
+    exitCode: known?.exitCode ?? EXIT_CODES.notExecutable,
+  });
+}
+
+/**
  * @param process what was to be run
  * @param examine looks at the program, when it could not be executed
  */
@@ -49,18 +73,7 @@ export function explainOciFailure(
     return explainFailure(error, { program: process.args[0] ?? "" });
   const program = process.args[0] ?? "";
   if (EXECUTING.has(error.failed.op)) {
-    const known = EXEC_WORDS[error.code];
-    const where = program.includes("/") || known?.exitCode !== EXIT_CODES.notFound ? "" : " in $PATH";
-    const what =
-      known?.exitCode === EXIT_CODES.notFound
-        ? `executable file \`${program}\` not found${where}`
-        : `open executable \`${program}\``;
-    const { text, fix } = addition(examine());
-    return new RingsideError(`${what}: ${known?.words ?? error.code}${text}`, {
-      cause: error,
-      ...(fix !== undefined && { fix }),
-      exitCode: known?.exitCode ?? EXIT_CODES.notExecutable,
-    });
+    return executionFailure(program, error.code, examine(), error);
   }
   if (error.failed.op === "setDirectory" && error.code === "ENOENT") {
     return new RingsideError(`cannot chdir to ${process.cwd}: no such file or directory`, { cause: error });

@@ -1,10 +1,12 @@
 /** `start`: one byte into the FIFO, and the container's first process becomes its program (runtime.md, "Start"). */
-import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync, rmSync, writeSync } from "node:fs";
 import { errorCode } from "../../../native/error-code.ts";
 import { Launcher, pollDescriptor, signalProcess } from "../../../native/kernel.ts";
 import { RingsideError } from "../../error.ts";
+import type { FindingKind } from "../post-mortem/finding.ts";
 import { isAlive } from "../process-identity.ts";
 import { readConfig } from "./bundle.ts";
+import { executionFailure } from "./failure.ts";
 import { runHooks } from "./hooks.ts";
 import { lockContainer } from "./lock.ts";
 import { savedConfigPath } from "./record.ts";
@@ -41,6 +43,42 @@ async function letGo(container: EngineContainer): Promise<void> {
   } finally {
     closeSync(fifo);
   }
+}
+
+/** How /proc/PID/exe shows the launcher's sealed copy, which the process is until it becomes its program. */
+const SEALED_COPY = "/memfd:";
+
+/** Why the kernel would not execute the program, of causes that cannot come of what a program does while it runs. */
+const UNEXECUTABLE: Readonly<Partial<Record<FindingKind, "ELIBACC" | "ENOEXEC">>> = {
+  "interpreter-missing": "ELIBACC",
+  "carriage-return": "ELIBACC",
+  "loader-missing": "ELIBACC",
+  "wrong-machine": "ENOEXEC",
+  "damaged-program": "ENOEXEC",
+  "no-interpreter-line": "ENOEXEC",
+  "not-a-program": "ENOEXEC",
+  "empty-file": "ENOEXEC",
+};
+
+function isSeenRunning(pid: number): boolean {
+  try {
+    return !readlinkSync(`/proc/${pid}/exe`).startsWith(SEALED_COPY);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * One that has gone by now may have run to its end, or may never have become its program: the program is looked at.
+ * @throws RingsideError when the kernel cannot have executed it
+ */
+async function requireExecuted({ directory, record }: EngineContainer): Promise<void> {
+  if (record.init === undefined || isSeenRunning(record.init.pid)) return;
+  const { config } = readConfig(savedConfigPath(directory));
+  const { programExaminer } = await import("../post-mortem/facts.ts");
+  const finding = programExaminer([record.rootfs], config)();
+  const code = finding && UNEXECUTABLE[finding.kind];
+  if (code !== undefined) throw executionFailure(config.process?.args[0] ?? "", code, finding);
 }
 
 /** Ends what is not to run any further. */
@@ -83,5 +121,6 @@ export async function startEngineContainer(root: string, id: string): Promise<vo
     });
   }
   await letGo(container);
+  await requireExecuted(container);
   if (container.record.hooks) await runPoststart(container);
 }
