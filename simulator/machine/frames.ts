@@ -39,8 +39,12 @@ export interface HeldFrame {
 interface OwnerRow {
   readonly name: string;
   unique: number;
-  shared: number;
+  /** Frames that it shares with others. */
+  readonly shared: Set<number>;
   references: number;
+  /** Between these lie the frames that were ever its own: where to look for them when it ends. */
+  lowest: number;
+  highest: number;
 }
 
 export class FramePool {
@@ -148,12 +152,9 @@ export class FramePool {
     const id = this.#ownerIds.get(owner);
     if (id === undefined) return 0;
     const before = this.free;
-    for (const [frame, sharers] of [...this.#sharers]) {
-      const references = sharers.get(id);
-      if (references !== undefined) this.#drop(frame, id, references);
-    }
     const row = this.#row(id);
-    for (let frame = 0; row.unique > 0 && frame < this.#untouched; frame++) {
+    for (const frame of row.shared) this.#drop(frame, id, this.#referencesOf(frame, id));
+    for (let frame = row.lowest; row.unique > 0 && frame <= row.highest; frame++) {
       if (this.#holder[frame] === id) this.#drop(frame, id, this.#references[frame] ?? 0);
     }
     return this.free - before;
@@ -176,7 +177,7 @@ export class FramePool {
     const id = this.#ownerIds.get(owner);
     if (id === undefined) return { resident: 0, unique: 0, shared: 0, references: 0 };
     const { unique, shared, references } = this.#row(id);
-    return { resident: unique + shared, unique, shared, references };
+    return { resident: unique + shared.size, unique, shared: shared.size, references };
   }
 
   /** @returns an owner's proportional share in bytes: a frame of n owners counts as an nth of one (`Pss` of smaps). */
@@ -184,8 +185,9 @@ export class FramePool {
     const id = this.#ownerIds.get(owner);
     if (id === undefined) return 0;
     const framesBySharers: number[] = [];
-    for (const sharers of this.#sharers.values()) {
-      if (sharers.has(id)) framesBySharers[sharers.size] = (framesBySharers[sharers.size] ?? 0) + 1;
+    for (const frame of this.#row(id).shared) {
+      const owners = this.#held(frame).size;
+      framesBySharers[owners] = (framesBySharers[owners] ?? 0) + 1;
     }
     return framesBySharers.reduce(
       (sum, frames, owners) => sum + Math.floor((frames * this.frameBytes) / owners),
@@ -215,7 +217,8 @@ export class FramePool {
   #idOf(owner: string): number {
     const known = this.#ownerIds.get(owner);
     if (known !== undefined) return known;
-    const id = this.#owners.push({ name: owner, unique: 0, shared: 0, references: 0 }) - 1;
+    const row = { name: owner, unique: 0, shared: new Set<number>(), references: 0 };
+    const id = this.#owners.push({ ...row, lowest: this.frames, highest: -1 }) - 1;
     this.#ownerIds.set(owner, id);
     return id;
   }
@@ -260,12 +263,19 @@ export class FramePool {
 
   #take(frame: number, id: number): void {
     this.#cover(frame + 1);
-    this.#holder[frame] = id;
     this.#references[frame] = 1;
-    const row = this.#row(id);
-    row.unique++;
-    row.references++;
+    this.#row(id).references++;
+    this.#own(frame, id);
     this.#count(1, 1);
+  }
+
+  /** The frame is this owner's alone. */
+  #own(frame: number, id: number): void {
+    const row = this.#row(id);
+    this.#holder[frame] = id;
+    row.unique++;
+    row.lowest = Math.min(row.lowest, frame);
+    row.highest = Math.max(row.highest, frame);
   }
 
   #becomeShared(frame: number, first: number, second: number): void {
@@ -278,8 +288,8 @@ export class FramePool {
     );
     this.#holder[frame] = SHARED;
     this.#row(first).unique--;
-    this.#row(first).shared++;
-    this.#row(second).shared++;
+    this.#row(first).shared.add(frame);
+    this.#row(second).shared.add(frame);
     this.#count(1, -1);
     this.#count(2, 1);
   }
@@ -290,7 +300,7 @@ export class FramePool {
     const references = sharers.get(id);
     sharers.set(id, (references ?? 0) + 1);
     if (references !== undefined) return;
-    this.#row(id).shared++;
+    this.#row(id).shared.add(frame);
     this.#count(sharers.size - 1, -1);
     this.#count(sharers.size, 1);
   }
@@ -317,16 +327,15 @@ export class FramePool {
     this.#count(sharers.size, -1);
     sharers.delete(id);
     this.#count(sharers.size, 1);
-    this.#row(id).shared--;
+    this.#row(id).shared.delete(frame);
     const [last] = sharers;
     if (sharers.size > 1 || last === undefined) return;
     // One is left: the frame is its own again, and may be written without a copy.
     const [holder, references] = last;
     this.#sharers.delete(frame);
-    this.#holder[frame] = holder;
     this.#references[frame] = references;
-    this.#row(holder).shared--;
-    this.#row(holder).unique++;
+    this.#row(holder).shared.delete(frame);
+    this.#own(frame, holder);
   }
 
   #count(owners: number, by: number): void {

@@ -13,6 +13,8 @@
 
 export const LEVELS = 4;
 const ENTRIES = 512;
+/** Pages that an entry of a level covers, by level; there is no level 0. */
+const COVERED: readonly number[] = [1, 1, ENTRIES, ENTRIES ** 2, ENTRIES ** 3];
 /** Virtual pages: 48 bits of address without the 12 within the page. */
 export const VIRTUAL_PAGES = ENTRIES ** LEVELS;
 
@@ -21,7 +23,7 @@ export type PageLevel = 1 | 2 | 3;
 
 /** @returns how many 4 KiB pages a mapping of a level covers: 1, 512 or 262,144. */
 export function pagesOf(level: PageLevel): number {
-  return ENTRIES ** (level - 1);
+  return COVERED[level] ?? 1;
 }
 
 /** What a mapping allows, and what the kernel has marked it with. */
@@ -328,7 +330,7 @@ function checkPage(page: number): void {
 
 /** The nine bits of a page number that choose the entry at a level. Not by shifts: those have 32 bits in JavaScript. */
 function indexAt(page: number, level: number): number {
-  return Math.floor(page / ENTRIES ** (level - 1)) % ENTRIES;
+  return Math.floor(page / (COVERED[level] ?? 1)) % ENTRIES;
 }
 
 function flagsOf({ write, user, execute, copyOnWrite }: Rights): number {
@@ -358,7 +360,7 @@ function mappingAt({ table, index, level }: Leaf, page: number): Mapping {
 }
 
 function* mappingsOf(table: Table, level: number, first: number): Generator<Mapping> {
-  const covers = ENTRIES ** (level - 1);
+  const covers = COVERED[level] ?? 1;
   for (let index = 0, left = table.present; left > 0 && index < ENTRIES; index++) {
     if (((table.flags[index] ?? 0) & PRESENT) === 0) continue;
     left--;

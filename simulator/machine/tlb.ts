@@ -38,6 +38,12 @@ export interface TlbEntry extends Rights {
   readonly dirty: boolean;
 }
 
+/** An entry in its place, and when it was used last, counted in uses. */
+interface Way {
+  readonly entry: TlbEntry;
+  usedAt: number;
+}
+
 export interface TlbCounters {
   readonly hits: number;
   readonly misses: number;
@@ -52,9 +58,9 @@ const LARGEST_FIRST: readonly PageLevel[] = [3, 2, 1];
 
 export class Tlb {
   readonly capacity: number;
-  /** Each set with the entry that was used last at its end: the first one goes when room is needed (true LRU). */
-  readonly #sets: TlbEntry[][];
+  readonly #sets: Way[][];
   readonly #ways: number;
+  #uses = 0;
   /** How many entries of each size there are: sizes without any need no search. */
   readonly #ofLevel: Record<PageLevel, number> = { 1: 0, 2: 0, 3: 0 };
   #counters = { hits: 0, misses: 0, evicted: 0, flushed: 0, flushes: 0 };
@@ -84,28 +90,29 @@ export class Tlb {
    * @returns the frame of the page; undefined for a miss
    */
   lookup(tag: Tag, page: number, access: Access): number | undefined {
-    const entry = this.#find(tag, page);
+    const way = this.#find(tag, page);
+    const entry = way?.entry;
     if (entry !== undefined && refusal(entry, access) === undefined && (access.kind !== "write" || entry.dirty)) {
       this.#counters.hits++;
       return entry.frame + (page - entry.page);
     }
-    if (entry !== undefined) this.#remove(entry);
+    if (way !== undefined) this.#remove(way);
     this.#counters.misses++;
     return undefined;
   }
 
-  /** Remembers a translation that a walk has found; the one used least recently in its set makes room. */
+  /** Remembers a translation that a walk has found; the one used least recently in its set makes room (true LRU). */
   fill(tag: Tag, mapping: Mapping, global = false): void {
     const { page, level, frame, write, user, execute, copyOnWrite, dirty } = mapping;
     const known = this.#find(tag, page);
     if (known !== undefined) this.#remove(known);
     const set = this.#setOf(page, level);
-    const [oldest] = set;
-    if (oldest !== undefined && set.length >= this.#ways) {
-      this.#remove(oldest);
+    if (set.length >= this.#ways) {
+      this.#remove(set.reduce((oldest, way) => (way.usedAt < oldest.usedAt ? way : oldest)));
       this.#counters.evicted++;
     }
-    set.push({ tag, page, level, frame, write, user, execute, copyOnWrite, dirty, global });
+    const entry = { tag, page, level, frame, write, user, execute, copyOnWrite, dirty, global };
+    set.push({ entry, usedAt: ++this.#uses });
     this.#ofLevel[level]++;
   }
 
@@ -131,43 +138,43 @@ export class Tlb {
 
   /** @returns what it remembers: for checks and for drawing. */
   entries(): TlbEntry[] {
-    return this.#sets.flat();
+    return this.#sets.flat().map(({ entry }) => entry);
   }
 
-  #setOf(page: number, level: PageLevel): TlbEntry[] {
+  #setOf(page: number, level: PageLevel): Way[] {
     const set = this.#sets[Math.floor(page / pagesOf(level)) % this.#sets.length];
     if (set === undefined) throw new RangeError(`there is no virtual page ${page}`);
     return set;
   }
 
   /** The entry for a page, which becomes the one used last. */
-  #find(tag: Tag, page: number): TlbEntry | undefined {
+  #find(tag: Tag, page: number): Way | undefined {
     for (const level of LARGEST_FIRST) {
       if (this.#ofLevel[level] === 0) continue;
-      const set = this.#setOf(page, level);
-      const at = set.findIndex((entry) => entry.level === level && covers(entry, page) && belongsTo(entry, tag));
-      const entry = set[at];
-      if (entry === undefined) continue;
-      set.splice(at, 1);
-      set.push(entry);
-      return entry;
+      for (const way of this.#setOf(page, level)) {
+        const { entry } = way;
+        if (entry.level !== level || !covers(entry, page) || !belongsTo(entry, tag)) continue;
+        way.usedAt = ++this.#uses;
+        return way;
+      }
     }
     return undefined;
   }
 
-  #remove(entry: TlbEntry): void {
-    const set = this.#setOf(entry.page, entry.level);
-    const at = set.indexOf(entry);
-    if (at < 0) return;
-    set.splice(at, 1);
-    this.#ofLevel[entry.level]--;
+  #remove(way: Way): void {
+    const set = this.#setOf(way.entry.page, way.entry.level);
+    // The order in a set means nothing: the last one takes the place.
+    const at = set.indexOf(way);
+    const last = set.pop();
+    if (last !== undefined && last !== way) set[at] = last;
+    this.#ofLevel[way.entry.level]--;
   }
 
   #flush(concerns: (entry: TlbEntry) => boolean): void {
     this.#counters.flushes++;
-    for (const entry of this.entries()) {
-      if (!concerns(entry)) continue;
-      this.#remove(entry);
+    for (const way of this.#sets.flat()) {
+      if (!concerns(way.entry)) continue;
+      this.#remove(way);
       this.#counters.flushed++;
     }
   }
