@@ -1,86 +1,115 @@
 /**
- * A z/OS nucleus as a program sees it: its instructions run in problem state, what it asks for is an SVC, and the first
- * use of a page is a program interruption that the program does not notice. One unit a step.
+ * A z/OS as a program of every world sees it: its instructions run in problem state, what it asks for is an SVC, and the
+ * first use of a page is a program interruption that it does not notice. One unit a step. What z/OS has no supervisor
+ * call for is refused by name.
  */
 import type { Activity } from "../machine/activity.ts";
 import { MARKS } from "../trace/timeline.ts";
 import type { Service } from "../workload/services.ts";
-import type { Operation, Workload } from "../workload/workload.ts";
-import { type Step, stepActivity } from "./step.ts";
-import { type IssuerState, svcSteps } from "./svc-path.ts";
+import type { Operation, PrivilegedInstruction, Workload } from "../workload/workload.ts";
+import { newEcb, type Tcb } from "./control-blocks.ts";
+import type { EraName } from "./era.ts";
+import { buildMaster } from "./master.ts";
+import { ZosProgram } from "./program.ts";
+import { pageFault } from "./program-check.ts";
+import { PROBLEM_PSW } from "./psw.ts";
+import { UnitEnd } from "./recovery-exit.ts";
+import { givePrivatePages, newRct, newSpace } from "./space-creation.ts";
 import { SVC_TABLE, type SvcRow } from "./svc-table.ts";
+import { ZosSystem } from "./system.ts";
+import { newTask } from "./task.ts";
 
-/** The SVC that does for a program what Linux's call of that name does. */
+/** The SVC that does for a program what Linux's call of that name does, as near as there is one. */
 const SVC_OF_SERVICE: Partial<Readonly<Record<Service, SvcRow>>> = {
+  open: SVC_TABLE.open,
+  close: SVC_TABLE.close,
+  read: SVC_TABLE.excp,
+  pread: SVC_TABLE.excp,
   write: SVC_TABLE.writeToOperator,
-  getpid: SVC_TABLE.time,
+  mmap: SVC_TABLE.getmainAnywhere,
+  munmap: SVC_TABLE.getmainAnywhere,
+  brk: SVC_TABLE.getmainAnywhere,
+  fork: SVC_TABLE.attach,
+  execve: SVC_TABLE.link,
   exit: SVC_TABLE.exit,
+  getpid: SVC_TABLE.time,
+  clock_gettime: SVC_TABLE.time,
+  nanosleep: SVC_TABLE.stimer,
 };
 
-const INTERRUPTION = "z/Architecture Principles of Operation, program interruption 11 (hex)";
-const PAGE_FAULT: readonly Step[] = [
-  fault("page translation exception: program old PSW stored at 150, new one from 1D0 (hex)"),
-  fault("the first level interrupt handler suspends the RB"),
-  fault("RSM brings the page in"),
-  fault("the instruction was nullified: load its PSW again and repeat it"),
-];
-
-function fault(name: string): Step {
-  return { state: "supervisor", name, evidence: "verified", source: INTERRUPTION };
-}
-
-/** What the issuer of a supervisor call wants by it. */
-export interface SvcIssue {
-  /** `attaches the dump task`. */
-  readonly purpose?: string;
-  /** Where it is known from that the call is made at this point, if not from the call's own description. */
-  readonly from?: Pick<Step, "evidence" | "source">;
-}
-
-function issued(step: Step, { purpose, from }: SvcIssue): Step {
-  return { ...step, ...from, name: purpose === undefined ? step.name : `${step.name} ${purpose}` };
-}
+/** The instruction of z/Architecture for what only a kernel may execute. */
+const INSTRUCTIONS: Readonly<Record<PrivilegedInstruction, string>> = {
+  halt: "LPSWE (a PSW with the wait bit)",
+  loadPageTable: "LCTLG (control register 1)",
+  disableInterrupts: "STNSM",
+  startInputOutput: "SSCH",
+};
 
 export class Nucleus {
-  /** Carries a workload out as the job step's program, from its first instruction to SVC 3. */
+  readonly system: ZosSystem;
+  /** A task of the master address space: who carries out what no program asked for. */
+  readonly task: Tcb;
+
+  constructor(era: EraName = "z/OS") {
+    this.system = new ZosSystem({ era });
+    this.task = buildMaster(this.system);
+  }
+
+  /** Carries a workload out as the job step's program of an address space that is there already. */
   *run(workload: Workload, stage: string): Generator<Activity> {
-    for (const operation of workload.operations) yield* this.#carryOut(operation, stage);
+    const asid = this.system.asvt.reserve(false);
+    if (asid === undefined) throw new RangeError("z/OS: no ASID is left");
+    const home = newSpace(this.system, asid, { jobName: workload.name, priority: 192 });
+    givePrivatePages(this.system, home);
+    this.system.asvt.put(home);
+    const jobStep = newTask({
+      name: "job step task",
+      home,
+      mother: newRct(home),
+      priority: 192,
+      jobStep: true,
+      psw: PROBLEM_PSW,
+    });
+    try {
+      yield* this.carryOut(workload, new ZosProgram(this.system, jobStep, stage));
+    } catch (error) {
+      if (!(error instanceof UnitEnd)) throw error;
+    }
   }
 
-  /**
-   * Carries one supervisor call out.
-   * @param issue what is known of this one call: what it is for, and whether the manuals say that it is made here
-   */
-  *svc(row: SvcRow, issuer: IssuerState, stage: string, issue: SvcIssue = {}): Generator<Activity> {
-    const [first, ...rest] = svcSteps(row, issuer, row.number !== SVC_TABLE.exit.number);
-    if (first !== undefined) yield stepActivity(issued(first, issue), stage);
-    for (const step of rest) yield stepActivity(step, stage);
+  /** Carries a workload out as a task's program. @throws UnitEnd where it ends the task, well or not */
+  *carryOut(workload: Workload, program: ZosProgram): Generator<Activity> {
+    for (const operation of workload.operations) yield* this.#operation(operation, program);
   }
 
-  *#carryOut(operation: Operation, stage: string): Generator<Activity> {
+  *#operation(operation: Operation, program: ZosProgram): Generator<Activity> {
     switch (operation.kind) {
       case "compute":
-        yield stepActivity(problem(`${operation.instructions} instructions`), stage);
+        yield* program.compute(1, `${operation.instructions} instructions`);
         return;
       case "systemCall":
-        yield* this.svc(svcOf(operation.service), "problem", stage);
+        yield* program.svc(svcOf(operation.service).number);
         return;
       case "pageTouch":
-        for (let page = 0; page < operation.pages; page++) {
-          for (const step of PAGE_FAULT) yield stepActivity(step, stage);
-        }
+        for (let page = 0; page < operation.pages; page++) yield* pageFault(this.system, program.unit, program.stage);
         return;
       case "spawn":
-        yield* this.svc(SVC_TABLE.attach, "problem", stage);
-        yield* this.run(operation.program, stage);
+        yield* program.svc(SVC_TABLE.attach.number);
+        yield* this.carryOut(operation.program, program);
         return;
       case "sleep":
-        yield* this.svc(SVC_TABLE.wait, "problem", stage);
+        yield* program.wait(happened());
         return;
       case "disk":
+        yield* program.svc(SVC_TABLE.excp.number, { purpose: `to ${operation.access} ${operation.bytes} bytes` });
+        yield* program.wait(happened());
+        return;
       case "network":
+        yield* program.svc(SVC_TABLE.tpio.number, { purpose: `to ${operation.action} ${operation.bytes} bytes` });
+        return;
       case "privileged":
-        throw new RangeError(`z/OS: an operation of kind ${operation.kind} is not modelled`);
+        yield* program.privileged(INSTRUCTIONS[operation.instruction]);
+        return;
       case "mark":
         yield { kind: "mark", name: MARKS[operation.mark] };
         return;
@@ -90,12 +119,15 @@ export class Nucleus {
   }
 }
 
+/** A lane of steps has no time that could pass: what is waited for has happened when it is looked at. */
+function happened() {
+  const ecb = newEcb();
+  ecb.posted = true;
+  return ecb;
+}
+
 function svcOf(service: Service): SvcRow {
   const row = SVC_OF_SERVICE[service];
   if (row === undefined) throw new RangeError(`z/OS: no supervisor call is known for the service ${service}`);
   return row;
-}
-
-function problem(name: string): Step {
-  return { state: "problem", name, evidence: "verified", source: "the program itself" };
 }

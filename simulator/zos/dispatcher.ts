@@ -1,0 +1,141 @@
+/**
+ * The dispatcher, as a scheduling policy (IEAVEDS0 of MVS 3.8; z/OS Basic Skills, "What does the dispatcher do?"): special
+ * exits; global SRBs; then the ready address spaces by dispatching priority, and inside the first one its local SRBs, who
+ * was interrupted with its LOCAL lock held, and its tasks, the region control task first. Nothing ready: enabled wait.
+ */
+import type { ReadyReason, SchedulingPolicy } from "../machine/policy.ts";
+import { Thread } from "../machine/thread.ts";
+import { type Ascb, isDispatchable, type WorkUnit } from "./control-blocks.ts";
+
+/** A work unit as processors carry it out. */
+export class ZosThread extends Thread {
+  readonly unit: WorkUnit;
+  /** An exit for alternate CPU recovery, VARY CPU and the like: before everything else. */
+  readonly special: boolean;
+
+  constructor(unit: WorkUnit, activities: Iterable<import("../machine/activity.ts").Activity>, special = false) {
+    super(unit.name, activities);
+    this.unit = unit;
+    this.special = special;
+  }
+}
+
+/** Classes in the dispatcher's order; those from `spaces` on are compared inside one address space only. */
+export const DISPATCH_CLASSES = ["special exit", "global SRB", "address space"] as const;
+export const SPACE_CLASSES = ["local SRB", "lock holder", "RCT", "task"] as const;
+
+export interface DispatcherOptions {
+  /** Steps after which a preemptible unit's processor is given to whoever else is ready. */
+  readonly timeSlice: number;
+}
+
+export class Dispatcher implements SchedulingPolicy<ZosThread> {
+  readonly #timeSlice: number;
+  readonly #ready = new Map<ZosThread, number>();
+  /** Non-preemptible and disabled units get their processor back after every interruption. */
+  readonly #resume = new Map<number, ZosThread>();
+  /** Where each address space stands among those of its priority. */
+  readonly #spaceOrder = new Map<Ascb, number>();
+  #sequence = 0;
+
+  constructor({ timeSlice }: DispatcherOptions) {
+    this.#timeSlice = timeSlice;
+  }
+
+  enqueue = (thread: ZosThread, _now: number, reason: ReadyReason): void => {
+    const interrupted = reason === "preempted" || reason === "slice";
+    if (interrupted && thread.cpu !== undefined && keepsProcessor(thread.unit)) {
+      this.#resume.set(thread.cpu, thread);
+      return;
+    }
+    const { home } = thread.unit;
+    if (reason === "slice" || !this.#spaceOrder.has(home)) this.#spaceOrder.set(home, this.#sequence);
+    // Who lost its processor to somebody better keeps its place; everybody else goes to the end of its class.
+    this.#ready.set(thread, reason === "preempted" ? -1 : this.#sequence);
+    this.#sequence++;
+  };
+
+  remove = (thread: ZosThread): void => {
+    this.#ready.delete(thread);
+    for (const [cpu, one] of this.#resume) if (one === thread) this.#resume.delete(cpu);
+  };
+
+  pick = (cpu: number): ZosThread | undefined => {
+    const resumed = this.#resume.get(cpu);
+    if (resumed !== undefined) {
+      this.#resume.delete(cpu);
+      return resumed;
+    }
+    const best = this.best();
+    if (best !== undefined) this.#ready.delete(best);
+    return best;
+  };
+
+  ran = (): void => {};
+
+  sliceNs = ({ unit }: ZosThread): number => (isPreemptible(unit) ? this.#timeSlice : Number.POSITIVE_INFINITY);
+
+  preempts = (ready: ZosThread, running: ZosThread): boolean => {
+    if (!isEligible(ready) || keepsProcessor(running.unit)) return false;
+    return this.#compareClass(ready, running) < 0;
+  };
+
+  /** @returns the ready work unit that comes first, without taking it. */
+  best(): ZosThread | undefined {
+    let best: ZosThread | undefined;
+    for (const thread of this.#ready.keys()) {
+      if (isEligible(thread) && (best === undefined || this.#compare(thread, best) < 0)) best = thread;
+    }
+    return best;
+  }
+
+  /** @returns every work unit in the queues, whether it can be dispatched or not. */
+  queued(): ZosThread[] {
+    return [...this.#ready.keys()];
+  }
+
+  #compare(left: ZosThread, right: ZosThread): number {
+    return this.#compareClass(left, right) || (this.#ready.get(left) ?? 0) - (this.#ready.get(right) ?? 0);
+  }
+
+  #compareClass(left: ZosThread, right: ZosThread): number {
+    const byClass = classOf(left) - classOf(right);
+    if (byClass !== 0 || classOf(left) < DISPATCH_CLASSES.indexOf("address space")) return byClass;
+    const [one, other] = [left.unit.home, right.unit.home];
+    if (one !== other) {
+      const byPriority = other.priority - one.priority;
+      return byPriority || (this.#spaceOrder.get(one) ?? 0) - (this.#spaceOrder.get(other) ?? 0);
+    }
+    const inside = classInSpace(left.unit) - classInSpace(right.unit);
+    if (inside !== 0 || left.unit.kind === "SRB" || right.unit.kind === "SRB") return inside;
+    return right.unit.priority - left.unit.priority;
+  }
+}
+
+/** @returns whether after an interruption somebody else may get the processor. */
+export function isPreemptible(unit: WorkUnit): boolean {
+  return unit.kind === "TCB" ? !unit.nonPreemptible : unit.preemptible;
+}
+
+/** Disabled code cannot even be interrupted; what is not preemptible goes on after the interruption. */
+export function keepsProcessor(unit: WorkUnit): boolean {
+  return !unit.psw.enabled || !isPreemptible(unit);
+}
+
+/** @returns whether the dispatcher may choose the work unit now: nothing of a space that is swapped out. */
+export function isEligible({ unit, special }: ZosThread): boolean {
+  if (special) return true;
+  if (unit.home.swapped === "out") return false;
+  return unit.kind === "SRB" || isDispatchable(unit);
+}
+
+function classOf({ unit, special }: ZosThread): number {
+  if (special) return 0;
+  return unit.kind === "SRB" && unit.priority === "global" ? 1 : 2;
+}
+
+function classInSpace(unit: WorkUnit): number {
+  if (unit.kind === "SRB") return 0;
+  if (unit.locks.some(({ name }) => name === "LOCAL")) return 1;
+  return unit.rct ? 2 : 3;
+}
