@@ -36,7 +36,7 @@ const life = fc.array(
     fc.record({ kind: fc.constant("burst" as const), duration: fc.integer({ min: 1, max: 300 }), closed: fc.nat(3) }),
     fc.record({ kind: fc.constant("pause" as const), duration: fc.nat(200), closed: fc.constant(0) }),
   ),
-  { maxLength: 6 },
+  { maxLength: 6, size: "max" },
 );
 
 test("every interrupt is handled once and whole, and every thread still does all its work", () => {
@@ -46,8 +46,14 @@ test("every interrupt is handled once and whole, and every thread still does all
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 1, max: 100 }),
       fc.integer({ min: 0, max: 10 }),
-      fc.array(fc.record({ at: fc.nat(1500), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 60 }) }), { maxLength: 20 }),
-      fc.array(fc.record({ at: fc.nat(1500), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 200 }) }), { maxLength: 4 }),
+      fc.array(fc.record({ at: fc.nat(1500), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 60 }) }), {
+        maxLength: 20,
+        size: "max",
+      }),
+      fc.array(fc.record({ at: fc.nat(1500), cpu: fc.nat(2), ns: fc.integer({ min: 1, max: 200 }) }), {
+        maxLength: 4,
+        size: "max",
+      }),
       (plans, cpus, sliceNs, switchNs, interrupts, absences) => {
         const { simulation, set, stretches, at } = machine(cpus, sliceNs, switchNs);
         const threads = plans.map((plan, index) => {
@@ -197,6 +203,83 @@ test("an interrupt that is taken back before it could be taken leaves no trace",
   expect(shown()).toEqual([["program", 0, 10]]);
 });
 
+/** The most urgent thread runs, at once; equals one after the other. Its name begins with its priority. */
+class Priorities extends RoundRobin {
+  override preempts = (...[ready, running]: readonly Thread[]): boolean => (ready?.name ?? "") > (running?.name ?? "");
+}
+
+function urgentMachine() {
+  const simulation = new Simulation();
+  const shown: unknown[] = [];
+  const set = new CpuSet({
+    simulation,
+    cpus: 1,
+    policy: new Priorities(1000),
+    observer: {
+      ran: ({ thread, activity, start, end }) => void shown.push([thread?.name ?? activity.name, start, end]),
+    },
+  });
+  const at = (time: number, action: () => void) => simulation.schedule(time, PRIORITIES.complete, action);
+  return { simulation, set, at, shown };
+}
+
+test("who becomes ready during a handler, and is more urgent than the thread below it, runs right after it, undisturbed", () => {
+  const { simulation, set, at, shown } = urgentMachine();
+  const urgent = new Thread("9 urgent", [burst(5), burst(5)]);
+  const slow = new Thread("1 slow", [burst(20)]);
+  set.start(slow);
+  at(5, () => set.interrupt(0, handler(10)));
+  at(8, () => set.start(urgent));
+  simulation.run();
+  expect(shown).toEqual([
+    ["1 slow", 0, 5],
+    ["irq", 5, 15],
+    ["9 urgent", 15, 20],
+    ["9 urgent", 20, 25],
+    ["1 slow", 25, 40],
+  ]);
+  expect([slow.preemptions, urgent.preemptions]).toEqual([1, 0]);
+});
+
+test("a thread that becomes ready while one processor is in a handler goes to the one that has nothing to do", () => {
+  const { simulation, set, at, shown } = machine(2, 100);
+  at(0, () => set.interrupt(0, handler(50)));
+  at(10, () => set.start(new Thread("program", [burst(5)])));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["program", 10, 15],
+    ["irq", 0, 50],
+  ]);
+});
+
+test("a policy that gives no slice at all still lets its threads get on", () => {
+  const { simulation, set, shown } = machine(1, 0);
+  set.start(new Thread("first", [burst(2)]));
+  set.start(new Thread("second", [burst(1)]));
+  expect(simulation.run({ maxEvents: 100 }).ended).toBe("finished");
+  expect(shown()).toEqual([
+    ["first", 0, 1],
+    ["second", 1, 2],
+    ["first", 2, 3],
+  ]);
+});
+
+test("a thread that is killed while the processor is being switched to it leaves no switch behind", () => {
+  const { simulation, set, at, shown } = machine(1, 100, 10);
+  const victim = new Thread("victim", [burst(10)]);
+  set.start(victim);
+  at(4, () => set.kill(victim));
+  at(20, () => set.start(new Thread("heir", [burst(5)])));
+  at(60, () => set.interrupt(0, handler(3)));
+  simulation.run();
+  expect(shown()).toEqual([
+    ["switch", 0, 4],
+    ["switch", 20, 30],
+    ["heir", 30, 35],
+    ["irq", 60, 63],
+  ]);
+});
+
 test("a thread that is killed while a handler stands in its place takes nothing of the handler with it", () => {
   const { simulation, set, at, shown } = machine(1, 100);
   const victim = new Thread("victim", [burst(10)]);
@@ -243,4 +326,30 @@ test("a vCPU leaves its guest for the handler and comes back to it", () => {
   at(30, () => expect(vcpu.state).toBe("ended"));
   simulation.run();
   expect(log).toEqual(["given 0", "taken 10", "given 13", "taken 20"]);
+});
+
+test("a vCPU whose guest is left for good during a handler goes on with what comes next, when the handler has ended", () => {
+  const { simulation, set, at, shown } = machine(1, 1000);
+  const taken: number[] = [];
+  const vcpu = new Thread("vCPU", [
+    {
+      kind: "open",
+      mode: "user",
+      name: "guest",
+      stage: "guest",
+      given: () => {},
+      taken: (now) => void taken.push(now),
+    },
+    burst(5),
+  ]);
+  set.start(vcpu);
+  at(10, () => set.interrupt(0, handler(6)));
+  at(12, () => set.close(vcpu));
+  simulation.run();
+  expect(taken).toEqual([10]);
+  expect(shown()).toEqual([
+    ["vCPU", 0, 10],
+    ["irq", 10, 16],
+    ["vCPU", 16, 21],
+  ]);
 });

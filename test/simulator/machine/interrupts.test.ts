@@ -50,7 +50,7 @@ const operation = fc.record({
 
 test("what is raised is delivered, or merged with one that is; once, and not before it was raised, whatever is masked meanwhile", () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 60 }), fc.boolean(), (steps, busy) => {
+    fc.property(fc.array(operation, { maxLength: 60, size: "max" }), fc.boolean(), (steps, busy) => {
       const { simulation, set, controller, connect, deliveries, handled, at } = machine(2);
       for (const vector of VECTORS) connect(vector);
       if (busy) {
@@ -112,7 +112,7 @@ test("of those that wait, the highest vector is taken first, however they came",
 });
 
 test("the same interrupt raised again before it is taken is one; raised again while it is handled, it is handled again", () => {
-  const { simulation, set, controller, connect, handled, at } = machine(1);
+  const { simulation, set, controller, connect, handled, deliveries, at } = machine(1);
   connect(0x31);
   set.start(new Thread("closed", [work("closed", 100, { interruptible: false })]));
   for (const time of [10, 20, 30, 105]) at(time, () => controller.raise(0x31));
@@ -120,6 +120,10 @@ test("the same interrupt raised again before it is taken is one; raised again wh
   expect(handled).toEqual([
     [0x31, 0, 110],
     [0x31, 0, 120],
+  ]);
+  expect(deliveries.map(({ raisedAt, deliveredAt }) => [raisedAt, deliveredAt])).toEqual([
+    [10, 100],
+    [105, 110],
   ]);
   expect(controller.counters).toEqual({ raised: 4, delivered: 2, merged: 2, pending: 0 });
 });
@@ -150,10 +154,11 @@ test("one processor interrupts another, which stands still for the handler alone
   const threads = [new Thread("here", [work("here", 40)]), new Thread("there", [work("there", 40)])];
   for (const thread of threads) set.start(thread);
   at(10, () => controller.send(0xfb, 1));
-  const ends: number[] = [];
-  at(40, () => void ends.push(threads[0]?.ranNs ?? -1));
+  const ended: string[] = [];
+  at(40, () => void simulation.after(0, PRIORITIES.observe, () => ended.push(...threads.map(({ state }) => state))));
   simulation.run();
   expect(handled).toEqual([[0xfb, 1, 20]]);
+  expect(ended).toEqual(["ended", "running"]);
   expect(simulation.now).toBe(50);
 });
 

@@ -57,7 +57,7 @@ function allowed({ write, user, execute }: Rights, { kind, user: byUser }: Acces
 
 test("translates what a plain map says, faults where it has nothing or forbids it, and leaves no table behind", () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(operation, { maxLength: 60, size: "max" }), (steps) => {
       const pool = new FramePool({ frames: 200 });
       const table = new PageTable(tablesIn(pool));
       const model = new Map<number, Expected>();
@@ -211,6 +211,7 @@ test("translating twice over is translating once and then again, wherever both a
       fc.uniqueArray(fc.record({ page: frame, to: fc.nat(500), write: fc.boolean() }), {
         selector: ({ page: at }) => at,
         maxLength: 41,
+        size: "max",
       }),
       page,
       access,

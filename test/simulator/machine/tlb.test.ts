@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FramePool } from "../../../simulator/machine/frames.ts";
 import { Mmu } from "../../../simulator/machine/mmu.ts";
+import { NestedPageTable } from "../../../simulator/machine/nested-walk.ts";
 import { type Access, PageTable, type Rights, USER_PAGE } from "../../../simulator/machine/page-table.ts";
 import { checkTlb, HOST_TAG, type Tag, Tlb } from "../../../simulator/machine/tlb.ts";
 
@@ -43,7 +44,7 @@ test("with the right flush after every change, no access ever sees what the tabl
     fc.property(
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 1, max: 4 }),
-      fc.array(operation, { maxLength: 150 }),
+      fc.array(operation, { maxLength: 150, size: "max" }),
       (sets, ways, steps) => {
         const mmu = new Mmu(new Tlb({ sets, ways }));
         const tables = TAGS.map(() => emptyTable());
@@ -52,11 +53,12 @@ test("with the right flush after every change, no access ever sees what the tabl
           const table = tables[step.space] ?? emptyTable();
           if (step.what === "use") {
             const seen = mmu.translate(tag, table, step.page, step.access);
-            const real = table.translate(step.page, step.access);
-            expect(seen.kind).toBe(real.kind);
-            if (seen.kind === "hit" && real.kind === "hit") expect(seen.frame).toBe(real.frame);
+            const real = table.lookup(step.page);
+            const allowed = real !== undefined && (real.write || step.access.kind === "read");
+            expect(seen.kind).toBe(allowed ? "hit" : "fault");
+            if (seen.kind === "hit") expect(seen.frame).toBe(real?.frame);
             // The dirty bit reaches the table even where the TLB has the page.
-            if (real.kind === "hit" && step.access.kind === "write") expect(table.lookup(step.page)?.dirty).toBe(true);
+            if (allowed && step.access.kind === "write") expect(real.dirty).toBe(true);
           } else {
             table.unmap(step.page);
             table.map(step.page, step.frame, step.rights);
@@ -136,18 +138,40 @@ test("without tags every change of the address space begins with misses; with th
   expect(misses).toEqual([40, 8]);
 });
 
+test("a page fault drops what was remembered of its address, though nobody flushed", () => {
+  const mmu = new Mmu(new Tlb({ sets: 1, ways: 4 }));
+  const table = emptyTable();
+  table.map(5, 100, { ...USER_PAGE, write: false });
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe(100);
+  table.unmap(5);
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe(100);
+  expect(frameAt(mmu, HOST_TAG, table, 5, WRITE)).toBe("not present");
+  expect(frameAt(mmu, HOST_TAG, table, 5)).toBe("not present");
+});
+
 test("a kernel's global pages outlive a change of the address space, but not the flush of their guest", () => {
   const tlb = new Tlb({ sets: 1, ways: 8 });
   const table = emptyTable();
   table.map(3, 30);
-  const mapping = table.lookup(3);
-  if (mapping === undefined) throw new Error("page 3 is mapped");
-  tlb.fill({ guest: 0, space: 1 }, mapping, true);
+  new Mmu(tlb).translate({ guest: 0, space: 1 }, table, 3, READ, true);
   tlb.flushSpace({ guest: 0, space: 1 });
   expect(tlb.lookup({ guest: 0, space: 2 }, 3, READ)).toBe(30);
   expect(tlb.lookup({ guest: 1, space: 2 }, 3, READ)).toBe(undefined);
   tlb.flushGuest(0);
   expect(tlb.lookup({ guest: 0, space: 2 }, 3, READ)).toBe(undefined);
+});
+
+test("what was used least recently makes room, not what has been there the longest", () => {
+  const mmu = new Mmu(new Tlb({ sets: 1, ways: 3 }));
+  const table = emptyTable();
+  for (let at = 0; at < 4; at++) table.map(at, at);
+  for (const at of [0, 1, 2, 0, 3]) mmu.translate(HOST_TAG, table, at, READ);
+  expect(
+    mmu.tlb
+      .entries()
+      .map((entry) => entry.page)
+      .sort(),
+  ).toEqual([0, 2, 3]);
 });
 
 test("what was used least recently makes room, so that a loop over one page more than fits always misses", () => {
@@ -174,4 +198,73 @@ test("one entry covers a large page, and a flush of any address in it drops all 
   expect(mmu.tlb.counters).toMatchObject({ hits: 511, misses: 1 });
   mmu.tlb.flushAddress(HOST_TAG, 700);
   expect(mmu.tlb.size).toBe(0);
+});
+
+/** A guest of one page, 9, in its frame 5; its memory is the host's frames from 512, in pages of a size. */
+function guestAndHost(hostLevel: 1 | 2, writable = true) {
+  const guest = emptyTable();
+  const host = emptyTable();
+  const rights = { ...USER_PAGE, execute: true, write: writable };
+  if (hostLevel === 2) host.map(0, 512, rights, 2);
+  else for (let at = 0; at < 512; at++) host.map(at, 512 + at, rights);
+  guest.map(9, 500, { ...USER_PAGE, execute: true });
+  return { guest, host, nested: new NestedPageTable(guest, host), mmu: new Mmu(new Tlb({ sets: 4, ways: 4 })) };
+}
+
+const GUEST: Tag = { guest: 7, space: 3 };
+
+test("a guest's translation is remembered whole: 24 references once, none from then on", () => {
+  const { nested, mmu } = guestAndHost(1);
+  const references = [1, 2, 3].map(() => {
+    const found = mmu.translate(GUEST, nested, 9, READ);
+    return found.kind === "hit" && [found.frame, found.references];
+  });
+  expect(references).toEqual([
+    [1012, 24],
+    [1012, 0],
+    [1012, 0],
+  ]);
+});
+
+test("what is remembered of a guest's page is as large as the smaller of the two, and allows what both allow", () => {
+  const small = guestAndHost(2);
+  small.mmu.translate(GUEST, small.nested, 9, READ);
+  expect(small.mmu.tlb.entries()).toMatchObject([{ page: 9, level: 1, frame: 1012, write: true, execute: true }]);
+  const guarded = guestAndHost(1, false);
+  guarded.mmu.translate(GUEST, guarded.nested, 9, READ);
+  expect(guarded.mmu.tlb.entries()).toMatchObject([{ write: false }]);
+  expect(guarded.mmu.translate(GUEST, guarded.nested, 9, WRITE)).toMatchObject({
+    kind: "nested fault",
+    fault: "read-only",
+    guestFrame: 500,
+  });
+  guarded.host.protect(500, { execute: false });
+  guarded.mmu.translate(GUEST, guarded.nested, 9, READ);
+  expect(guarded.mmu.tlb.entries()).toMatchObject([{ execute: false }]);
+});
+
+test("both sides see a guest's write as dirty, and see it again after either has forgotten it and flushed", () => {
+  const { guest, host, nested, mmu } = guestAndHost(1);
+  const dirty = () => [guest.lookup(9)?.dirty, host.lookup(500)?.dirty];
+  mmu.translate(GUEST, nested, 9, READ);
+  expect(dirty()).toEqual([false, false]);
+  mmu.translate(GUEST, nested, 9, WRITE);
+  expect(dirty()).toEqual([true, true]);
+  // As a migration does it, round by round.
+  host.clear(500, "dirty");
+  mmu.tlb.flushGuest(GUEST.guest);
+  mmu.translate(GUEST, nested, 9, READ);
+  mmu.translate(GUEST, nested, 9, WRITE);
+  expect(dirty()).toEqual([true, true]);
+});
+
+test("a host that takes a page back has to flush its guest, which goes on using it otherwise", () => {
+  const { host, nested, mmu } = guestAndHost(1);
+  mmu.translate(GUEST, nested, 9, WRITE);
+  host.unmap(500);
+  expect(mmu.translate(GUEST, nested, 9, WRITE)).toMatchObject({ kind: "hit", frame: 1012 });
+  mmu.tlb.flushGuest(0);
+  expect(mmu.translate(GUEST, nested, 9, WRITE)).toMatchObject({ kind: "hit", frame: 1012 });
+  mmu.tlb.flushGuest(GUEST.guest);
+  expect(mmu.translate(GUEST, nested, 9, WRITE)).toMatchObject({ kind: "nested fault", fault: "not present" });
 });
