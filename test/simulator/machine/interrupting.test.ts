@@ -203,10 +203,8 @@ test("an interrupt that is taken back before it could be taken leaves no trace",
   expect(shown()).toEqual([["program", 0, 10]]);
 });
 
-/** The most urgent thread runs, at once; equals one after the other. Its name begins with its priority. */
-class Priorities extends RoundRobin {
-  override preempts = (...[ready, running]: readonly Thread[]): boolean => (ready?.name ?? "") > (running?.name ?? "");
-}
+/** Whoever is more urgent takes the processor: the name begins with how much. */
+const byUrgency = (ready: Thread, running: Thread) => ready.name > running.name;
 
 function urgentMachine() {
   const simulation = new Simulation();
@@ -214,7 +212,7 @@ function urgentMachine() {
   const set = new CpuSet({
     simulation,
     cpus: 1,
-    policy: new Priorities(1000),
+    policy: { ...new RoundRobin<Thread>(1000), preempts: byUrgency },
     observer: {
       ran: ({ thread, activity, start, end }) => void shown.push([thread?.name ?? activity.name, start, end]),
     },

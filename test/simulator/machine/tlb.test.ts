@@ -230,6 +230,10 @@ test("what is remembered of a guest's page is as large as the smaller of the two
   const small = guestAndHost(2);
   small.mmu.translate(GUEST, small.nested, 9, READ);
   expect(small.mmu.tlb.entries()).toMatchObject([{ page: 9, level: 1, frame: 1012, write: true, execute: true }]);
+  const large = guestAndHost(1);
+  large.guest.map(512, 0, USER_PAGE, 2);
+  large.mmu.translate(GUEST, large.nested, 520, READ);
+  expect(large.mmu.tlb.entries()).toMatchObject([{ page: 520, level: 1, frame: 520 }]);
   const guarded = guestAndHost(1, false);
   guarded.mmu.translate(GUEST, guarded.nested, 9, READ);
   expect(guarded.mmu.tlb.entries()).toMatchObject([{ write: false }]);
