@@ -3,10 +3,12 @@
  * frames behind those (Intel SDM vol. 3, "The Extended Page Table Mechanism (EPT)"; AMD APM vol. 2, "Nested Paging"; on
  * z/Architecture the host's DAT below SIE does the same). The guest's tables lie in the guest's memory, so that every
  * entry of theirs that is read has to be translated first: with four levels on both sides up to 4 · (4 + 1) + 4 = 24
- * memory references, where the machine without a guest makes 4. The number is counted by walking, not written down.
+ * memory references, where the machine without a guest makes 4 (Bhargava et al., "Accelerating Two-Dimensional Page Walks
+ * for Virtualized Systems", 2008). The number is counted by walking, not written down.
  *
- * As on the processors, an access to a guest-physical page counts as one from user mode in the host's tables. Setting
- * accessed and dirty in the guest's tables is not checked as a write to the pages that hold them.
+ * As with AMD's nested paging, every access to a guest-physical page counts as one from user mode in the host's tables
+ * (Intel's tables for EPT have no such bit). Setting accessed and dirty in the guest's tables is not checked as a write to
+ * the pages that hold them.
  */
 import type { Access, Fault, FaultKind, Hit, Mapping, PageTable } from "./page-table.ts";
 import { pagesOf } from "./page-table.ts";

@@ -86,7 +86,7 @@ export class Tlb {
   /**
    * Looks a translation up. One that does not allow the access, or that would have to set the dirty bit, is dropped and
    * counts as a miss: the processor walks again, and the fault, if there is one, is that of the tables (SDM vol. 3,
-   * "Operations that Invalidate TLBs": a page fault drops the entries of its address).
+   * "Invalidation of TLBs and Paging-Structure Caches": a page fault drops the entries of its address).
    * @returns the frame of the page; undefined for a miss
    */
   lookup(tag: Tag, page: number, access: Access): number | undefined {
@@ -116,22 +116,22 @@ export class Tlb {
     this.#ofLevel[level]++;
   }
 
-  /** Forgets one address in one address space, and what is global at it: INVLPG, INVPCID type 0, INVVPID type 0. */
+  /** Forgets one address in one address space, and what is global at it: INVLPG. */
   flushAddress(tag: Tag, page: number): void {
     this.#flush((entry) => belongsTo(entry, tag) && covers(entry, page));
   }
 
-  /** Forgets one address space but for what is global: a load of CR3 without its bit 63, INVPCID type 1. */
+  /** Forgets one address space but for what is global: a load of CR3 with its bit 63 clear, INVPCID type 1. */
   flushSpace(tag: Tag): void {
     this.#flush((entry) => !entry.global && belongsTo(entry, tag));
   }
 
-  /** Forgets everything of a guest, or of the host as guest 0: INVVPID type 1, INVPCID type 2, AMD's TLB_CONTROL 3. */
+  /** Forgets everything of a guest (INVVPID type 1, AMD's TLB_CONTROL 3), or of the host as guest 0 (INVPCID type 2). */
   flushGuest(guest: number): void {
     this.#flush((entry) => entry.tag.guest === guest);
   }
 
-  /** Forgets everything, of the host and of all guests: INVVPID type 2, INVEPT type 2, AMD's TLB_CONTROL 1. */
+  /** Forgets everything, of the host and of all guests: AMD's TLB_CONTROL 1; on Intel INVPCID and INVVPID, each of type 2. */
   flushAll(): void {
     this.#flush(() => true);
   }
