@@ -91,18 +91,104 @@ test("every interrupt is handled once and whole, and every thread still does all
             expect([cpu, thread]).toEqual([interrupt.cpu % cpus, undefined]);
           }
         }
-        for (let cpu = 0; cpu < cpus; cpu++) {
-          let end = 0;
-          for (const stretch of stretches.filter((other) => other.cpu === cpu)) {
-            expect(stretch.start).toBeGreaterThanOrEqual(end);
-            end = stretch.end;
-          }
-        }
+        for (let cpu = 0; cpu < cpus; cpu++) expectApart(stretches.filter((stretch) => stretch.cpu === cpu));
       },
     ),
     { numRuns: 300 },
   );
 });
+
+const disturbance = fc.record({
+  at: fc.nat(1200),
+  what: fc.constantFrom("interrupt", "interrupt", "late part", "kill", "wake", "suspend", "resume", "reschedule"),
+  cpu: fc.nat(2),
+  thread: fc.nat(5),
+  ns: fc.integer({ min: 1, max: 60 }),
+});
+const sleepyLife = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant("burst" as const), duration: fc.integer({ min: 1, max: 200 }), closed: fc.nat(3) }),
+    fc.record({ kind: fc.constant("block" as const), duration: fc.constant(0), closed: fc.constant(0) }),
+  ),
+  { maxLength: 6, size: "max" },
+);
+
+test("whatever is killed, woken, taken away or interrupted meanwhile, nothing overlaps, nobody is forgotten, no handler is cut short", () => {
+  fc.assert(
+    fc.property(
+      fc.array(sleepyLife, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 0, max: 10 }),
+      fc.array(disturbance, { maxLength: 40, size: "max" }),
+      (plans, cpus, sliceNs, switchNs, disturbances) => {
+        const { simulation, set, stretches, at } = machine(cpus, sliceNs, switchNs);
+        const threads = plans.map((plan, index) => {
+          const activities = plan.map(({ kind, duration, closed }): Activity => {
+            if (kind === "block") return { kind, reason: "a friend" };
+            return burst(duration, { preemptible: closed !== 1, interruptible: closed !== 2 });
+          });
+          return new Thread(`thread ${index}`, activities);
+        });
+        for (const thread of threads) set.start(thread);
+        const killedAt = new Map<Thread, number>();
+        const handled = new Map<string, number>();
+        for (const [index, { at: time, what, cpu: drawn, thread: which, ns }] of disturbances.entries()) {
+          const cpu = drawn % cpus;
+          const thread = threads[which % threads.length];
+          if (thread === undefined) continue;
+          at(time, () => {
+            if (what === "kill") {
+              if (thread.state !== "ended") killedAt.set(thread, simulation.now);
+              set.kill(thread);
+            } else if (what === "wake") set.wake(thread);
+            else if (what === "suspend") set.suspend(cpu);
+            else if (what === "resume") set.resume(cpu);
+            else if (what === "reschedule") set.reschedule();
+            else {
+              const late = burst(ns, { mode: "kernel", name: `irq ${index}`, interruptible: what === "late part" });
+              const bursts = [handler(ns, `irq ${index}`), late];
+              handled.set(`irq ${index}`, 2 * ns);
+              set.requestInterrupt(cpu, () => ({ bursts }));
+            }
+          });
+        }
+        // In the end everything is there, and everybody is woken as often as it sleeps.
+        for (let cpu = 0; cpu < cpus; cpu++) at(10_000, () => set.resume(cpu));
+        for (let round = 0; round < 7; round++) {
+          at(20_000 + 10_000 * round, () => {
+            for (const thread of threads) set.wake(thread);
+          });
+        }
+        expect(simulation.run().ended).toBe("finished");
+        for (const [index, thread] of threads.entries()) {
+          const wanted = plans[index]?.reduce((sum, step) => sum + step.duration, 0) ?? 0;
+          const own = stretches.filter((stretch) => stretch.thread === thread);
+          const killed = killedAt.get(thread);
+          expect(thread.state).toBe("ended");
+          expect(own.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(thread.ranNs);
+          if (killed === undefined) expect(thread.ranNs).toBe(wanted);
+          else expect(Math.max(0, ...own.map(({ end }) => end))).toBeLessThanOrEqual(killed);
+          expectApart(own);
+        }
+        for (const [name, ns] of handled) {
+          const own = stretches.filter(({ activity }) => activity.name === name);
+          expect(own.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(ns);
+        }
+        for (let cpu = 0; cpu < cpus; cpu++) expectApart(stretches.filter((stretch) => stretch.cpu === cpu));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+function expectApart(stretches: readonly Stretch<Thread>[]): void {
+  let last = 0;
+  for (const { start, end } of stretches) {
+    expect(start).toBeGreaterThanOrEqual(last);
+    last = end;
+  }
+}
 
 test("an interrupt cuts what runs in two, and the thread has its whole slice all the same", () => {
   const { simulation, set, at, shown } = machine(1, 10);
