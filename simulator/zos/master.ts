@@ -9,9 +9,16 @@ import { newTask } from "./task.ts";
 /** SYSTEM: the service class of *MASTER* and a few others, dispatching priority 255 (z/OS MVS Planning: WLM). */
 export const SYSTEM_PRIORITY = 255;
 
-/** @returns the master scheduler's task, in an address space with ASID 1. */
+/** Makes common storage and the master address space, as after an IPL. @returns the master scheduler's task */
 export function buildMaster(system: ZosSystem): Tcb {
   buildCommonStorage(system);
+  system.libraries.loadNucleus(system.sysres.members["SYS1.NUCLEUS"]);
+  system.libraries.loadLpa(system.sysres.members["SYS1.LPALIB"]);
+  return buildMasterSpace(system);
+}
+
+/** @returns the master scheduler's task, in an address space with ASID 1. */
+export function buildMasterSpace(system: ZosSystem): Tcb {
   const asid = system.asvt.reserve(false);
   if (asid !== MASTER_ASID) throw new RangeError(`the master address space got ASID ${asid}`);
   const master = newSpace(system, asid, { jobName: "*MASTER*", priority: SYSTEM_PRIORITY });

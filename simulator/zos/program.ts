@@ -87,6 +87,11 @@ export class ZosProgram {
     return made;
   }
 
+  /** Removes a subtask, which ends first if it has not ended. */
+  *detach(tcb: Tcb): Generator<Activity> {
+    yield* this.svc(SVC_TABLE.detach.number, { purpose: `of the ${tcb.name}`, parameters: { kind: "detach", tcb } });
+  }
+
   /** Schedules an SRB: a branch to a service of the nucleus, no SVC, allowed to any authorized program. */
   *schedule(options: SrbOptions, body: ProgramBody, stage = this.stage): Generator<Activity, Srb> {
     yield* this.#step(supervisorStep(`IEAMSCHD: schedule the ${options.priority} SRB ${options.name}`, SCHEDULING));

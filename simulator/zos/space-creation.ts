@@ -26,7 +26,20 @@ const EXTENDED = "z/OS MVS Extended Addressability, creating address spaces (ASC
 export type SpaceKind = "START" | "MOUNT" | "LOGON" | "ASCRE" | "batch";
 
 /** What can be in the way, and how it is told. */
-export type CreationFault = "no storage for the ASCB" | "bad CSCB" | "TIOT not built" | "did not initialise completely";
+export type CreationFault = "no storage for the ASCB" | StartFault;
+
+/** The reasons of abend 0B8 (z/OS MVS System Codes). */
+export const START_FAULTS = {
+  "the command code in the CSCB is incorrect": 0x04,
+  "the TIOT cannot be built": 0x08,
+  "the internal reader cannot be opened or written to": 0x0c,
+  "the initialization returns an undefined code": 0x10,
+  "the address space cannot be made nonswappable": 0x14,
+  "the REQSWAP SYSEVENT fails": 0x18,
+  "the address space does not initialize completely": 0x1c,
+  "the internal reader cannot be allocated": 0x20,
+} as const;
+export type StartFault = keyof typeof START_FAULTS;
 
 export interface SpaceRequest {
   readonly jobName: string;
@@ -39,13 +52,6 @@ export interface SpaceRequest {
   /** What the job step task does; the stage of its steps is `program`. */
   readonly program: ProgramBody;
 }
-
-/** Reasons of abend 0B8: the numbers' order is the manual's, what each is has been read only in part. */
-const START_REASONS: Readonly<Partial<Record<CreationFault, number>>> = {
-  "bad CSCB": 0x04,
-  "TIOT not built": 0x08,
-  "did not initialise completely": 0x20,
-};
 
 /** What follows the region control task, by who asked (z/OS Basic Skills; that MOUNT and LOGON do so, is recalled). */
 const AFTER_RCT: Readonly<
@@ -138,10 +144,12 @@ function failed(system: ZosSystem, text: string): undefined {
 /** That the RCT attaches these two tasks is from the logic manuals; that any task but it is attached, is not. */
 function regionControl(request: SpaceRequest): ProgramBody {
   return function* (program) {
-    yield* program.attach({ name: "dump task", supervisor: true, from: RECALLED }, waitForEver);
+    const dumpTask = yield* program.attach({ name: "dump task", supervisor: true, from: RECALLED }, waitForEver);
     const control = { name: "started task control", supervisor: true, stage: "job step", from: RECALLED };
     const startedTask = yield* program.attach(control, startJob(request));
     yield* program.wait(startedTask.endEcb);
+    program.stage = "gone";
+    yield* program.detach(dumpTask);
     yield* end(program, "of the region control task");
   };
 }
@@ -163,8 +171,10 @@ function startJob(request: SpaceRequest): ProgramBody {
     const { system, unit, stage } = program;
     const command = `${request.kind} becomes a job: CSCB checked, JCL read, TIOT built (abend 0B8 where that fails)`;
     yield system.step(unit, stage, supervisorStep(command, START_FAILS));
-    const reason = request.fault === undefined ? undefined : START_REASONS[request.fault];
-    if (reason !== undefined) yield* abend(system, unit, { code: "0B8", reason }, stage);
+    const { fault } = request;
+    if (fault !== undefined && fault !== "no storage for the ASCB") {
+      yield* abend(system, unit, { code: "0B8", reason: START_FAULTS[fault] }, stage);
+    }
     const { name, source, evidence } = AFTER_RCT[request.kind];
     yield system.step(unit, stage, supervisorStep(name, source, evidence));
     const job = {

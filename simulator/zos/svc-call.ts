@@ -1,6 +1,7 @@
 /** What goes into a supervisor call and what comes out: the request, the routine's view of it, and its outcome. */
 import type { Activity } from "../machine/activity.ts";
 import type { Ecb, Srb, Tcb } from "./control-blocks.ts";
+import type { Found } from "./libraries.ts";
 import type { Psw } from "./psw.ts";
 import type { RecoveryExit } from "./recovery-exit.ts";
 import type { Rb } from "./request-block.ts";
@@ -15,6 +16,7 @@ export type SvcParameters =
   | { readonly kind: "attach"; readonly request: AttachRequest }
   | { readonly kind: "detach"; readonly tcb: Tcb }
   | { readonly kind: "task priority"; readonly tcb: Tcb; readonly priority: number }
+  | { readonly kind: "module"; readonly name: string; readonly found?: (where: Found) => void }
   | { readonly kind: "do"; readonly body: () => Generator<Activity> };
 
 /** The parameter list of ATTACH. */

@@ -18,7 +18,7 @@ import { refusalOf, SVC_FORBIDDEN } from "./svc-refusal.ts";
 import { routineOf } from "./svc-routines.ts";
 import type { SvcRow } from "./svc-table.ts";
 import type { ZosSystem } from "./system.ts";
-import { endOfTask } from "./task-end.ts";
+import { endOfTask, livingDaughters } from "./task-end.ts";
 
 const PRINCIPLES = "z/Architecture Principles of Operation, SA22-7832: supervisor-call interruption";
 const HANDLER = "IEAVESVC, the SVC first-level interrupt handler of MVS 3.8";
@@ -199,6 +199,8 @@ function* leave(tcb: Tcb, issue: Issue, outcome: SvcOutcome, row?: SvcRow): Gene
     releaseBeyond(system, tcb, 0);
     tcb.home.type1 = false;
     if (row !== undefined) system.observe({ kind: "svc", what: "completed", unit: tcb, row, id: issue.id });
+    // A task that ends well has ended its subtasks before; else it does not end well.
+    if (livingDaughters(tcb).length > 0) return yield* abend(system, tcb, { code: "A03" }, request.stage);
     return yield* endOfTask(system, tcb, { code: "" }, request.stage);
   }
   const releases = tcb.locks.length === 0 ? "" : "release the locks, ";

@@ -4,18 +4,22 @@
  */
 import type { Activity } from "../machine/activity.ts";
 import type { Tcb } from "./control-blocks.ts";
+import { releaseBeyond } from "./locks.ts";
 import { PROBLEM_PSW } from "./psw.ts";
 import { abend } from "./recovery.ts";
+import { supervisorStep } from "./step.ts";
 import type { SvcCall, SvcOutcome, SvcParameters, SvcRoutine } from "./svc-call.ts";
 import { SVC_TABLE, type SvcRow, undefinedSvcCode } from "./svc-table.ts";
 import type { ZosSystem } from "./system.ts";
 import { changePriority, newTask } from "./task.ts";
-import { abterm, post } from "./task-end.ts";
+import { abterm, DETACHED, post, untilEnded } from "./task-end.ts";
 
 const ROUTINES: ReadonlyMap<number, SvcRoutine> = new Map<number, SvcRoutine>([
   [SVC_TABLE.wait.number, { kind: "at once", run: wait }],
   [SVC_TABLE.post.number, { kind: "at once", run: postRoutine }],
   [SVC_TABLE.exit.number, { kind: "at once", run: () => ({ next: "end of task" }) }],
+  [SVC_TABLE.link.number, { kind: "steps", run: load }],
+  [SVC_TABLE.load.number, { kind: "steps", run: load }],
   [SVC_TABLE.abend.number, { kind: "steps", run: abendRoutine }],
   [SVC_TABLE.attach.number, { kind: "at once", run: attach }],
   [SVC_TABLE.detach.number, { kind: "steps", run: detach }],
@@ -26,6 +30,8 @@ const ROUTINES: ReadonlyMap<number, SvcRoutine> = new Map<number, SvcRoutine>([
 /** A routine that this model knows nothing more of; it does what it is given to do, for tests and scenarios. */
 const PLAIN: SvcRoutine = { kind: "steps", run: plain };
 const UNDEFINED: SvcRoutine = { kind: "steps", run: undefinedSvc };
+
+const CONTENTS = "z/OS Basic Skills, z/OS system libraries; z/OS MVS System Codes, 806";
 
 const INSTALLED = new WeakMap<ZosSystem, Map<number, SvcRoutine>>();
 
@@ -69,6 +75,22 @@ function postRoutine({ system, request }: SvcCall): SvcOutcome {
   return {};
 }
 
+/** Contents supervision: what is in common storage is only found, what is not is brought into the private storage. */
+function* load({ system, tcb, request }: SvcCall): Generator<Activity, SvcOutcome> {
+  if (request.parameters === undefined) return {};
+  const { name, found } = parametersOf(request.parameters, "module");
+  const where = system.libraries.find(tcb.home, name, system.sysres);
+  if (where.kind === "not found") return yield* abend(system, tcb, { code: "806", reason: 0x04 }, request.stage);
+  const what = where.kind === "private" ? privately(where.loaded) : `found in the ${where.kind}: common storage`;
+  yield system.step(tcb, request.stage, supervisorStep(`${name} ${what}`, CONTENTS));
+  found?.(where);
+  return {};
+}
+
+function privately(loaded: boolean): string {
+  return loaded ? "read from SYS1.LINKLIB into private storage" : "is in private storage already";
+}
+
 function* abendRoutine({ system, tcb, request }: SvcCall): Generator<Activity, SvcOutcome> {
   const code = (request.r1 ?? 0).toString(16).toUpperCase().padStart(3, "0");
   return yield* abend(system, tcb, { code }, request.stage);
@@ -94,13 +116,14 @@ function attach({ system, tcb, request }: SvcCall): SvcOutcome {
   return {};
 }
 
-/** The mother waits until the daughter has ended: DETACH comes back to a chain without it. */
+/** The mother waits until the daughter has ended, with no lock held: DETACH comes back to a chain without it. */
 function* detach({ system, tcb, request, rb }: SvcCall): Generator<Activity, SvcOutcome> {
   const { tcb: daughter } = parametersOf(request.parameters, "detach");
-  if (daughter.mother !== tcb) return yield* abend(system, tcb, { code: "23E" }, request.stage);
+  if (daughter.mother !== tcb) return yield* abend(system, tcb, { code: "23E", reason: 0x08 }, request.stage);
   if (daughter.ended) return {};
-  abterm(system, daughter, { completion: { code: "13E" }, cleanupOnly: true, stage: request.stage });
-  rb.waitCount = 0;
+  releaseBeyond(system, tcb, 0);
+  abterm(system, daughter, { completion: DETACHED, cleanupOnly: true, stage: request.stage });
+  yield* untilEnded(daughter, { tcb, rb });
   return {};
 }
 

@@ -67,7 +67,7 @@ export const SVC_TABLE = {
   eov: row(55, "EOV", 4, ["LOCAL"], undefined, "goes on to the next volume of a data set"),
   enq: row(56, "ENQ", 2, ["LOCAL", "CMS"], "ISGGRT", "waits for a resource by its name"),
   estae: row(60, "ESTAE", 3, [], undefined, "names a recovery routine of the task", "recalled"),
-  detach: row(62, "DETACH", 2, ["LOCAL"], undefined, "ends a subtask", "recalled"),
+  detach: row(62, "DETACH", 2, ["LOCAL"], "IEAVEED0", "removes a subtask, and ends it first if it has not ended"),
   vsam: row(121, "VSAM", 1, ["LOCAL"], undefined, "VSAM's I/O"),
   tcbExcp: row(92, "TCBEXCP", 1, ["LOCAL"], undefined, "starts an I/O operation for another task"),
   dynalloc: row(99, "DYNALLOC", 3, [], undefined, "allocates a data set", "recalled"),

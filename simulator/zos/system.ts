@@ -7,6 +7,7 @@ import type { Activity, Burst } from "../machine/activity.ts";
 import { Asvt, type AsvtCounts } from "./asvt.ts";
 import { type Ascb, type Lock, type LockName, newLock, type Psa, type WorkUnit } from "./control-blocks.ts";
 import { type Era, type EraName, eraOf } from "./era.ts";
+import { Libraries, newSysres, type Sysres } from "./libraries.ts";
 import { disabledWait, encodePsw, INTERRUPTION_PSW } from "./psw.ts";
 import type { Completion } from "./recovery-exit.ts";
 import { type Step, stepActivity } from "./step.ts";
@@ -66,6 +67,7 @@ export interface SystemOptions {
   readonly asvt?: AsvtCounts;
   /** How many SVRBs subpool 255 of one address space has room for. */
   readonly svrbStorage?: number;
+  readonly sysres?: Sysres;
   readonly observe?: (event: SystemEvent) => void;
 }
 
@@ -79,6 +81,8 @@ export class ZosSystem {
   readonly svcTable: SvcRow[] = newSvcTable();
   readonly locks: Readonly<Record<Exclude<LockName, "LOCAL">, Lock>>;
   readonly storage: Storage;
+  readonly libraries: Libraries;
+  readonly sysres: Sysres;
   readonly svrbStorage: number;
   readonly observe: (event: SystemEvent) => void;
   hooks: SystemHooks = ALONE;
@@ -89,11 +93,14 @@ export class ZosSystem {
 
   constructor(options: SystemOptions = {}) {
     const { era = "z/OS", cpus = 1, asvt, svrbStorage = DEFAULT_SVRB_STORAGE, observe = () => {} } = options;
+    const { sysres = newSysres() } = options;
     this.era = eraOf(era);
     this.asvt = new Asvt(asvt);
     this.psas = Array.from({ length: cpus }, (_, cpu) => newPsa(cpu));
     this.locks = { CMS: newLock("CMS"), SRM: newLock("SRM"), SALLOC: newLock("SALLOC"), DISP: newLock("DISP") };
     this.storage = new Storage(this.era);
+    this.libraries = new Libraries(this.storage);
+    this.sysres = sysres;
     this.svrbStorage = svrbStorage;
     this.observe = observe;
   }

@@ -12,8 +12,8 @@ import type { ZosSystem } from "./system.ts";
 import { unchainTask } from "./task.ts";
 
 const RECOVERY = "z/OS MVS Authorized Assembler Services Guide, task and address space termination";
-/** What a subtask is ended with when its mother ends (z/OS MVS System Codes, from memory). */
-const ENDED_BY_MOTHER: Completion = { code: "13E" };
+/** What a subtask is ended with that is detached before it has ended (DETACH; with STAE=YES it would be 33E). */
+export const DETACHED: Completion = { code: "13E" };
 
 /** Completes an event: whoever waits for it counts one less, and goes on at nothing left. */
 export function post(system: ZosSystem, ecb: Ecb, code: number): void {
@@ -69,27 +69,32 @@ export function* endOfTask(
 
 function* endDaughters(system: ZosSystem, tcb: Tcb, stage: string): Generator<Activity> {
   for (let living = livingDaughters(tcb); living.length > 0; living = livingDaughters(tcb)) {
-    for (const daughter of living) abterm(system, daughter, { completion: ENDED_BY_MOTHER, cleanupOnly: true, stage });
+    for (const daughter of living) abterm(system, daughter, { completion: DETACHED, cleanupOnly: true, stage });
     yield system.step(tcb, stage, supervisorStep(`DETACH of ${living.length} subtasks: each ends first`, RECOVERY));
     // A lane that is alone has nobody else who could carry the subtask's end out.
     if (living.some((daughter) => daughter.thread === undefined)) return closeAll(system, living);
     const waiting = living.find((daughter) => !daughter.endEcb.posted);
-    if (waiting === undefined || tcb.rb === undefined) continue;
-    const { rb } = tcb;
-    rb.waitCount = 1;
-    waiting.endEcb.waiter = { tcb, rb };
-    yield { kind: "block", reason: `end of ${waiting.name}`, enter: () => rb.waitCount === 0 };
+    if (waiting !== undefined && tcb.rb !== undefined) yield* untilEnded(waiting, { tcb, rb: tcb.rb });
   }
 }
 
-function livingDaughters(tcb: Tcb): Tcb[] {
+/** Waits until a task has ended. @param waiter who waits, and by which of its requests */
+export function* untilEnded(task: Tcb, waiter: NonNullable<Ecb["waiter"]>): Generator<Activity> {
+  if (task.endEcb.posted) return;
+  waiter.rb.waitCount = 1;
+  task.endEcb.waiter = waiter;
+  yield { kind: "block", reason: `end of ${task.name}`, enter: () => waiter.rb.waitCount === 0 };
+}
+
+/** @returns a task's daughters that have not ended. */
+export function livingDaughters(tcb: Tcb): Tcb[] {
   return daughtersOf(tcb).filter((daughter) => !daughter.ended);
 }
 
 function closeAll(system: ZosSystem, tasks: readonly Tcb[]): void {
   for (const tcb of tasks) {
     closeAll(system, livingDaughters(tcb));
-    closeTask(system, tcb, ENDED_BY_MOTHER);
+    closeTask(system, tcb, DETACHED);
     unchainTask(tcb);
   }
 }
