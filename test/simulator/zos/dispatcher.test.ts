@@ -31,15 +31,15 @@ const mix = fc.record({
   ),
   srbs: fc.array(
     fc.record({
-      at: fc.nat(200),
+      at: fc.nat(50),
       job: fc.nat(2),
       priority: fc.constantFrom("global" as const, "local" as const),
       preemptible: fc.boolean(),
-      steps: fc.integer({ min: 1, max: 15 }),
+      steps: fc.integer({ min: 1, max: 25 }),
     }),
     { maxLength: 6 },
   ),
-  interruptions: fc.array(fc.record({ at: fc.nat(250), cpu: fc.nat(2), steps: fc.integer({ min: 1, max: 5 }) }), {
+  interruptions: fc.array(fc.record({ at: fc.nat(80), cpu: fc.nat(2), steps: fc.integer({ min: 1, max: 5 }) }), {
     maxLength: 8,
   }),
 });
@@ -78,6 +78,7 @@ function build({ cpus, timeSlice, jobs, srbs, interruptions }: Mix, observer: Cp
   }
   for (const { at, cpu, steps } of interruptions) {
     machine.simulation.schedule(at, PRIORITIES.begin, () => machine.interrupt(cpu % cpus, "I/O interruption", steps));
+    machine.simulation.schedule(at + steps, PRIORITIES.begin, () => machine.cpus.reschedule());
   }
   return { machine, made };
 }
