@@ -6,6 +6,7 @@
  * Streams: `stream(name)` gives a generator that depends on the seed and the name alone, not on what was drawn before.
  * Each world draws from its own stream, so that turning a knob of one world leaves the trace of the others as it was.
  */
+import { exponentialOf } from "./exponential.ts";
 
 /** The largest seed: what a command line and a JSON number carry exactly. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
@@ -13,7 +14,7 @@ export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 const WORD = 2 ** 32;
 
 function rotateLeft(word: number, bits: number): number {
-  return ((word << bits) | (word >>> (32 - bits))) >>> 0;
+  return (word << bits) | (word >>> (32 - bits));
 }
 
 /** SplitMix32 (the 32-bit member of the family): turns a counter into well-mixed words. */
@@ -40,26 +41,34 @@ function nameToWord(name: string): number {
 /** The four words of xoshiro128**'s state; not all of them zero. */
 export type XoshiroState = readonly [number, number, number, number];
 
-/** @returns the authors' generator, started from a state as it is: each call gives the next word, 0 to 2^32 - 1. */
-export function xoshiro128(state: XoshiroState): () => number {
-  let [a, b, c, d] = state;
-  return () => {
-    const result = Math.imul(rotateLeft(Math.imul(b, 5) >>> 0, 7), 9) >>> 0;
-    const shifted = (b << 9) >>> 0;
-    c = (c ^ a) >>> 0;
-    d = (d ^ b) >>> 0;
-    b = (b ^ c) >>> 0;
-    a = (a ^ d) >>> 0;
-    c = (c ^ shifted) >>> 0;
-    d = rotateLeft(d, 11);
-    return result;
-  };
+/** The authors' generator, started from a state as it is. */
+export class Xoshiro128 {
+  /** Typed, so that no word ever becomes an object. */
+  readonly #state: Int32Array;
+
+  constructor(state: XoshiroState) {
+    this.#state = Int32Array.from(state);
+  }
+
+  /** @returns the next word, 0 to 2^32 - 1 */
+  next(): number {
+    const state = this.#state;
+    const a = state[0] ?? 0;
+    const b = state[1] ?? 0;
+    const c = (state[2] ?? 0) ^ a;
+    const d = (state[3] ?? 0) ^ b;
+    state[1] = b ^ c;
+    state[0] = a ^ d;
+    state[2] = c ^ (b << 9);
+    state[3] = rotateLeft(d, 11);
+    return Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
+  }
 }
 
 export class Random {
   readonly #seed: number;
   readonly #name: string;
-  readonly #next: () => number;
+  readonly #generator: Xoshiro128;
 
   /**
    * @param seed an integer from 0 to MAX_SEED
@@ -76,7 +85,7 @@ export class Random {
     const high = splitMix32((Math.floor(seed / WORD) ^ nameToWord(name)) >>> 0);
     const word = () => (low() ^ high()) >>> 0;
     // The state must not be all zero; a last word that is never zero makes that impossible.
-    this.#next = xoshiro128([word(), word(), word(), word() || 1]);
+    this.#generator = new Xoshiro128([word(), word(), word(), word() || 1]);
   }
 
   /** @returns the generator of the same seed for another name. */
@@ -86,7 +95,7 @@ export class Random {
 
   /** @returns the next word, 0 to 2^32 - 1. */
   word(): number {
-    return this.#next();
+    return this.#generator.next();
   }
 
   /**
@@ -104,5 +113,19 @@ export class Random {
       const word = this.word();
       if (word < fair) return low + (word % range);
     }
+  }
+
+  /**
+   * Draws from the exponential distribution: the time to the next customer of a Poisson stream, or a service that does not
+   * remember how long it has lasted. Made of integers and a table (exponential.ts), so every machine draws the same.
+   * @param mean a positive integer
+   * @returns an integer from 0
+   * @throws RangeError where the mean is not an integer from 1 to MAX_MEAN
+   */
+  exponential(mean: number): number {
+    let doublings = 0;
+    let word = this.word();
+    for (; word === 0; word = this.word()) doublings += 32;
+    return exponentialOf(mean, doublings + Math.clz32(word), this.word());
   }
 }

@@ -12,33 +12,51 @@ export interface Crossings {
   readonly intoHypervisor: number;
 }
 
+/** The depth of whatever comes before a track's first span: above the water. */
+export const SURFACE = 0;
+
 /** @returns how many crossings the span stands for. */
 export function countOf(span: Span): number {
-  const count = span.args?.[COUNT_ARG];
+  return countGiven(span.args) || 1;
+}
+
+/** @returns how many crossings a span with these arguments says that it stands for; 0 where it does not say. */
+export function countGiven(args: Span["args"]): number {
+  const count = args?.[COUNT_ARG];
+  if (count === undefined) return 0;
   return typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : 1;
 }
 
 /**
- * Counts the crossings of one track. A span with a count stands for that many visits in a row. A span that follows one
- * of the same depth adds its visits only where it carries a count: without one it is the same visit, drawn in two parts.
+ * How many crossings a span adds. A span with a count stands for that many visits in a row. A span that follows one of the
+ * same depth adds its visits only where it carries a count: without one it is the same visit, drawn in two parts.
+ * @param before the depth of the span before, SURFACE where there is none
+ * @param depth the span's own
+ * @param given its count; 0 where it has none
  */
-export function crossingsOf(timeline: Timeline, track: string): Crossings {
-  let intoKernel = 0;
-  let intoHypervisor = 0;
-  let before: Span | undefined;
-  for (const span of spansOf(timeline, track)) {
-    const visits = visitsOf(before, span);
-    if (DEPTH_OF_MODE[span.mode] === 1) intoKernel += visits;
-    if (DEPTH_OF_MODE[span.mode] === 2) intoHypervisor += visits;
-    before = span;
-  }
-  return { intoKernel, intoHypervisor };
+export function visits(before: number, depth: number, given: number): number {
+  if (depth === 0 || before > depth) return 0;
+  return before < depth ? given || 1 : given;
 }
 
-function visitsOf(before: Span | undefined, span: Span): number {
-  const depth = DEPTH_OF_MODE[span.mode];
-  if (depth === 0) return 0;
-  const goesDown = before === undefined || DEPTH_OF_MODE[before.mode] < depth;
-  if (goesDown) return countOf(span);
-  return DEPTH_OF_MODE[before.mode] === depth && span.args?.[COUNT_ARG] !== undefined ? countOf(span) : 0;
+/** A walk over the spans of one track in the order of time, which knows at each of them how often it has gone down. */
+export class CrossingCount {
+  intoKernel = 0;
+  intoHypervisor = 0;
+  #before = SURFACE;
+
+  add(span: Span): void {
+    const depth = DEPTH_OF_MODE[span.mode];
+    const added = visits(this.#before, depth, countGiven(span.args));
+    if (depth === 1) this.intoKernel += added;
+    if (depth === 2) this.intoHypervisor += added;
+    this.#before = depth;
+  }
+}
+
+/** @returns the crossings of one track. */
+export function crossingsOf(timeline: Timeline, track: string): Crossings {
+  const count = new CrossingCount();
+  for (const span of spansOf(timeline, track)) count.add(span);
+  return { intoKernel: count.intoKernel, intoHypervisor: count.intoHypervisor };
 }

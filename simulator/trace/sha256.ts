@@ -22,50 +22,88 @@ const INITIAL_STATE = [
 ] as const;
 
 const BLOCK_BYTES = 64;
+const LENGTH_BYTES = 8;
+const ONE_BIT = Uint8Array.of(0x80);
 
 /** @returns the text's UTF-8 bytes; a lone surrogate becomes U+FFFD, as TextEncoder has it. */
 export function utf8(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const character of text.toWellFormed()) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x80) bytes.push(code);
-    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
-    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+  const whole = text.toWellFormed();
+  const bytes = new Uint8Array(whole.length * 3);
+  let length = 0;
+  for (let index = 0; index < whole.length; index++) {
+    const code = whole.codePointAt(index) ?? 0;
+    if (code < 0x80) bytes[length++] = code;
     else {
-      bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+      const [first, ...rest] = longForm(code);
+      bytes[length++] = first;
+      for (const bits of rest) bytes[length++] = 0x80 | (bits & 0x3f);
     }
+    // What needs four bytes takes two units of UTF-16.
+    if (code >= 0x10000) index++;
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, length);
+}
+
+/** The first byte of a character beyond ASCII, and the bits of those that follow (RFC 3629 §3). */
+function longForm(code: number): [number, ...number[]] {
+  if (code < 0x800) return [0xc0 | (code >> 6), code];
+  if (code < 0x10000) return [0xe0 | (code >> 12), code >> 6, code];
+  return [0xf0 | (code >> 18), code >> 12, code >> 6, code];
+}
+
+/** SHA-256 of what comes in pieces: nothing is kept of them but one unfinished block. */
+export class Sha256 {
+  readonly #state = Uint32Array.from(INITIAL_STATE);
+  readonly #schedule = new Uint32Array(64);
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  readonly #view = new DataView(this.#block.buffer);
+  #filled = 0;
+  #bytes = 0;
+
+  update(bytes: Uint8Array): this {
+    this.#bytes += bytes.length;
+    let from = 0;
+    while (from < bytes.length) {
+      const part = bytes.subarray(from, from + BLOCK_BYTES - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      from += part.length;
+      if (this.#filled === BLOCK_BYTES) this.#compress();
+    }
+    return this;
+  }
+
+  /** Ends it. @returns 64 hexadecimal digits */
+  digest(): string {
+    const bits = BigInt(this.#bytes) * 8n;
+    this.update(ONE_BIT);
+    // §5.1.1: a one bit, zeros, and the length in bits as 64-bit big endian, up to a whole number of blocks.
+    const zeros = (2 * BLOCK_BYTES - LENGTH_BYTES - this.#filled) % BLOCK_BYTES;
+    const tail = new Uint8Array(zeros + LENGTH_BYTES);
+    new DataView(tail.buffer).setBigUint64(zeros, bits);
+    this.update(tail);
+    return Array.from(this.#state, (word) => word.toString(16).padStart(8, "0")).join("");
+  }
+
+  #compress(): void {
+    const schedule = this.#schedule;
+    for (let word = 0; word < 16; word++) schedule[word] = this.#view.getUint32(4 * word);
+    extendSchedule(schedule);
+    compress(this.#state, schedule);
+    this.#filled = 0;
+  }
 }
 
 /** @returns the SHA-256 of the bytes, 64 hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
-  const message = padded(bytes);
-  const view = new DataView(message.buffer);
-  const state = Uint32Array.from(INITIAL_STATE);
-  const schedule = new Uint32Array(64);
-  for (let offset = 0; offset < message.length; offset += BLOCK_BYTES) {
-    for (let word = 0; word < 16; word++) schedule[word] = view.getUint32(offset + 4 * word);
-    extendSchedule(schedule);
-    compress(state, schedule);
-  }
-  return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
-}
-
-/** §5.1.1: a one bit, zeros, and the length in bits as 64-bit big endian, up to a whole number of blocks. */
-function padded(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const blocks = Math.ceil((bytes.length + 9) / BLOCK_BYTES);
-  const message = new Uint8Array(blocks * BLOCK_BYTES);
-  message.set(bytes);
-  message[bytes.length] = 0x80;
-  new DataView(message.buffer).setBigUint64(message.length - 8, BigInt(bytes.length) * 8n);
-  return message;
+  return new Sha256().update(bytes).digest();
 }
 
 function rotateRight(word: number, bits: number): number {
   return (word >>> bits) | (word << (32 - bits));
 }
 
+/** §6.2.2 step 1. */
 function extendSchedule(schedule: Uint32Array): void {
   for (let word = 16; word < 64; word++) {
     const early = schedule[word - 15] ?? 0;
@@ -76,6 +114,7 @@ function extendSchedule(schedule: Uint32Array): void {
   }
 }
 
+/** §6.2.2 steps 2 to 4. The eight variables move one place each round. */
 function compress(state: Uint32Array, schedule: Uint32Array): void {
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
   for (let round = 0; round < 64; round++) {
@@ -84,7 +123,15 @@ function compress(state: Uint32Array, schedule: Uint32Array): void {
     const first = (h + big1 + choose + (ROUND_CONSTANTS[round] ?? 0) + (schedule[round] ?? 0)) | 0;
     const big0 = rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22);
     const majority = (a & b) ^ (a & c) ^ (b & c);
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + big0 + majority) | 0];
+    h = g;
+    g = f;
+    f = e;
+    e = (d + first) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (first + big0 + majority) | 0;
   }
-  for (const [index, word] of [a, b, c, d, e, f, g, h].entries()) state[index] = (state[index] ?? 0) + word;
+  const sums = [a, b, c, d, e, f, g, h];
+  for (let word = 0; word < 8; word++) state[word] = (state[word] ?? 0) + (sums[word] ?? 0);
 }

@@ -15,26 +15,30 @@ export interface StageBar {
 
 /** @returns the track's spans in the order of time. */
 export function spansOf(timeline: Timeline, track: string): Span[] {
-  return timeline.spans.filter((span) => span.track === track).sort((left, right) => left.start - right.start);
+  return inOrderOfTime(timeline.spans.filter((span) => span.track === track));
+}
+
+/** @returns the spans by their start; those of one start stay as they are. */
+export function inOrderOfTime(spans: readonly Span[]): Span[] {
+  return spans.toSorted((left, right) => left.start - right.start);
 }
 
 /** @returns the track's stage bars in the order of time; empty where the timeline has no such track. */
 export function stagesOf(timeline: Timeline, track: string): StageBar[] {
-  const bars: StageBar[] = [];
-  for (const span of spansOf(timeline, track)) {
-    const last = bars.at(-1);
-    if (last?.stage === span.stage) bars[bars.length - 1] = extended(last, span);
-    else
-      bars.push(
-        extended({ track, stage: span.stage, start: span.start, end: span.end, spans: 0, timeByMode: {} }, span),
-      );
+  const bars: { -readonly [Field in keyof StageBar]: StageBar[Field] }[] = [];
+  let timeByMode: Partial<Record<Mode, number>> = {};
+  for (const { stage, mode, start, end } of spansOf(timeline, track)) {
+    let bar = bars.at(-1);
+    if (bar?.stage !== stage) {
+      timeByMode = {};
+      bar = { track, stage, start, end, spans: 0, timeByMode };
+      bars.push(bar);
+    }
+    bar.end = end;
+    bar.spans++;
+    timeByMode[mode] = (timeByMode[mode] ?? 0) + (end - start);
   }
   return bars;
-}
-
-function extended(bar: StageBar, span: Span): StageBar {
-  const inMode = (bar.timeByMode[span.mode] ?? 0) + (span.end - span.start);
-  return { ...bar, end: span.end, spans: bar.spans + 1, timeByMode: { ...bar.timeByMode, [span.mode]: inMode } };
 }
 
 /** @returns the track's time at each depth below the waterline: 0 user or problem, 1 kernel or supervisor, 2 hypervisor. */

@@ -2,16 +2,16 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkTimeline } from "../../simulator/trace/check.ts";
-import { chromeTraceText, toChromeTrace } from "../../simulator/trace/chrome-trace.ts";
-import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
-import { countOf, crossingsOf } from "../../simulator/trace/crossings.ts";
-import { traceHash } from "../../simulator/trace/hash.ts";
-import { TraceRecorder } from "../../simulator/trace/recorder.ts";
-import { sha256, utf8 } from "../../simulator/trace/sha256.ts";
-import { stagesOf, timeByDepth } from "../../simulator/trace/stages.ts";
-import { MARKS, type Mode, type Span, type Timeline } from "../../simulator/trace/timeline.ts";
-import { arbitraryTimeline } from "../support/arbitrary-timeline.ts";
+import { checkTimeline } from "../../../simulator/trace/check.ts";
+import { chromeTraceText, toChromeTrace } from "../../../simulator/trace/chrome-trace.ts";
+import { parseChromeTrace } from "../../../simulator/trace/chrome-trace-parse.ts";
+import { countOf, crossingsOf } from "../../../simulator/trace/crossings.ts";
+import { traceHash } from "../../../simulator/trace/hash.ts";
+import { TraceRecorder } from "../../../simulator/trace/recorder.ts";
+import { sha256, utf8 } from "../../../simulator/trace/sha256.ts";
+import { stagesOf, timeByDepth } from "../../../simulator/trace/stages.ts";
+import { MARKS, type Mode, type Span, type Timeline } from "../../../simulator/trace/timeline.ts";
+import { arbitraryTimeline } from "../../support/arbitrary-timeline.ts";
 
 const provenance = { kind: "simulated", detail: "a test" } as const;
 
@@ -50,7 +50,7 @@ describe("the recorder", () => {
   it("refuses spans without length and times that are not integers", () => {
     const span = { track: "t", name: "n", start: 5, end: 5, mode: "user", stage: "s" } as const;
     expect(() => new TraceRecorder().span(span)).toThrow("ends at 5");
-    expect(() => new TraceRecorder().span({ ...span, end: 5.5 })).toThrow("not an integer");
+    expect(() => new TraceRecorder().span({ ...span, end: 5.5 })).toThrow("not non-negative integers");
   });
 });
 

@@ -1,51 +1,121 @@
 /** The engine knows nothing about computers: what is due first runs first, time never goes back, chance is repeatable. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EventQueue, type ScheduledEvent } from "../../simulator/engine/event-queue.ts";
-import { PRIORITIES, type Priority } from "../../simulator/engine/priorities.ts";
-import { MAX_SEED, Random, xoshiro128 } from "../../simulator/engine/random.ts";
-import { Simulation } from "../../simulator/engine/simulation.ts";
+import { EventQueue, type ScheduledEvent } from "../../../simulator/engine/event-queue.ts";
+import { PRIORITIES, type Priority } from "../../../simulator/engine/priorities.ts";
+import { MAX_SEED, Random, Xoshiro128 } from "../../../simulator/engine/random.ts";
+import { Simulation } from "../../../simulator/engine/simulation.ts";
 
 const priorities: Priority[] = Object.values(PRIORITIES);
 const moment = fc.record({ time: fc.nat(20), priority: fc.constantFrom(...priorities) });
 
-function drain(queue: EventQueue): ScheduledEvent[] {
-  const events: ScheduledEvent[] = [];
-  for (let event = queue.pop(); event !== undefined; event = queue.pop()) events.push(event);
-  return events;
+/** Takes everything out; what ran was pushed with its number. */
+function drain(queue: EventQueue, ran: readonly number[]): readonly number[] {
+  while (queue.nextTime() !== Number.POSITIVE_INFINITY) queue.runFirst();
+  expect(queue.size).toBe(0);
+  return ran;
+}
+
+function inOrder(left: ScheduledEvent, right: ScheduledEvent): number {
+  return left.time - right.time || left.priority - right.priority || left.sequence - right.sequence;
 }
 
 describe("the event queue", () => {
   it("hands events out by time, then priority, then the order in which they were scheduled", () => {
     fc.assert(
-      fc.property(fc.array(moment, { maxLength: 200 }), (moments) => {
+      fc.property(fc.array(fc.tuple(moment, fc.boolean()), { maxLength: 400 }), (moments) => {
         const queue = new EventQueue();
-        const pushed = moments.map(({ time, priority }) => queue.push(time, priority, () => {}));
+        const ran: number[] = [];
+        const run = (index: number) => void ran.push(index);
+        for (const [index, [{ time, priority }, cancellable]] of moments.entries()) {
+          if (cancellable) queue.push(time, priority, () => run(index));
+          else queue.post(time, priority, run, index);
+        }
         // Array.prototype.sort is stable, so an equal time and priority keep the order of scheduling.
-        const expected = pushed.toSorted((left, right) => left.time - right.time || left.priority - right.priority);
-        expect(drain(queue)).toEqual(expected);
+        const expected = Array.from(moments, ([{ time, priority }], index) => ({ time, priority, index }))
+          .toSorted((left, right) => left.time - right.time || left.priority - right.priority)
+          .map(({ index }) => index);
+        expect(drain(queue, ran)).toEqual(expected);
       }),
     );
   });
 
-  it("never hands out what was cancelled, and everything else once", () => {
+  it("does the same as a list that is sorted anew each time, whatever is pushed, run and cancelled in between", () => {
+    const push = fc.record({ kind: fc.constant("push"), moment });
+    const cancel = fc.record({ kind: fc.constant("cancel"), which: fc.nat() });
+    const step = fc.oneof({ weight: 4, arbitrary: push }, cancel, fc.record({ kind: fc.constant("run") }));
     fc.assert(
-      fc.property(fc.array(fc.tuple(moment, fc.boolean()), { maxLength: 100 }), (moments) => {
+      fc.property(fc.array(step, { maxLength: 500 }), (steps) => {
         const queue = new EventQueue();
-        const kept = moments.flatMap(([{ time, priority }, cancel]) => {
-          const event = queue.push(time, priority, () => {});
-          event.cancelled = cancel;
-          return cancel ? [] : [event.sequence];
-        });
-        const drained = drain(queue).map((event) => event.sequence);
-        expect(drained.toSorted((left, right) => left - right)).toEqual(kept);
+        const ran: number[] = [];
+        let list: ScheduledEvent[] = [];
+        const events: ScheduledEvent[] = [];
+        const expected: number[] = [];
+        for (const each of steps) {
+          if ("moment" in each) {
+            const number = events.length;
+            const event = queue.push(each.moment.time, each.moment.priority, () => void ran.push(number));
+            events.push(event);
+            list.push(event);
+          } else if ("which" in each) {
+            const event = events[each.which % Math.max(events.length, 1)];
+            if (event !== undefined) event.cancelled = true;
+          } else {
+            const next = list.filter(({ cancelled }) => !cancelled).toSorted(inOrder)[0];
+            list = list.filter((event) => event !== next);
+            if (next !== undefined) expected.push(next.sequence);
+            expect(queue.nextTime()).toBe(next?.time ?? Number.POSITIVE_INFINITY);
+            queue.runFirst();
+          }
+        }
+        expect(ran).toEqual(expected);
       }),
     );
+  });
+
+  it("never runs what was cancelled, and everything else once, however much is cancelled", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(moment, fc.nat(9)), { maxLength: 1000 }), (moments) => {
+        const queue = new EventQueue();
+        const ran: number[] = [];
+        const kept: number[] = [];
+        for (const [index, [{ time, priority }, die]] of moments.entries()) {
+          const event = queue.push(time, priority, () => void ran.push(index));
+          if (die < 8) event.cancelled = true;
+          else kept.push(index);
+        }
+        expect(drain(queue, ran).toSorted((left, right) => left - right)).toEqual(kept);
+      }),
+    );
+  });
+
+  it("forgets cancelled events by and by: a deadline that is put off a million times takes the room of a few", () => {
+    const queue = new EventQueue();
+    let deadline: ScheduledEvent | undefined;
+    for (let again = 0; again < 1_000_000; again++) {
+      if (deadline !== undefined) deadline.cancelled = true;
+      deadline = queue.push(again + 1_000_000_000, PRIORITIES.expire, () => {});
+    }
+    expect(queue.size).toBeLessThanOrEqual(64);
+    expect(queue.nextTime()).toBe(1_000_999_999);
+  });
+
+  it("lets a handle that is kept after its event has run cancel nothing else", () => {
+    const queue = new EventQueue();
+    const ran: string[] = [];
+    const first = queue.push(1, PRIORITIES.begin, () => void ran.push("first"));
+    queue.nextTime();
+    queue.runFirst();
+    queue.push(2, PRIORITIES.begin, () => void ran.push("second"));
+    first.cancelled = true;
+    drain(queue, []);
+    expect(ran).toEqual(["first", "second"]);
   });
 
   it("refuses times that are not non-negative integers", () => {
     for (const time of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
       expect(() => new EventQueue().push(time, PRIORITIES.begin, () => {})).toThrow(RangeError);
+      expect(() => new EventQueue().post(time, PRIORITIES.begin, () => {}, 0)).toThrow(RangeError);
     }
   });
 });
@@ -110,8 +180,8 @@ describe("the simulation", () => {
 
 describe("chance", () => {
   it("is xoshiro128** as its authors have it", () => {
-    const next = xoshiro128([1, 2, 3, 4]);
-    const words = Array.from({ length: 10 }, next);
+    const generator = new Xoshiro128([1, 2, 3, 4]);
+    const words = Array.from({ length: 10 }, () => generator.next());
     expect(words).toEqual([
       11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804,
     ]);
