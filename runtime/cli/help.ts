@@ -38,7 +38,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "ringside bench startup --systems process,container,vm --json startup.json",
   ],
   "bench runtime": ["ringside bench runtime", "ringside bench runtime --runs 5 --json runtime.json"],
-  simulate: ["ringside simulate --list", "ringside simulate startup-race --seed 7"],
+  simulate: [
+    "ringside simulate --list",
+    "ringside simulate startup-race --seed 7",
+    "ringside simulate ./my-scenario.mjs --set reads=10",
+  ],
   "lesson ls": ["ringside lesson ls"],
   "lesson test": ["ringside lesson test", "ringside lesson test namespaces"],
 };

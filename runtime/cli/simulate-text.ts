@@ -1,10 +1,10 @@
 /** What `ringside simulate` prints for people: aligned tables, and under every table where its figures come from. */
 import type { Cost, CostStatus } from "../../simulator/costs/cost.ts";
 import { DEFAULT_PROFILE, PROFILES } from "../../simulator/costs/profiles.ts";
-import type { Knob } from "../../simulator/scenarios/knob.ts";
-import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
+import type { Knob, KnobValues } from "../../simulator/scenarios/knob.ts";
+import { SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
-import type { Metric, MetricDescription, Scenario } from "../../simulator/scenarios/scenario.ts";
+import type { AnyScenario, Claim, Metric, MetricDescription, Question } from "../../simulator/scenarios/scenario.ts";
 import type { ValidationRow } from "../../simulator/scenarios/validation.ts";
 import type { Track } from "../../simulator/trace/timeline.ts";
 
@@ -16,27 +16,50 @@ const CALIBRATED =
 
 type Row = readonly string[];
 
-/** @returns the scenarios and the profiles, one line each. */
+/** @returns the scenarios by theme, and the profiles, one line each. */
 export function listText(): string {
-  const scenarios = SCENARIOS.map((scenario) => ["  ", scenario.name, scenario.title]);
   const profiles = PROFILES.map(({ name, title }) => [
     "  ",
     name,
     `${title}${name === DEFAULT_PROFILE ? " (default)" : ""}`,
   ]);
-  return `scenarios\n${columns(scenarios)}\ncost profiles\n${columns(profiles)}`;
+  const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
+  const themes = THEMES.map(({ title, names }) => {
+    const rows = SCENARIOS.filter(({ name }) => names.includes(name));
+    const lines = rows.map((scenario) => `    ${scenario.name.padEnd(width)}  ${scenario.title}\n`);
+    return lines.length === 0 ? "" : `  ${title}\n${lines.join("")}`;
+  });
+  return [
+    `scenarios\n${themes.join("")}`,
+    "  Your own: ringside simulate FILE, as docs/scenario.md shows.\n",
+    `\ncost profiles\n${columns(profiles)}`,
+  ].join("");
 }
 
-/** @returns a scenario's description, knobs and metrics. */
-export function scenarioHelp(scenario: Scenario): string {
+/**
+ * A scenario's help: what it asks and claims, without the answer and the verdict, which a run shows; its knobs and metrics.
+ * @param word what to type for it: its name, or the file that it is in
+ */
+export function scenarioHelp(scenario: AnyScenario, word = scenario.name): string {
+  const { description, question, claim, captions } = scenario;
   const knobs = scenario.knobs.map((knob) => `  ${knob.name}=${valuesOf(knob)}\n${wrapped(knob.help, 8)}`);
   const metrics = scenario.metrics.map((metric) => ["  ", metric.name, metric.unit, metric.help]);
+  const words = captions.map(({ at, text }) => `  ${at}\n${wrapped(text, 8)}`);
   return [
-    `ringside simulate ${scenario.name}: ${scenario.title}\n`,
-    `\n${scenario.description}\n`,
-    `\nknobs, for --set knob=value\n${knobs.join("")}`,
+    `ringside simulate ${word}: ${scenario.title}\n`,
+    description === "" ? "" : `\n${description}\n`,
+    question === undefined ? "" : `\n${questionText(question)}`,
+    claim === undefined ? "" : `\nclaim, whose verdict a run shows\n${wrapped(claim.text, 2)}`,
+    knobs.length === 0 ? "" : `\nknobs, for --set knob=value\n${knobs.join("")}`,
     `\nmetrics, of each world\n${columns(metrics)}`,
+    words.length === 0 ? "" : `\ncaptions, at what happens\n${words.join("")}`,
   ].join("");
+}
+
+function questionText({ text, choices }: Question): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+  const lines = choices.map((choice, at) => `  ${letters[at] ?? "-"}  ${choice}\n`);
+  return `question, to be answered before a run\n${wrapped(text, 2)}${lines.join("")}`;
 }
 
 function valuesOf(knob: Knob): string {
@@ -63,8 +86,8 @@ function note(label: string, text: string): string {
   return label.padEnd(NOTE_INDENT) + wrapped(text, NOTE_INDENT).slice(NOTE_INDENT);
 }
 
-/** @returns a table of metrics by world, and under it the provenance of every column. */
-export function resultText(scenario: Scenario, result: ScenarioResult): string {
+/** @returns a table of metrics by world, under it the provenance of every column; last what was asked and claimed. */
+export function resultText(scenario: AnyScenario, result: ScenarioResult): string {
   const worlds = result.metrics.map(({ world }) => world);
   const rows = scenario.metrics
     .filter(({ name }) => result.metrics.some(({ metrics }) => metrics[name] !== undefined))
@@ -78,7 +101,26 @@ export function resultText(scenario: Scenario, result: ScenarioResult): string {
     note("costs", `${result.profile}: ${statusCounts(result.costs)} (--costs lists them)`),
     ...result.timeline.tracks.filter((track) => track.unit === "step").map((track) => stepsNote(track, result)),
     note("trace", result.traceHash),
+    outcomeText(scenario, result.knobs),
   ].join("");
+}
+
+/** The question with its answer, the claim with its verdict: both are of the scenario with its knobs as they are by default. */
+function outcomeText({ question, claim, knobs }: AnyScenario, values: KnobValues): string {
+  if (question === undefined && claim === undefined) return "";
+  const turned = knobs.filter((knob) => values[knob.name] !== knob.default).map(({ name }) => name);
+  return [
+    "\n",
+    question === undefined ? "" : note("question", question.text) + note("answer", question.answer),
+    claim === undefined ? "" : note("claim", claim.text) + note("verdict", verdictText(claim)),
+    turned.length === 0
+      ? ""
+      : note("", `said of the knobs as they are by default; here ${turned.join(", ")} was turned`),
+  ].join("");
+}
+
+function verdictText({ verdict, because }: Claim): string {
+  return `${verdict}: ${because}`;
 }
 
 /** What a lane of steps is, and how many of its steps nobody has confirmed. */

@@ -4,14 +4,17 @@
  */
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
+import { captionsOnNothing } from "../../simulator/scenarios/captions.ts";
 import { type KnobValues, ScenarioError, suggestion } from "../../simulator/scenarios/knob.ts";
 import { findScenario, SCENARIOS } from "../../simulator/scenarios/registry.ts";
 import { simulationJson } from "../../simulator/scenarios/result-json.ts";
-import { DEFAULT_SEED, runScenario, type ScenarioResult } from "../../simulator/scenarios/run.ts";
-import type { Scenario } from "../../simulator/scenarios/scenario.ts";
+import { carryOut, DEFAULT_SEED, type ScenarioResult } from "../../simulator/scenarios/run.ts";
+import type { AnyScenario } from "../../simulator/scenarios/scenario.ts";
 import { validate, validationJson } from "../../simulator/scenarios/validation.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { RingsideError } from "../error.ts";
+import { asRingsideError } from "./simulate-errors.ts";
+import { isScenarioFile, loadScenario } from "./simulate-file.ts";
 import { costsText, listText, resultText, scenarioHelp, validationText } from "./simulate-text.ts";
 
 interface SimulateOptions {
@@ -31,7 +34,7 @@ export function registerSimulate(program: Command): void {
   const command = program
     .command("simulate")
     .description("run a scenario of the simulator: same seed, same trace")
-    .argument("[SCENARIO]", "the scenario; --list names them")
+    .argument("[SCENARIO|FILE]", "the scenario; --list names them. Or a file with one: docs/scenario.md")
     .option("--seed <N>", `what chance is drawn from, a whole number (default ${DEFAULT_SEED})`)
     .option("--set <knob=value...>", "turn knobs of the scenario")
     .option("--profile <NAME>", "the costs to reckon with; --list names them")
@@ -41,24 +44,50 @@ export function registerSimulate(program: Command): void {
     .option("--validate", "print what the model predicts beside what was published")
     .option("--list", "list the scenarios and the cost profiles")
     .helpOption(false)
-    .option("-h, --help", "print this, or a scenario's knobs and metrics: ringside simulate SCENARIO --help");
+    .option(
+      "-h, --help",
+      "print this, or what a scenario asks, claims and lets you turn: ringside simulate SCENARIO --help",
+    );
   command.action((name: string | undefined, options: SimulateOptions) => {
     if (options.list) process.stdout.write(listText());
+    else if (name !== undefined && isScenarioFile(name)) return simulateFile(name, options);
     else if (name !== undefined && options.help) process.stdout.write(scenarioHelp(requireScenario(name)));
     else if (options.help) command.outputHelp();
     else if (options.validate) process.stdout.write(validation(options));
-    else process.stdout.write(simulate(name, options));
+    else if (name === undefined) throw noScenario();
+    else process.stdout.write(simulate(requireScenario(name), options));
+    return undefined;
   });
 }
 
-function simulate(name: string | undefined, options: SimulateOptions): string {
-  if (name === undefined) {
-    throw new RingsideError("simulate: no scenario named", { fix: `ringside simulate ${SCENARIOS[0]?.name}` });
-  }
-  const result = run(name, options);
+function noScenario(): RingsideError {
+  return new RingsideError("simulate: no scenario named", { fix: `ringside simulate ${SCENARIOS[0]?.name}` });
+}
+
+async function simulateFile(file: string, options: SimulateOptions): Promise<void> {
+  const scenario = await loadScenario(file);
+  process.stdout.write(options.help ? scenarioHelp(scenario, file) : simulate(scenario, options, file));
+}
+
+/** @param file where the scenario comes from, unless it is one of ours: of it more is checked */
+function simulate(scenario: AnyScenario, options: SimulateOptions, file?: string): string {
+  const result = run(scenario, options);
+  if (file !== undefined) checkForeign(scenario, result, file, () => run(scenario, options));
   if (options.trace !== undefined) writeTrace(options.trace, result);
-  if (options.json) return simulationJson(result);
-  return resultText(requireScenario(name), result) + (options.costs ? `\n${costsText(result)}` : "");
+  if (options.json) return simulationJson(result, scenario);
+  return resultText(scenario, result) + (options.costs ? `\n${costsText(result)}` : "");
+}
+
+/** What a test holds of our scenarios is told to the author of another one. @throws RingsideError where two runs differ */
+function checkForeign(scenario: AnyScenario, result: ScenarioResult, file: string, again: () => ScenarioResult): void {
+  if (again().traceHash !== result.traceHash) {
+    throw new RingsideError(`simulate ${file}: the same seed gives another trace the second time`, {
+      fix: "take chance from the second parameter of workload(knobs, random), and nothing from the clock",
+    });
+  }
+  for (const { at } of captionsOnNothing(scenario, result.timeline)) {
+    process.stderr.write(`ringside: ${file}: a caption is at "${at}", and nothing of that name happened in this run\n`);
+  }
 }
 
 function validation({ json }: SimulateOptions): string {
@@ -66,10 +95,10 @@ function validation({ json }: SimulateOptions): string {
   return json ? validationJson(rows) : validationText(rows);
 }
 
-function run(name: string, options: SimulateOptions): ScenarioResult {
+function run(scenario: AnyScenario, options: SimulateOptions): ScenarioResult {
   const { seed, set, profile } = options;
-  return asRingsideError(`simulate ${name}`, () =>
-    runScenario(name, {
+  return asRingsideError(`simulate ${scenario.name}`, () =>
+    carryOut(scenario, {
       ...(seed === undefined ? {} : { seed: parseSeed(seed) }),
       ...(profile === undefined ? {} : { profile }),
       knobs: parseSettings(set ?? []),
@@ -77,7 +106,7 @@ function run(name: string, options: SimulateOptions): ScenarioResult {
   );
 }
 
-function requireScenario(name: string): Scenario {
+function requireScenario(name: string): AnyScenario {
   const scenario = findScenario(name);
   if (scenario !== undefined) return scenario;
   const names = SCENARIOS.map((known) => known.name);
@@ -102,15 +131,6 @@ function parseSettings(settings: readonly string[]): KnobValues {
     values[knob] = setting.slice(equals + 1);
   }
   return values;
-}
-
-function asRingsideError<Result>(what: string, action: () => Result): Result {
-  try {
-    return action();
-  } catch (cause) {
-    if (!(cause instanceof ScenarioError)) throw cause;
-    throw new RingsideError(`${what}: ${cause.message}`, { cause, fix: cause.fix });
-  }
 }
 
 function writeTrace(file: string, result: ScenarioResult): void {

@@ -1,8 +1,22 @@
-/** Every scenario that can be run, by name. */
+/** Every scenario that can be run, by name, and the themes under which they are listed. */
 import type { Scenario } from "./scenario.ts";
 import { STARTUP_RACE } from "./startup-race.ts";
 
 export const SCENARIOS: readonly Scenario[] = [STARTUP_RACE];
+
+export interface Theme {
+  readonly title: string;
+  /** Names of scenarios. */
+  readonly names: readonly string[];
+}
+
+/** What belongs together, in the order in which one would look at it. A test holds that no scenario is left out. */
+export const THEMES: readonly Theme[] = [
+  { title: "Crossing the border of privilege", names: ["system-call", "privileged-instruction", "cat-file"] },
+  { title: "Starting", names: ["startup-race", "boot", "another-system"] },
+  { title: "Sharing one machine", names: ["memory", "noisy-neighbour", "dispatching", "hundred-sites"] },
+  { title: "Ending, well or not", names: ["kernel-panic", "data-survives"] },
+];
 
 /** @returns the scenario of that name; undefined where there is none. */
 export function findScenario(name: string): Scenario | undefined {

@@ -13,7 +13,7 @@ import type { Provenance, Timeline } from "../trace/timeline.ts";
 import { type KnobValues, parseKnobs, ScenarioError, suggestion } from "./knob.ts";
 import { measureWorlds, type ReportedMetric } from "./metrics.ts";
 import { findScenario, SCENARIOS } from "./registry.ts";
-import type { ScenarioInput, WorldMetrics } from "./scenario.ts";
+import type { AnyScenario, ScenarioInput, WorldMetrics } from "./scenario.ts";
 
 export const DEFAULT_SEED = 1;
 
@@ -38,17 +38,23 @@ export interface ScenarioResult {
 }
 
 /**
- * Runs a scenario.
+ * Runs a scenario of ours.
  * @param name the scenario's name
  * @throws ScenarioError where the scenario, a knob, a value, the profile or the seed is not known or not possible
  */
 export function runScenario(name: string, options: RunOptions = {}): ScenarioResult {
-  const { seed = DEFAULT_SEED, profile: profileName = DEFAULT_PROFILE } = options;
   const scenario = findScenario(name);
-  if (scenario === undefined) {
-    const names = SCENARIOS.map((known) => known.name);
-    throw new ScenarioError(`there is no scenario "${name}"`, suggestion(name, names, "scenarios"));
-  }
+  if (scenario !== undefined) return carryOut(scenario, options);
+  const names = SCENARIOS.map((known) => known.name);
+  throw new ScenarioError(`there is no scenario "${name}"`, suggestion(name, names, "scenarios"));
+}
+
+/**
+ * Runs a scenario, whoever wrote it.
+ * @throws ScenarioError where a knob, a value, the profile or the seed is not known or not possible
+ */
+export function carryOut(scenario: AnyScenario, options: RunOptions = {}): ScenarioResult {
+  const { seed = DEFAULT_SEED, profile: profileName = DEFAULT_PROFILE } = options;
   const profile = findProfile(profileName);
   if (profile === undefined) {
     const names = PROFILES.map((known) => known.name);

@@ -74,6 +74,9 @@ export interface Scenario {
   readonly run: (input: ScenarioInput) => void;
 }
 
+/** A scenario that need not ask or claim anything: one that somebody else wrote. Ours do both. */
+export type AnyScenario = Omit<Scenario, "question" | "claim"> & Partial<Pick<Scenario, "question" | "claim">>;
+
 /** @returns the value of a choice knob; knobs have been parsed, so a wrong type is a defect of the scenario. */
 export function choiceOf(knobs: KnobValues, name: string): string {
   const value = knobs[name];

@@ -1,6 +1,6 @@
 /** What every scenario owes its reader: a question with an answer, captions that lie on something, metrics that are there. */
 import { describe, expect, test } from "vitest";
-import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
+import { SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
 import { runScenario } from "../../simulator/scenarios/run.ts";
 import { checkTimeline } from "../../simulator/trace/check.ts";
 
@@ -48,4 +48,10 @@ describe.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("
       }
     }
   });
+});
+
+test("every scenario is listed under one theme", () => {
+  const listed = THEMES.flatMap(({ names }) => names);
+  expect(new Set(listed).size).toBe(listed.length);
+  expect(SCENARIOS.map(({ name }) => name).filter((name) => !listed.includes(name))).toEqual([]);
 });
