@@ -3,11 +3,15 @@
 import { CONTAINER_RUNTIME_COSTS } from "./container-runtimes.ts";
 import type { Cost, CostProfile } from "./cost.ts";
 import { DEVICE_COSTS } from "./devices.ts";
+import { MIGRATION_COSTS } from "./migration.ts";
+import { LINUX_CALL_COSTS } from "./linux-calls.ts";
 import { PUBLISHED_COSTS } from "./published.ts";
 import { REFERENCE_CONTAINER_COSTS } from "./reference-container.ts";
 import { REFERENCE_COSTS } from "./reference-machine.ts";
+import { VIRTUALIZATION_COSTS } from "./virtualization.ts";
 import { VM_BOOT_COSTS } from "./vm-boot.ts";
 import { VM_EXIT_COSTS } from "./vm-exits.ts";
+import { VM_MEMORY_COSTS } from "./vm-memory.ts";
 
 export const DEFAULT_PROFILE = "published-2022";
 
@@ -18,9 +22,13 @@ export const PROFILES: readonly CostProfile[] = [
     costs: [
       ...PUBLISHED_COSTS,
       ...DEVICE_COSTS,
+      ...LINUX_CALL_COSTS,
       ...CONTAINER_RUNTIME_COSTS,
       ...VM_BOOT_COSTS,
       ...VM_EXIT_COSTS,
+      ...VIRTUALIZATION_COSTS,
+      ...VM_MEMORY_COSTS,
+      ...MIGRATION_COSTS,
       ...REFERENCE_COSTS,
       ...REFERENCE_CONTAINER_COSTS,
     ],

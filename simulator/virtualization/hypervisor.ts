@@ -6,6 +6,8 @@ import type { CostBook } from "../costs/cost-book.ts";
 import type { Activities, Activity, Burst, Trap } from "../machine/activity.ts";
 import { evenPieces, interleave, type Tooth } from "../machine/pieces.ts";
 import { COUNT_ARG } from "../trace/timeline.ts";
+import { exitNs, exitsPerExit, type Levels } from "./exit-path.ts";
+import { exitReasonOf } from "./exit-reasons.ts";
 
 /**
  * `kvm`: on the machine itself. `kvm-nested`: in a guest of another hypervisor, which every exit has to pass. `tcg`:
@@ -17,11 +19,8 @@ export type Accelerator = (typeof ACCELERATORS)[number];
 /** Beyond this many exits in one burst a tooth stands for several, and says for how many. */
 const MOST_TEETH = 48;
 
-/** The cost of one exit, by who handles it. Published boots were measured on machines themselves, not nested. */
-const EXIT_COSTS: Readonly<Record<Exclude<Accelerator, "tcg">, Readonly<Record<Trap["handledIn"], string>>>> = {
-  kvm: { "host kernel": "hypervisor.exit.kernel", monitor: "hypervisor.exit.monitor" },
-  "kvm-nested": { "host kernel": "hypervisor.exit.kernel.nested", monitor: "hypervisor.exit.monitor.nested" },
-};
+/** How deep the guest lies. Published boots were measured on machines themselves, not nested. */
+const LEVELS: Readonly<Record<Exclude<Accelerator, "tcg">, Levels>> = { kvm: 1, "kvm-nested": 2 };
 
 export class Hypervisor {
   readonly #costs: CostBook;
@@ -47,7 +46,7 @@ export class Hypervisor {
   }
 
   /** Cuts a burst into even pieces with the exits between them. Exits that its duration already has are taken out of it. */
-  *#withExits(burst: Burst, traps: readonly Trap[], accelerator: keyof typeof EXIT_COSTS): Generator<Activity> {
+  *#withExits(burst: Burst, traps: readonly Trap[], accelerator: keyof typeof LEVELS): Generator<Activity> {
     const teeth = interleave(
       traps.map((trap) => ({ kind: trap, count: trap.count })),
       MOST_TEETH,
@@ -64,19 +63,24 @@ export class Hypervisor {
     }
   }
 
-  #exit(burst: Burst, { kind: trap, count }: Tooth<Trap>, accelerator: keyof typeof EXIT_COSTS): Burst {
+  #exit(burst: Burst, { kind: trap, count }: Tooth<Trap>, accelerator: keyof typeof LEVELS): Burst {
     return {
       kind: "burst",
       mode: "hypervisor",
       name: `VM exit: ${trap.reason}`,
       stage: burst.stage,
       duration: count * this.#exitNs(trap, accelerator),
-      args: { [COUNT_ARG]: count, handledIn: trap.handledIn },
+      args: {
+        [COUNT_ARG]: count,
+        handledIn: trap.handledIn,
+        exitReason: exitReasonOf(trap.reason).number,
+        ...(LEVELS[accelerator] === 1 ? {} : { exitsToL0: count * exitsPerExit(this.#costs, LEVELS[accelerator]) }),
+      },
     };
   }
 
-  #exitNs(trap: Trap, accelerator: keyof typeof EXIT_COSTS): number {
-    return this.#costs.ns(EXIT_COSTS[accelerator][trap.handledIn]);
+  #exitNs(trap: Trap, accelerator: keyof typeof LEVELS): number {
+    return exitNs(this.#costs, trap.handledIn, LEVELS[accelerator]);
   }
 }
 
