@@ -3,8 +3,8 @@
 import { CONTAINER_RUNTIME_COSTS } from "./container-runtimes.ts";
 import type { Cost, CostProfile } from "./cost.ts";
 import { DEVICE_COSTS } from "./devices.ts";
-import { MIGRATION_COSTS } from "./migration.ts";
 import { LINUX_CALL_COSTS } from "./linux-calls.ts";
+import { MIGRATION_COSTS } from "./migration.ts";
 import { PUBLISHED_COSTS } from "./published.ts";
 import { REFERENCE_CONTAINER_COSTS } from "./reference-container.ts";
 import { REFERENCE_COSTS } from "./reference-machine.ts";

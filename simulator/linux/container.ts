@@ -62,7 +62,10 @@ export function stepNs(costs: CostBook, step: ContainerPlanStep, hostKernel: Hos
     if (step.op === "clone") return costs.ns("linux.fork") + costs.ns(published.network) + costs.ns(published.ipc);
     if (step.op === "newFilesystem" && step.subject === "mqueue") return costs.ns(published.mqueue);
   }
-  if (step.phase === "cleanup") return callsOf(step).length * costs.ns("container.cleanup.call");
+  if (step.phase === "cleanup") {
+    const own = stepCostId(step.op, step.subject);
+    return costs.has(own) ? costs.ns(own) : callsOf(step).length * costs.ns("container.cleanup.call");
+  }
   const id = [stepCostId(step.op, step.subject), stepCostId(step.op, "")].find((candidate) => costs.has(candidate));
   return id === undefined ? callsOf(step).length * costs.ns("container.call") : costs.ns(id);
 }

@@ -8,6 +8,7 @@ import type { Arguments } from "../trace/recorder.ts";
 import { MARKS } from "../trace/timeline.ts";
 import type { Service } from "../workload/services.ts";
 import type { DiskTransfer, NetworkTransfer, Operation, SystemCall, Workload } from "../workload/workload.ts";
+import { systemCallFor } from "./system-calls/table.ts";
 
 /** Where a program's standard output leads, and what the kernel has to touch to get a byte there. */
 export interface OutputDevice {
@@ -24,11 +25,9 @@ export interface LinuxOptions {
   readonly pageTableIsolation: boolean;
 }
 
-/** Where a call costs more than entering and leaving the kernel: the id of that cost. */
-const SERVICE_COSTS: Partial<Readonly<Record<Service, (output: OutputDevice) => string>>> = {
-  write: (output) => output.writeCost,
-  exit: () => "linux.exit",
-};
+const PAGE_BYTES = 4096;
+/** Calls that are shown with what goes from where to where. */
+const TRANSFERS: readonly Service[] = ["read", "write", "pread", "send", "receive"];
 
 export class LinuxKernel {
   readonly #options: LinuxOptions;
@@ -70,7 +69,7 @@ export class LinuxKernel {
         yield user(`${operation.instructions} instructions`, stage, this.#instructionsNs(operation.instructions));
         return;
       case "systemCall":
-        yield this.#systemCall(operation, stage);
+        yield this.call(operation, stage);
         return;
       case "pageTouch":
         for (let page = 0; page < operation.pages; page++) {
@@ -107,16 +106,47 @@ export class LinuxKernel {
     }
   }
 
-  #systemCall(operation: SystemCall, stage: string): Burst {
+  /**
+   * @returns one system call as a visit to the kernel, as long as the table says. What it would have to wait for, a disk
+   *   or another process, is not in it
+   */
+  call(operation: SystemCall, stage: string): Burst {
     const { costs, output } = this.#options;
-    const { service, path, bytes = 0 } = operation;
-    const usesOutput = service === "write" && path === undefined;
-    const cost = usesOutput || service === "exit" ? SERVICE_COSTS[service]?.(output) : undefined;
-    const burst = kernel(callText(operation, bytes), stage, this.entryNs + (cost === undefined ? 0 : costs.ns(cost)), {
-      manual: service === "exit" ? "_exit(2)" : `${service}(2)`,
-      ...(usesOutput ? { output: output.name } : {}),
-    });
+    const { service, path, bytes = 0, descriptor = 1, error } = operation;
+    const row = systemCallFor(service);
+    const usesOutput = service === "write" && path === undefined && descriptor <= 2;
+    const cost = usesOutput ? output.writeCost : this.#ownCost(row.cost, operation);
+    const copied = usesOutput ? 0 : this.#copyNs(operation);
+    const burst = kernel(
+      callText(operation, row.name),
+      stage,
+      this.entryNs + (cost === undefined ? 0 : costs.ns(cost)) + copied,
+      {
+        manual: row.name === "exit_group" ? "_exit(2)" : `${row.name}(2)`,
+        number: row.number,
+        path: row.path,
+        ...(bytes > 0 ? { bytes } : {}),
+        ...(error === undefined ? {} : { error }),
+        ...(usesOutput ? { output: output.name } : {}),
+      },
+    );
     return usesOutput && output.traps.length > 0 ? { ...burst, traps: output.traps } : burst;
+  }
+
+  /** A call that fails where it looks a name up has done no more than that. */
+  #ownCost(cost: string | undefined, { service, error, bytes }: SystemCall): string | undefined {
+    if (service === "open" && error !== undefined) return "linux.call.openat.missing";
+    if (service === "read" && bytes === 0) return "linux.call.read.eof";
+    return cost;
+  }
+
+  /** Copying between the kernel and the program: the first page is in the call's own cost. */
+  #copyNs({ service, bytes = 0 }: SystemCall): number {
+    const more = Math.max(0, Math.ceil(bytes / PAGE_BYTES) - 1);
+    if (more === 0) return 0;
+    if (service === "read" || service === "pread" || service === "receive")
+      return more * this.#options.costs.ns("linux.copy.page");
+    return service === "write" || service === "send" ? more * this.#options.costs.ns("linux.copy.page.write") : 0;
   }
 
   /** The kernel gives the request to the device, the program sleeps until the device interrupts. */
@@ -138,11 +168,13 @@ export class LinuxKernel {
   }
 }
 
-function callText({ service, path, descriptor, error }: SystemCall, bytes: number): string {
+/** As strace would show it, with what is not known left out. */
+function callText({ service, path, descriptor, bytes, error }: SystemCall, name: string): string {
   const result = error === undefined ? "" : ` = -1 ${error}`;
   if (service === "exit") return "exit_group(0)";
-  if (service === "write") return `write(${descriptor ?? 1}, …, ${bytes})${result}`;
-  return `${service}(${path === undefined ? "" : JSON.stringify(path)})${result}`;
+  const isTransfer = bytes !== undefined && TRANSFERS.includes(service);
+  if (isTransfer) return `${name}(${descriptor ?? (service === "write" ? 1 : 3)}, …, ${bytes})${result}`;
+  return `${name}(${path === undefined ? (descriptor ?? "") : JSON.stringify(path)})${result}`;
 }
 
 function endsProcess(operation: Operation): boolean {
