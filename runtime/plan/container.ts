@@ -159,7 +159,8 @@ function parts(config: RunnableConfig, context: PlanContext): Parts {
       keyring: context.noNewKeyring ? undefined : id,
       listenFds: context.listenFds,
       grantable: context.grantable,
-      gate: [...gate.wait, ...insideHookSteps("startContainer", config, facts)],
+      gate: gate.wait,
+      hooks: insideHookSteps("startContainer", config, facts),
     }),
   };
 }

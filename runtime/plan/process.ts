@@ -31,6 +31,8 @@ export interface ProcessContext {
   readonly grantable?: bigint | undefined;
   /** What comes between the process being ready and its program: the wait for `start`, hooks. */
   readonly gate?: readonly PlanStep[];
+  /** What runs in the container right before its program. */
+  readonly hooks?: readonly PlanStep[];
   /** A slot that the gate still needs. */
   readonly gateSlot?: number;
 }
@@ -47,7 +49,16 @@ export interface ProcessPlan {
  * listener over.
  */
 export function processSteps(process: OciProcess, context: ProcessContext): ProcessPlan {
-  const { seccomp, keyring, limitPhase, preserveFds = 0, listenFds, gate = [], gateSlot = NO_SLOT } = context;
+  const {
+    seccomp,
+    keyring,
+    limitPhase,
+    preserveFds = 0,
+    listenFds,
+    gate = [],
+    hooks = [],
+    gateSlot = NO_SLOT,
+  } = context;
   const early = process.noNewPrivileges !== true;
   const identity = identitySteps(process, context.grantable);
   const close = (keep: number): PlanStep[] => [...passSteps(preserveFds), closeDescriptorsStep(preserveFds, keep)];
@@ -69,6 +80,8 @@ export function processSteps(process: OciProcess, context: ProcessContext): Proc
       ...gate,
       ...(early ? [] : gate.length === 0 ? close(NO_SLOT) : [closeDescriptorsStep(preserveFds)]),
       ...(!early && !seccomp.listens ? seccomp.set : []),
+      // Programs of the image, most often: nothing of theirs runs without the container's filter.
+      ...hooks,
       executeStep(process.args, [...(process.env ?? []), ...listenEnvironment(listenFds)]),
     ],
   };

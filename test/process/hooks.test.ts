@@ -5,7 +5,10 @@ import { expect, test } from "vitest";
 import type { StepError } from "../../native/step-error.ts";
 import { processIdentity } from "../../runtime/container/process-identity.ts";
 import type { OciHook, OciHooks } from "../../runtime/oci/config.ts";
+import { DEFAULT_CAPABILITIES } from "../../runtime/plan/capabilities.ts";
 import { CREATE_RUNTIME } from "../../runtime/plan/hooks.ts";
+import { compileSeccomp } from "../../runtime/plan/seccomp/compile.ts";
+import { defaultSeccomp } from "../../runtime/plan/seccomp/default-profile.ts";
 import { CONTAINERS, describeWhere } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { printed, runBundle } from "./bundle.ts";
@@ -165,4 +168,27 @@ describeWhere(CONTAINERS, "the pause for hooks outside", () => {
     await runBundle("true", { ...changes({ createRuntime: [hook("true")] }), start: { onPause } });
     expect(network).not.toBe(readlinkSync("/proc/self/ns/net"));
   });
+});
+
+describeWhere(CONTAINERS, "a startContainer hook under a filter", () => {
+  test.each([true, false])(
+    "may do what the filter lets the program do, and no more (noNewPrivileges %s)",
+    async (value) => {
+      const profile = defaultSeccomp(DEFAULT_CAPABILITIES, process.arch);
+      const forbidden = { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" as const };
+      const names = (profile.syscalls ?? []).map((rule) => ({
+        ...rule,
+        names: rule.names.filter((name) => !forbidden.names.includes(name)),
+      }));
+      const seccomp = { ...profile, syscalls: [forbidden, ...names.filter((rule) => rule.names.length > 0)] };
+      const script = "mkdir /tmp/made 2>/dev/null && echo made > /tmp/said; grep Seccomp: /proc/self/status > /tmp/said";
+      const { output } = await runBundle("ls /tmp; cat /tmp/said", {
+        config: { hooks: { startContainer: [inContainer(script)] } },
+        linux: { seccomp },
+        process: { noNewPrivileges: value },
+        context: { filter: compileSeccomp(seccomp, { arch: process.arch }) },
+      });
+      expect(output).toBe("said\nSeccomp:\t2\n");
+    },
+  );
 });
