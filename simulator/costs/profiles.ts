@@ -8,6 +8,7 @@ import { MIGRATION_COSTS } from "./migration.ts";
 import { PUBLISHED_COSTS } from "./published.ts";
 import { REFERENCE_CONTAINER_COSTS } from "./reference-container.ts";
 import { REFERENCE_COSTS } from "./reference-machine.ts";
+import { SANDBOX_COSTS } from "./sandboxes.ts";
 import { VIRTUALIZATION_COSTS } from "./virtualization.ts";
 import { VM_BOOT_COSTS } from "./vm-boot.ts";
 import { VM_EXIT_COSTS } from "./vm-exits.ts";
@@ -29,6 +30,7 @@ export const PROFILES: readonly CostProfile[] = [
       ...VIRTUALIZATION_COSTS,
       ...VM_MEMORY_COSTS,
       ...MIGRATION_COSTS,
+      ...SANDBOX_COSTS,
       ...REFERENCE_COSTS,
       ...REFERENCE_CONTAINER_COSTS,
     ],

@@ -1,8 +1,10 @@
 /** Every scenario that can be run, by name, and the themes under which they are listed. */
+import { BOOT } from "./boot.ts";
 import type { Scenario } from "./scenario.ts";
 import { STARTUP_RACE } from "./startup-race.ts";
+import { SYSTEM_CALL } from "./system-call.ts";
 
-export const SCENARIOS: readonly Scenario[] = [STARTUP_RACE];
+export const SCENARIOS: readonly Scenario[] = [STARTUP_RACE, SYSTEM_CALL, BOOT];
 
 export interface Theme {
   readonly title: string;
