@@ -43,7 +43,7 @@ export class LinuxKernel {
    */
   *run(workload: Workload, stage: string): Generator<Activity> {
     for (const operation of workload.operations) {
-      yield* this.#carryOut(operation, stage);
+      yield* this.carryOut(operation, stage);
       if (endsProcess(operation)) return;
     }
   }
@@ -62,7 +62,8 @@ export class LinuxKernel {
     return costs.ns(pageTableIsolation ? "linux.systemCall.entry.kpti" : "linux.systemCall.entry");
   }
 
-  *#carryOut(operation: Operation, stage: string): Generator<Activity> {
+  /** Carries one operation out: what it does to memory, files and other processes is not followed here (LinuxSystem does). */
+  *carryOut(operation: Operation, stage: string): Generator<Activity> {
     const { costs } = this.#options;
     switch (operation.kind) {
       case "compute":
@@ -177,7 +178,8 @@ function callText({ service, path, descriptor, bytes, error }: SystemCall, name:
   return `${name}(${path === undefined ? (descriptor ?? "") : JSON.stringify(path)})${result}`;
 }
 
-function endsProcess(operation: Operation): boolean {
+/** @returns whether a program is over after this. */
+export function endsProcess(operation: Operation): boolean {
   return operation.kind === "privileged" || (operation.kind === "systemCall" && operation.service === "exit");
 }
 
