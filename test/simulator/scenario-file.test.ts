@@ -53,7 +53,7 @@ describe("the example of docs/scenario.md", () => {
 
   it("says in its help what is asked and claimed, and gives neither answer nor verdict away", async () => {
     const { stdout } = await simulate("read.mjs", EXAMPLE, "--help");
-    for (const word of ["How often is its kernel entered", "not at all", "goes through the hypervisor", "close()"])
+    for (const word of ["How often is its kernel entered", "not at all", "goes through the hypervisor", "close(3)"])
       expect(stdout).toContain(word);
     expect(stdout).not.toContain("wrong");
   });
