@@ -1,5 +1,5 @@
 /**
- * Travel in time: what was going on at any moment of a trace, forwards and backwards alike. Every 256 spans of a track a
+ * Travel in time: what was going on at any moment of a trace, forwards and backwards alike. Every 64 spans of a track a
  * keyframe says what had been counted before them; a moment is the keyframe before it, found by halving, and a replay of
  * the few spans from there. So a moment costs the same however long the trace is.
  */
@@ -8,8 +8,8 @@ import { recorded, type TimelineRows, type TraceRecorder } from "./recorder.ts";
 import { RowIndex } from "./row-index.ts";
 import type { TraceState, TrackState } from "./state.ts";
 
-/** Spans of a track from one keyframe to the next: five numbers each, for 256 rows of a dozen bytes. */
-export const SPANS_PER_KEYFRAME = 256;
+/** Spans of a track from one keyframe to the next: five numbers each, for 64 rows of a dozen bytes. */
+export const SPANS_PER_KEYFRAME = 64;
 
 /** Where the sums of a keyframe lie; the time at each depth follows. */
 const INTO_KERNEL = 0;

@@ -77,7 +77,7 @@ describe("the state at a time", () => {
     const timeline = { ...inOrder, spans };
     const history = History.of(timeline);
     for (let draw = 0; draw < 50; draw++) {
-      const time = random.integer(0, 200_000);
+      const time = random.integer(0, 60_000);
       expect(history.stateAt(time)).toEqual(replayTo(timeline, time));
     }
   });
