@@ -1,10 +1,11 @@
 /** Every scenario that can be run, by name, and the themes under which they are listed. */
 import { BOOT } from "./boot.ts";
+import { PRIVILEGED_INSTRUCTION } from "./privileged-instruction.ts";
 import type { Scenario } from "./scenario.ts";
 import { STARTUP_RACE } from "./startup-race.ts";
 import { SYSTEM_CALL } from "./system-call.ts";
 
-export const SCENARIOS: readonly Scenario[] = [STARTUP_RACE, SYSTEM_CALL, BOOT];
+export const SCENARIOS: readonly Scenario[] = [STARTUP_RACE, SYSTEM_CALL, PRIVILEGED_INSTRUCTION, BOOT];
 
 export interface Theme {
   readonly title: string;

@@ -7,6 +7,7 @@ import type { Activity } from "../machine/activity.ts";
 import { MARKS } from "../trace/timeline.ts";
 import type { Service } from "../workload/services.ts";
 import type { Operation, PrivilegedInstruction, Workload } from "../workload/workload.ts";
+import { buildSpace } from "./build-space.ts";
 import { newEcb, type Tcb } from "./control-blocks.ts";
 import type { EraName } from "./era.ts";
 import { buildMaster } from "./master.ts";
@@ -14,7 +15,6 @@ import { ZosProgram } from "./program.ts";
 import { pageFault } from "./program-check.ts";
 import { PROBLEM_PSW } from "./psw.ts";
 import { UnitEnd } from "./recovery-exit.ts";
-import { givePrivatePages, newRct, newSpace } from "./space-creation.ts";
 import { SVC_TABLE, type SvcRow } from "./svc-table.ts";
 import { ZosSystem } from "./system.ts";
 import { newTask } from "./task.ts";
@@ -38,7 +38,7 @@ const SVC_OF_SERVICE: Partial<Readonly<Record<Service, SvcRow>>> = {
 };
 
 /** The instruction of z/Architecture for what only a kernel may execute. */
-const INSTRUCTIONS: Readonly<Record<PrivilegedInstruction, string>> = {
+export const INSTRUCTIONS: Readonly<Record<PrivilegedInstruction, string>> = {
   halt: "LPSWE (a PSW with the wait bit)",
   loadPageTable: "LCTLG (control register 1)",
   disableInterrupts: "STNSM",
@@ -57,15 +57,11 @@ export class Nucleus {
 
   /** Carries a workload out as the job step's program of an address space that is there already. */
   *run(workload: Workload, stage: string): Generator<Activity> {
-    const asid = this.system.asvt.reserve(false);
-    if (asid === undefined) throw new RangeError("z/OS: no ASID is left");
-    const home = newSpace(this.system, asid, { jobName: workload.name, priority: 192 });
-    givePrivatePages(this.system, home);
-    this.system.asvt.put(home);
+    const { home, rct } = buildSpace(this.system, { jobName: workload.name, priority: 192 });
     const jobStep = newTask({
       name: "job step task",
       home,
-      mother: newRct(home),
+      mother: rct,
       priority: 192,
       jobStep: true,
       psw: PROBLEM_PSW,

@@ -37,6 +37,8 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 
 /** For these the PSW is moved back to the instruction, so that it can be executed again. */
 const NULLIFYING: ReadonlySet<number> = new Set([0x10, 0x11, 0x38, 0x39, 0x3a, 0x3b]);
+/** Operation, privileged operation, execute: nothing of the instruction is done. */
+const SUPPRESSING: ReadonlySet<number> = new Set([0x01, 0x02, 0x03]);
 /** These end as 0C4, the interruption's own code as reason. */
 const AS_0C4: ReadonlySet<number> = new Set([0x04, ...NULLIFYING]);
 
@@ -84,7 +86,7 @@ function* exchange(system: ZosSystem, unit: WorkUnit, code: number, stage: strin
   psa.programOldPsw = unit.psw;
   psa.programCode = code;
   unit.psw = { ...psa.svcNewPsw, problem: false };
-  const effect = NULLIFYING.has(code) ? "nullified" : "suppressed or completed";
+  const effect = NULLIFYING.has(code) ? "nullified" : SUPPRESSING.has(code) ? "suppressed" : "suppressed or completed";
   const name = `program interruption ${code.toString(16).toUpperCase()} (${NAMES.get(code) ?? "other"}): the instruction is ${effect}, old PSW stored at ${old}, new one from ${fresh} (hex)`;
   yield system.step(unit, stage, supervisorStep(name, PRINCIPLES));
 }

@@ -63,7 +63,7 @@ function* taskRecovery(system: ZosSystem, tcb: Tcb, state: RecoveryState, stage:
   svrb.routine = "IEAVTRT2";
   svrb.link = currentRequest(tcb);
   tcb.rb = svrb;
-  const name = `SVC 13 (ABEND), RTM2: ${completionText(state.completion)}; ESTAE exits, the newest first`;
+  const name = `RTM2, the routine of SVC 13: ${completionText(state.completion)}; ESTAE exits, the newest first`;
   yield system.step(tcb, stage, supervisorStep(name, RECOVERY));
   yield* ask(system, tcb, tcb.estaes, state, stage);
   returnSvrb(tcb);
