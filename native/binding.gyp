@@ -62,6 +62,17 @@
       "ldflags": ["-static", "-s"],
     },
     {
+      "target_name": "ringside-calibrate",
+      "type": "executable",
+      "sources": [
+        "bench/calibrate/main.cc", "bench/calibrate/calls.cc", "bench/calibrate/memory.cc", "bench/calibrate/switches.cc",
+        "bench/calibrate/processes.cc", "bench/calibrate/namespaces.cc", "bench/calibrate/container.cc",
+        "bench/calibrate/container-inside.cc",
+      ],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-static", "-s"],
+    },
+    {
       "target_name": "ringside-oci",
       "type": "executable",
       "sources": ["oci.cc"],

@@ -107,4 +107,5 @@ export type NativeProgram =
   | "ringside-init"
   | "ringside-getppid-loop"
   | "ringside-oci"
-  | "ringside-floor";
+  | "ringside-floor"
+  | "ringside-calibrate";

@@ -4,16 +4,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { OPERATIONS } from "../../native/plan/operations.ts";
-import { type ContainerPlanStep, subjectOf } from "../../simulator/linux/container-plan.ts";
+import type { ContainerPlanStep } from "../../simulator/linux/container-plan.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
 import { compileContainer } from "../container/compile.ts";
-import { BASE_CONFIG, BASE_IMAGE } from "../image/image.ts";
+import { DEFAULT_IMAGE, DEFAULT_OPTIONS, DEFAULT_USER, EXAMPLE_ID, planSteps } from "./plan-steps.ts";
 
 const GENERATED = fileURLToPath(
   new URL("../../simulator/scenarios/default-container-plan.generated.ts", import.meta.url),
 );
-const EXAMPLE_ID = "000000000000";
 
 /** A fixed machine, so that the data does not depend on where it is generated: control groups v1, each by its name. */
 const LAYOUT: CgroupLayout = {
@@ -31,28 +29,12 @@ const MACHINE_SPECIFIC = /thermal_throttle/;
 
 /** The steps of a default container as the simulator plays them. */
 export function defaultPlanSteps(): ContainerPlanStep[] {
-  const image = { name: BASE_IMAGE, id: "", lowerDirectories: ["/image"], config: BASE_CONFIG, builtFrom: "" };
-  const options = {
-    image: BASE_IMAGE,
-    command: [],
-    env: [],
-    readOnly: false,
-    network: "none" as const,
-    remove: true,
-  };
-  const user = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
-  const { plan } = compileContainer(EXAMPLE_ID, options, image, {
+  const { plan } = compileContainer(EXAMPLE_ID, DEFAULT_OPTIONS, DEFAULT_IMAGE, {
     layout: LAYOUT,
-    user,
+    user: DEFAULT_USER,
     layers: "/var/lib/ringside/layers",
   });
-  return plan.flatMap((step): ContainerPlanStep[] => {
-    if (step.phase === "abandon") return [];
-    const { phase, stage, op, why } = step;
-    const { calls, manual } = OPERATIONS[op];
-    const subject = subjectOf({ ...step }, EXAMPLE_ID);
-    return MACHINE_SPECIFIC.test(subject) ? [] : [{ phase, stage, op, subject, calls, manual, why }];
-  });
+  return planSteps(plan, EXAMPLE_ID).filter(({ subject }) => !MACHINE_SPECIFIC.test(subject));
 }
 
 /** The text of the generated file. */

@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   image: async () => (await import("./image.ts")).registerImage,
   vm: async () => (await import("./vm.ts")).registerVm,
   bench: async () => (await import("./bench.ts")).registerBench,
+  calibrate: async () => (await import("./calibrate.ts")).registerCalibrate,
   simulate: async () => (await import("./simulate.ts")).registerSimulate,
   lesson: async () => (await import("./lesson.ts")).registerLesson,
 };

@@ -1,6 +1,6 @@
 /** What `ringside simulate` prints for people: aligned tables, and under every table where its figures come from. */
-import type { Cost, CostStatus } from "../../simulator/costs/cost.ts";
-import { DEFAULT_PROFILE, PROFILES } from "../../simulator/costs/profiles.ts";
+import type { Cost, CostProfile, CostStatus } from "../../simulator/costs/cost.ts";
+import { DEFAULT_PROFILE } from "../../simulator/costs/profiles.ts";
 import type { Knob, KnobValues } from "../../simulator/scenarios/knob.ts";
 import { SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
@@ -16,9 +16,9 @@ const CALIBRATED =
 
 type Row = readonly string[];
 
-/** @returns the scenarios by theme, and the profiles, one line each. */
-export function listText(): string {
-  const profiles = PROFILES.map(({ name, title }) => [
+/** @param known the profiles that can be chosen; @returns the scenarios by theme, and the profiles, one line each. */
+export function listText(known: readonly Pick<CostProfile, "name" | "title">[]): string {
+  const profiles = known.map(({ name, title }) => [
     "  ",
     name,
     `${title}${name === DEFAULT_PROFILE ? " (default)" : ""}`,

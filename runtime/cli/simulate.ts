@@ -13,6 +13,7 @@ import type { AnyScenario } from "../../simulator/scenarios/scenario.ts";
 import { validate, validationJson } from "../../simulator/scenarios/validation.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { RingsideError } from "../error.ts";
+import { knownProfiles, profileNamed } from "./profiles.ts";
 import { asRingsideError } from "./simulate-errors.ts";
 import { isScenarioFile, loadScenario } from "./simulate-file.ts";
 import { costsText, listText, resultText, scenarioHelp, validationText } from "./simulate-text.ts";
@@ -49,7 +50,7 @@ export function registerSimulate(program: Command): void {
       "print this, or what a scenario asks, claims and lets you turn: ringside simulate SCENARIO --help",
     );
   command.action((name: string | undefined, options: SimulateOptions) => {
-    if (options.list) process.stdout.write(listText());
+    if (options.list) process.stdout.write(listText(knownProfiles()));
     else if (name !== undefined && isScenarioFile(name)) return simulateFile(name, options);
     else if (name !== undefined && options.help) process.stdout.write(scenarioHelp(requireScenario(name)));
     else if (options.help) command.outputHelp();
@@ -100,7 +101,7 @@ function run(scenario: AnyScenario, options: SimulateOptions): ScenarioResult {
   return asRingsideError(`simulate ${scenario.name}`, () =>
     carryOut(scenario, {
       ...(seed === undefined ? {} : { seed: parseSeed(seed) }),
-      ...(profile === undefined ? {} : { profile }),
+      ...(profile === undefined ? {} : { profile: profileNamed(profile) }),
       knobs: parseSettings(set ?? []),
     }),
   );

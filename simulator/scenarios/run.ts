@@ -2,7 +2,7 @@
  * Runs a scenario: the one way in, for the command line, for the browser and for tests. Pure: the same name, seed,
  * knobs and profile give the same result, byte for byte, everywhere.
  */
-import type { Cost } from "../costs/cost.ts";
+import type { Cost, CostProfile } from "../costs/cost.ts";
 import { CostBook } from "../costs/cost-book.ts";
 import { DEFAULT_PROFILE, findProfile, PROFILES } from "../costs/profiles.ts";
 import { MAX_SEED, Random } from "../engine/random.ts";
@@ -22,7 +22,8 @@ export interface RunOptions {
   readonly seed?: number;
   /** Values by knob; what is not named keeps its default. */
   readonly knobs?: KnobValues;
-  readonly profile?: string;
+  /** A profile that is known by its name, or a whole one: a machine's own is not in the simulator. */
+  readonly profile?: string | CostProfile;
 }
 
 export interface ScenarioResult {
@@ -54,11 +55,11 @@ export function runScenario(name: string, options: RunOptions = {}): ScenarioRes
  * @throws ScenarioError where a knob, a value, the profile or the seed is not known or not possible
  */
 export function carryOut(scenario: AnyScenario, options: RunOptions = {}): ScenarioResult {
-  const { seed = DEFAULT_SEED, profile: profileName = DEFAULT_PROFILE } = options;
-  const profile = findProfile(profileName);
+  const { seed = DEFAULT_SEED, profile: asked = DEFAULT_PROFILE } = options;
+  const profile = typeof asked === "string" ? findProfile(asked) : asked;
   if (profile === undefined) {
     const names = PROFILES.map((known) => known.name);
-    throw new ScenarioError(`there is no cost profile "${profileName}"`, suggestion(profileName, names, "profiles"));
+    throw new ScenarioError(`there is no cost profile "${asked}"`, suggestion(String(asked), names, "profiles"));
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ScenarioError(`the seed ${seed} is not possible`, `give a whole number from 0 to ${MAX_SEED}`);
