@@ -29,17 +29,20 @@ export function fieldsOf(value: unknown, at: string, known: readonly string[], e
   throw new ScenarioError(`${at} has a field "${stranger}"`, suggestion(stranger, known, `fields of ${at}`));
 }
 
+/** @returns a text that says something. */
 export function textOf(value: unknown, at: string): string {
   if (typeof value === "string" && value.trim() !== "") return value;
   return refuse(value, at, "a text that is not empty");
 }
 
+/** @returns a whole number in a range, whose ends are both in it. */
 export function wholeOf(value: unknown, at: string, low: number, high = Number.MAX_SAFE_INTEGER): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= low && value <= high) return value;
   const range = high === Number.MAX_SAFE_INTEGER ? `from ${low} on` : `from ${low} to ${high}`;
   return refuse(value, at, `a whole number ${range}`);
 }
 
+/** @returns one of the known words. */
 export function oneOf<Value extends string>(value: unknown, at: string, known: readonly Value[]): Value {
   const found = known.find((candidate) => candidate === value);
   if (found !== undefined) return found;
@@ -47,6 +50,7 @@ export function oneOf<Value extends string>(value: unknown, at: string, known: r
   throw new ScenarioError(`${at} is "${value}"`, suggestion(value, known, "it can be"));
 }
 
+/** @returns a list of which every item is as `item` wants it. */
 export function listOf<Item>(
   value: unknown,
   at: string,

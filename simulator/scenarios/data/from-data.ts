@@ -19,7 +19,9 @@ const USUAL_METRICS = ["userTime", "kernelTime", "hypervisorTime", "intoKernel",
  * @throws ScenarioError where a knob or a metric is named that startup-race, or the trace, does not have
  */
 export function scenarioFrom(data: ScenarioData & Pick<Scenario, "question" | "claim">): Scenario;
+/** @returns a scenario that need not ask or claim anything. */
 export function scenarioFrom(data: ScenarioData): AnyScenario;
+/** @returns the one or the other. */
 export function scenarioFrom(data: ScenarioData): AnyScenario {
   const { name, title = name, settings = {} } = data;
   const knobs = (data.knobs ?? []).map(knobOf);

@@ -84,7 +84,7 @@ const KINDS: Readonly<Record<Kind, KindRow>> = {
   },
   sleep: {
     fields: ["durationNs"],
-    example: '{ kind: "sleep", durationNs: 1000000 }',
+    example: '{ kind: "sleep", durationNs: … }',
     parse: ({ durationNs }, at) => ({ kind: "sleep", durationNs: wholeOf(durationNs, `${at}.durationNs`, 1) }),
   },
   privileged: {
