@@ -1,11 +1,20 @@
 /** Every scenario that can be run, by name, and the themes under which they are listed. */
 import { BOOT } from "./boot.ts";
+import { DISPATCHING } from "./dispatching.ts";
+import { MEMORY } from "./memory.ts";
 import { PRIVILEGED_INSTRUCTION } from "./privileged-instruction.ts";
 import type { Scenario } from "./scenario.ts";
 import { STARTUP_RACE } from "./startup-race.ts";
 import { SYSTEM_CALL } from "./system-call.ts";
 
-export const SCENARIOS: readonly Scenario[] = [STARTUP_RACE, SYSTEM_CALL, PRIVILEGED_INSTRUCTION, BOOT];
+export const SCENARIOS: readonly Scenario[] = [
+  STARTUP_RACE,
+  SYSTEM_CALL,
+  PRIVILEGED_INSTRUCTION,
+  BOOT,
+  MEMORY,
+  DISPATCHING,
+];
 
 export interface Theme {
   readonly title: string;

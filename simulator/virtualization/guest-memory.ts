@@ -23,6 +23,7 @@ export class GuestMemory {
   readonly #host: HostMemory;
   readonly #ept: PageTable;
   #counters = { violations: 0, copies: 0 };
+  #end = 0;
 
   /**
    * @param name whose frames they are
@@ -42,6 +43,11 @@ export class GuestMemory {
   /** The host's tables for this guest, for a walk in two dimensions. */
   get tables(): PageTable {
     return this.#ept;
+  }
+
+  /** No page from here on was ever touched. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Pages that have a frame. */
@@ -126,6 +132,7 @@ export class GuestMemory {
 
   #give(page: number): void {
     this.#counters.violations++;
+    this.#end = Math.max(this.#end, page + 1);
     this.#ept.map(page, this.#host.allocate(this.name), OWN);
   }
 

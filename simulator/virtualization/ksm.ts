@@ -57,8 +57,13 @@ export class Ksm {
 
   /** The thread wakes up once. @returns how many pages it has looked at */
   wake(): number {
+    return this.scan(this.#pagesToScan);
+  }
+
+  /** Looks at so many pages. @returns how many there were to look at */
+  scan(pages: number): number {
     let looked = 0;
-    while (looked < this.#pagesToScan) {
+    while (looked < pages) {
       const place = this.#next();
       if (place === undefined) break;
       this.#look(place);
@@ -70,7 +75,7 @@ export class Ksm {
 
   /** The next page that has a frame, round and round; undefined where no guest has any. */
   #next(): Place | undefined {
-    const total = this.#guests.reduce((sum, guest) => sum + guest.pages, 0);
+    const total = this.#guests.reduce((sum, guest) => sum + guest.end + 1, 0);
     for (let tried = 0; tried <= total; tried++) {
       const guest = this.#guests[this.#at.guest];
       if (guest === undefined) {
@@ -80,7 +85,7 @@ export class Ksm {
         continue;
       }
       const { page } = this.#at;
-      if (page >= guest.pages) this.#at = { guest: this.#at.guest + 1, page: 0 };
+      if (page >= guest.end) this.#at = { guest: this.#at.guest + 1, page: 0 };
       else {
         this.#at.page++;
         if (guest.frameOf(page) !== undefined) return { guest, page };
