@@ -149,11 +149,11 @@ function scan(ksm: Ksm, pieces: number): void {
   const step = 256;
   while (left > 0) {
     left -= Math.max(1, ksm.scan(Math.min(step, left)));
-    const now = ksm.counters;
-    if (now.fullScans < rounds + 2) continue;
-    if (now.sharing === sharing) return;
-    rounds = now.fullScans;
-    sharing = now.sharing;
+    if (ksm.fullScans < rounds + 2) continue;
+    const now = ksm.counters.sharing;
+    if (now === sharing) return;
+    rounds = ksm.fullScans;
+    sharing = now;
   }
 }
 

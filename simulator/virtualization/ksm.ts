@@ -49,6 +49,11 @@ export class Ksm {
     host.onFree((frame) => this.#forget(frame));
   }
 
+  /** How often it has been through everything. */
+  get fullScans(): number {
+    return this.#fullScans;
+  }
+
   get counters(): KsmCounters {
     let sharing = 0;
     for (const frame of this.#stableFrames) sharing += this.#host.pool.references(frame) - 1;
@@ -75,13 +80,13 @@ export class Ksm {
 
   /** The next page that has a frame, round and round; undefined where no guest has any. */
   #next(): Place | undefined {
-    const total = this.#guests.reduce((sum, guest) => sum + guest.end + 1, 0);
-    for (let tried = 0; tried <= total; tried++) {
+    for (let rounds = 0; rounds < 2; ) {
       const guest = this.#guests[this.#at.guest];
       if (guest === undefined) {
         this.#at = { guest: 0, page: 0 };
         this.#unstable.clear();
         this.#fullScans++;
+        rounds++;
         continue;
       }
       const { page } = this.#at;
