@@ -36,6 +36,8 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
   readonly #resume = new Map<number, ZosThread>();
   /** Where each address space stands among those of its priority. */
   readonly #spaceOrder = new Map<Ascb, number>();
+  /** What is left of each unit's time slice: who is preempted goes on with the rest, so that equals take turns (assumed). */
+  readonly #sliceLeft = new Map<ZosThread, number>();
   #sequence = 0;
 
   constructor({ timeSlice }: DispatcherOptions) {
@@ -43,6 +45,7 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
   }
 
   enqueue = (thread: ZosThread, _now: number, reason: ReadyReason): void => {
+    if (reason !== "preempted") this.#sliceLeft.set(thread, this.#timeSlice);
     const interrupted = reason === "preempted" || reason === "slice";
     if (interrupted && thread.cpu !== undefined && keepsProcessor(thread.unit)) {
       this.#resume.set(thread.cpu, thread);
@@ -71,9 +74,12 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
     return best;
   };
 
-  ran = (): void => {};
+  ran = (thread: ZosThread, steps: number): void => {
+    this.#sliceLeft.set(thread, this.#leftOf(thread) - steps);
+  };
 
-  sliceNs = ({ unit }: ZosThread): number => (isPreemptible(unit) ? this.#timeSlice : Number.POSITIVE_INFINITY);
+  sliceNs = (thread: ZosThread): number =>
+    isPreemptible(thread.unit) ? Math.max(1, this.#leftOf(thread)) : Number.POSITIVE_INFINITY;
 
   preempts = (ready: ZosThread, running: ZosThread): boolean => {
     if (!isEligible(ready) || keepsProcessor(running.unit)) return false;
@@ -92,6 +98,10 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
   /** @returns every work unit in the queues, whether it can be dispatched or not. */
   queued(): ZosThread[] {
     return [...this.#ready.keys()];
+  }
+
+  #leftOf(thread: ZosThread): number {
+    return this.#sliceLeft.get(thread) ?? this.#timeSlice;
   }
 
   #compare(left: ZosThread, right: ZosThread): number {

@@ -49,6 +49,12 @@ export class ZosProgram {
     }
   }
 
+  /** The same in one piece, which can be interrupted anywhere. */
+  *work(steps: number, name: string): Generator<Activity> {
+    yield { ...this.system.step(this.unit, this.stage, this.#own(name)), duration: steps };
+    yield* this.#takeAbterm();
+  }
+
   /** Issues a supervisor call. */
   *svc(number: number, more: Omit<SvcRequest, "number" | "stage"> = {}): Generator<Activity, SvcResult> {
     return yield* supervisorCall(this.system, this.unit, { ...more, number, stage: this.stage });
