@@ -2,7 +2,7 @@
 import type { Cost, CostProfile, CostStatus } from "../../simulator/costs/cost.ts";
 import { DEFAULT_PROFILE } from "../../simulator/costs/profiles.ts";
 import type { Knob, KnobValues } from "../../simulator/scenarios/knob.ts";
-import { SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
+import { findScenario, SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { AnyScenario, Claim, Metric, MetricDescription, Question } from "../../simulator/scenarios/scenario.ts";
 import type { ValidationRow } from "../../simulator/scenarios/validation.ts";
@@ -25,7 +25,7 @@ export function listText(known: readonly Pick<CostProfile, "name" | "title">[]):
   ]);
   const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
   const themes = THEMES.map(({ title, names }) => {
-    const rows = SCENARIOS.filter(({ name }) => names.includes(name));
+    const rows = names.flatMap((name) => findScenario(name) ?? []);
     const lines = rows.map((scenario) => `    ${scenario.name.padEnd(width)}  ${scenario.title}\n`);
     return lines.length === 0 ? "" : `  ${title}\n${lines.join("")}`;
   });
@@ -140,9 +140,17 @@ function figure(metric: Metric | undefined): string {
   if (metric === undefined) return "–";
   if (metric.value === 0) return "0";
   if (metric.unit === "step") return `${metric.value} steps`;
+  if (metric.unit === "bytes") return bytesText(metric.value);
   if (metric.unit !== "ns") return String(metric.value);
   if (metric.value >= 1_000_000) return `${(metric.value / 1_000_000).toFixed(metric.value >= 100_000_000 ? 1 : 2)} ms`;
   return metric.value >= 1000 ? `${(metric.value / 1000).toFixed(1)} µs` : `${metric.value} ns`;
+}
+
+/** In the binary unit that leaves three or four digits. */
+function bytesText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
 function statusCounts(costs: readonly Cost[]): string {

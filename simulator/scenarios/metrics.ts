@@ -1,7 +1,7 @@
 /** What is read off a timeline after a run: marks, crossings, time by depth. The same for every scenario. */
 import { crossingsOf } from "../trace/crossings.ts";
 import { timeByDepth } from "../trace/stages.ts";
-import { MARKS, type Provenance, type Timeline, type Track, type World } from "../trace/timeline.ts";
+import { MARKS, type Provenance, type Timeline, type TimeUnit, type Track, type World } from "../trace/timeline.ts";
 import type { Metric, MetricDescription, WorldMetrics } from "./scenario.ts";
 
 /** What can be read off any trace; a scenario describes those of them that it is about. */
@@ -50,7 +50,8 @@ export function measureWorlds(
     const ofTrace = Object.entries(measured(timeline, tracks)).filter(([name]) =>
       described.some((metric) => metric.name === name),
     );
-    return { world, metrics: { ...Object.fromEntries(ofTrace), ...reportedMetrics(own, described, from) } };
+    const unit = tracks[0]?.unit ?? "ns";
+    return { world, metrics: { ...Object.fromEntries(ofTrace), ...reportedMetrics(own, described, from, unit) } };
   });
 }
 
@@ -58,12 +59,15 @@ function reportedMetrics(
   reported: readonly ReportedMetric[],
   described: readonly MetricDescription[],
   provenance: Provenance,
+  timeUnit: TimeUnit,
 ): Record<string, Metric> {
   return Object.fromEntries(
     reported.map(({ name, value }) => {
       const description = described.find((metric) => metric.name === name);
       if (description === undefined) throw new TypeError(`the scenario has no metric ${name}`);
-      return [name, { value, unit: description.unit, provenance }];
+      // A time that one world counts in steps.
+      const unit = description.unit === "ns|step" ? timeUnit : description.unit;
+      return [name, { value, unit, provenance }];
     }),
   );
 }

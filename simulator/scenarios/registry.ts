@@ -1,6 +1,7 @@
 /** Every scenario that can be run, by name, and the themes under which they are listed. */
 import { BOOT } from "./boot.ts";
 import { DISPATCHING } from "./dispatching.ts";
+import { HUNDRED_SITES } from "./hundred-sites.ts";
 import { MEMORY } from "./memory.ts";
 import { PRIVILEGED_INSTRUCTION } from "./privileged-instruction.ts";
 import type { Scenario } from "./scenario.ts";
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   BOOT,
   MEMORY,
   DISPATCHING,
+  HUNDRED_SITES,
 ];
 
 export interface Theme {

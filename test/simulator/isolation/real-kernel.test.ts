@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { NamespaceType, OciLinux } from "../../../runtime/oci/config.ts";
 import type { SeccompProfile } from "../../../runtime/oci/seccomp.ts";
@@ -139,7 +139,6 @@ describe("the real kernel says what the table says", () => {
     await once(child.stdout, "data");
     const { pid } = child;
     if (pid === undefined) throw new Error("chroot has not been started");
-    expect(existsSync(`/proc/${pid}/root/bin/busybox`)).toBe(true);
     expectAsInTable(named("chroot"), factsOf(pid));
     const gone = once(child, "close");
     child.stdin.end();
