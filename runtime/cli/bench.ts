@@ -5,6 +5,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { formatReport } from "../bench/report.ts";
 import type { Progress } from "../bench/rounds.ts";
 import type { BenchReport } from "../bench/schema.ts";
+import { formatSimulatorSpeed } from "../bench/simulator/report.ts";
+import { benchSimulator } from "../bench/simulator/simulator-speed.ts";
 import { formatSpeed } from "../bench/speed/report.ts";
 import { benchSpeed } from "../bench/speed/speed.ts";
 import { benchStartup, type StartupOptions } from "../bench/startup.ts";
@@ -48,6 +50,22 @@ export function registerBench(program: Command): void {
     .option("--seed <n>", "of the order and of the intervals", parseCount(0), 1)
     .option("--json [file]", "write ringside.speed/1 to a file, or (- or none) to standard output")
     .action(runSpeed);
+  bench
+    .command("simulator")
+    .description(
+      "the simulator's engine against a floor and against SimPy, and its longest trace, with a verdict for each goal",
+    )
+    .option("--runs <n>", "measured rounds", parseCount(1), 7)
+    .option("--warmup <n>", "rounds before them that do not count", parseCount(0), 2)
+    .option("--seed <n>", "of the queues and of the order", parseCount(0), 1)
+    .option("--json [file]", "write ringside.simulator-speed/1 to a file, or (- or none) to standard output")
+    .action(runSimulator);
+}
+
+async function runSimulator({ json, ...options }: Omit<StartupArguments, "systems">): Promise<void> {
+  const report = await interruptible((measuring) => benchSimulator({ ...options, ...measuring }));
+  deliver(report, formatSimulatorSpeed(report), report.interrupted, json);
+  if (report.interrupted) process.exitCode = INTERRUPTED;
 }
 
 async function runSpeed({ json, ...options }: Omit<StartupArguments, "systems">): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * Other people's runtimes and sandboxes, which benchmarks start beside ours. None is needed for Ringside itself.
  */
+import { findSimpy, SIMPY_PACKAGE } from "../bench/simulator/simpy.ts";
 import { findProgram } from "../host-program.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 import { installLine } from "./install-line.ts";
@@ -25,8 +26,17 @@ const PEERS: Readonly<Record<string, Peer>> = {
   "lxc-start": { program: "lxc-start", package: "lxc" },
 };
 
-export const askPeers: Question = (lab) =>
-  Promise.all(Object.entries(PEERS).map(([name, peer]) => askPeer(lab, name, peer)));
+export const askPeers: Question = async (lab) => [
+  ...(await Promise.all(Object.entries(PEERS).map(([name, peer]) => askPeer(lab, name, peer)))),
+  askSimpy(),
+];
+
+/** A library of Python's, which the simulator's engine is compared with. */
+function askSimpy(): Check {
+  const found = findSimpy();
+  if (found === undefined) return gap("peer simpy", "missing", "not installed", installLine([SIMPY_PACKAGE]));
+  return ok("peer simpy", `${found.version} (${found.python})`);
+}
 
 async function askPeer(lab: ProbeLab, name: string, peer: Peer): Promise<Check> {
   const path = findProgram(peer.program);

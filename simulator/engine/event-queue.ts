@@ -104,18 +104,23 @@ export class EventQueue {
     this.#add(time, priority, handler, argument);
   }
 
-  /** @returns the time of the next event that has not been cancelled; Infinity where there is none. */
-  nextTime(): number {
+  /** Drops what has been cancelled before the next event. @returns whether there is a next one */
+  hasNext(): boolean {
     while (this.#size > 0) {
       const slot = this.#slots[0] ?? 0;
-      if (this.#events[slot]?.cancelled !== true) return this.#times[0] ?? Number.POSITIVE_INFINITY;
+      if (this.#events[slot]?.cancelled !== true) return true;
       this.#removeFirst(slot);
       this.#cancelledCount--;
     }
-    return Number.POSITIVE_INFINITY;
+    return false;
   }
 
-  /** Takes the event that `nextTime` has told of out of the queue and lets it happen. Without one nothing happens. */
+  /** The time of the next event, where `hasNext` has said that there is one. */
+  get nextTime(): number {
+    return this.#times[0] ?? 0;
+  }
+
+  /** Takes the event that `hasNext` has told of out of the queue and lets it happen. Without one nothing happens. */
   runFirst(): void {
     if (this.#size === 0) return;
     const slot = this.#slots[0] ?? 0;
@@ -134,14 +139,21 @@ export class EventQueue {
     this.#handlers[slot] = handler;
     this.#events[slot] = undefined;
     this.#arguments[slot] = argument;
-    this.#siftUp(this.#size++, time, priority * SEQUENCES + this.#nextSequence++, slot);
+    const node = this.#size++;
+    this.#times[node] = time;
+    this.#orders[node] = priority * SEQUENCES + this.#nextSequence++;
+    this.#slots[node] = slot;
+    if (node > 0) this.#siftUp(node);
     return slot;
   }
 
   #removeFirst(slot: number): void {
     this.#release(slot);
     const last = --this.#size;
-    if (last > 0) this.#siftDown(0, this.#times[last] ?? 0, this.#orders[last] ?? 0, this.#slots[last] ?? 0);
+    this.#times[0] = this.#times[last] ?? 0;
+    this.#orders[0] = this.#orders[last] ?? 0;
+    this.#slots[0] = this.#slots[last] ?? 0;
+    if (last > 1) this.#siftDown(0);
   }
 
   /** Nothing that has happened is held on to. */
@@ -152,12 +164,18 @@ export class EventQueue {
     this.#free[this.#freeCount++] = slot;
   }
 
-  /** Puts a node where it belongs between `hole` and the root; what is in its way moves down. */
-  #siftUp(hole: number, time: number, order: number, slot: number): void {
+  /**
+   * Moves a node up to where it belongs; what is in its way moves down. Its keys are read from the columns and not handed
+   * over, since a number beyond 32 bits becomes an object wherever it crosses from one function to another.
+   */
+  #siftUp(node: number): void {
     const times = this.#times;
     const orders = this.#orders;
     const slots = this.#slots;
-    let at = hole;
+    const time = times[node] ?? 0;
+    const order = orders[node] ?? 0;
+    const slot = slots[node] ?? 0;
+    let at = node;
     while (at > 0) {
       const parent = (at - 1) >> 2;
       const parentTime = times[parent] ?? 0;
@@ -172,13 +190,16 @@ export class EventQueue {
     slots[at] = slot;
   }
 
-  /** Puts a node where it belongs below `hole`; the earliest child moves up each time. */
-  #siftDown(hole: number, time: number, order: number, slot: number): void {
+  /** Moves a node down to where it belongs; the earliest child moves up each time. */
+  #siftDown(node: number): void {
     const times = this.#times;
     const orders = this.#orders;
     const slots = this.#slots;
     const size = this.#size;
-    let at = hole;
+    const time = times[node] ?? 0;
+    const order = orders[node] ?? 0;
+    const slot = slots[node] ?? 0;
+    let at = node;
     for (;;) {
       const first = 4 * at + 1;
       if (first >= size) break;
@@ -232,9 +253,7 @@ export class EventQueue {
     this.#size = kept;
     this.#cancelledCount = 0;
     // Floyd's way of making a heap: the subtrees first, the root last.
-    for (let node = (kept - 2) >> 2; node >= 0; node--) {
-      this.#siftDown(node, this.#times[node] ?? 0, this.#orders[node] ?? 0, this.#slots[node] ?? 0);
-    }
+    for (let node = (kept - 2) >> 2; node >= 0; node--) this.#siftDown(node);
   }
 }
 

@@ -35,19 +35,19 @@ export function exponentialTable(): Float64Array {
  * The value that a draw stands for.
  * @param mean from 1 to MAX_MEAN
  * @param doublings how often the coin fell tails
- * @param word even from 0 to 2^32 - 1
+ * @param bits 32 even ones
  * @returns an integer from 0, rounded to the nearest
  * @throws RangeError where the mean is not such an integer
  */
-export function exponentialOf(mean: number, doublings: number, word: number): number {
+export function exponentialOf(mean: number, doublings: number, bits: number): number {
   if (!Number.isSafeInteger(mean) || mean < 1 || mean > MAX_MEAN) {
     throw new RangeError(`draw from the exponential distribution: the mean ${mean} is not an integer from 1 to 2^30`);
   }
   const pieces = table ?? exponentialTable();
-  const piece = word >>> INSIDE_BITS;
+  const piece = bits >>> INSIDE_BITS;
   const low = pieces[piece] ?? 0;
   const high = pieces[piece + 1] ?? 0;
-  const inside = word & (INSIDE - 1);
+  const inside = bits & (INSIDE - 1);
   const fixed = doublings * LN_2_FIXED + low + Math.floor(((high - low) * inside) / INSIDE);
   // mean * fixed / 2^32 in two halves, since the product may have more than 53 bits.
   const upper = Math.floor(fixed / 65_536);

@@ -50,8 +50,8 @@ export class Xoshiro128 {
     this.#state = Int32Array.from(state);
   }
 
-  /** @returns the next word, 0 to 2^32 - 1 */
-  next(): number {
+  /** @returns the next 32 bits, as a signed number: V8 has those without making an object of them */
+  bits(): number {
     const state = this.#state;
     const a = state[0] ?? 0;
     const b = state[1] ?? 0;
@@ -61,7 +61,7 @@ export class Xoshiro128 {
     state[0] = a ^ d;
     state[2] = c ^ (b << 9);
     state[3] = rotateLeft(d, 11);
-    return Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
+    return Math.imul(rotateLeft(Math.imul(b, 5), 7), 9);
   }
 }
 
@@ -95,7 +95,7 @@ export class Random {
 
   /** @returns the next word, 0 to 2^32 - 1. */
   word(): number {
-    return this.#generator.next();
+    return this.#generator.bits() >>> 0;
   }
 
   /**
@@ -124,8 +124,8 @@ export class Random {
    */
   exponential(mean: number): number {
     let doublings = 0;
-    let word = this.word();
-    for (; word === 0; word = this.word()) doublings += 32;
-    return exponentialOf(mean, doublings + Math.clz32(word), this.word());
+    let bits = this.#generator.bits();
+    for (; bits === 0; bits = this.#generator.bits()) doublings += 32;
+    return exponentialOf(mean, doublings + Math.clz32(bits), this.#generator.bits());
   }
 }

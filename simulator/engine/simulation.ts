@@ -65,8 +65,8 @@ export class Simulation {
     const queue = this.#queue;
     let events = 0;
     for (;;) {
-      const next = queue.nextTime();
-      if (next === Number.POSITIVE_INFINITY) return { ended: "finished", time: this.#now, events };
+      if (!queue.hasNext()) return { ended: "finished", time: this.#now, events };
+      const next = queue.nextTime;
       if (next > untilTime) return { ended: "time limit", time: this.#now, events };
       if (events === maxEvents) return { ended: "event limit", time: this.#now, events };
       this.#now = next;

@@ -5,12 +5,14 @@
  * conversion on the way to a screen.
  */
 
-const CHUNK_BITS = 14;
+const CHUNK_BITS = 12;
 const CHUNK = 1 << CHUNK_BITS;
 const ROW_IN_CHUNK = CHUNK - 1;
 /** The first chunk grows up to its size: most traces are small. */
 const FIRST_ROWS = 64;
 const DIFFERENCES = 2 ** 32;
+/** How far below its first value a chunk reaches: times mostly grow, yet a span that ends later may have begun before. */
+const BELOW = 2 ** 29;
 
 interface Chunk {
   readonly base: number;
@@ -105,6 +107,6 @@ export class Column {
 }
 
 function baseOf(first: number): number {
-  if (first >= 0 && first < DIFFERENCES / 2) return 0;
-  return Math.max(first - DIFFERENCES / 2, Number.MIN_SAFE_INTEGER);
+  if (first >= 0 && first < BELOW) return 0;
+  return Math.max(first - BELOW, Number.MIN_SAFE_INTEGER);
 }

@@ -35,6 +35,8 @@ const DOORS: readonly (readonly [room: string, doors: readonly Door[]])[] = [
   ["runtime/lesson/", [{ to: "runtime/" }, ...NATIVE, ...SHARED, { to: "lessons/" }]],
   // The names of packages are one table, which the set-up reads before there is any TypeScript.
   ["runtime/doctor/", [{ to: "runtime/" }, ...NATIVE, ...SHARED, { to: "set-up/packages.json" }]],
+  // What is measured there is the simulator itself.
+  ["runtime/bench/simulator/", [{ to: "runtime/" }, { to: "simulator/" }]],
   ["runtime/", [...NATIVE, ...SHARED]],
   [
     "web/protocol/",

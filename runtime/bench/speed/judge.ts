@@ -17,9 +17,19 @@ export function judgeAll(measured: Measured, goals: readonly GoalRow[] = GOALS):
   return goals.map((row) => judge(row, measured));
 }
 
-function judge({ measure, goal, ours: ourSource, other: otherSource }: GoalRow, measured: Measured): SpeedRow {
-  const ours = look(ourSource, measured);
-  const other = otherSource === undefined ? undefined : look(otherSource, measured);
+function judge({ measure, goal, ours, other }: GoalRow, measured: Measured): SpeedRow {
+  return judgeRow({ measure, goal }, look(ours, measured), other === undefined ? undefined : look(other, measured));
+}
+
+/**
+ * Judges one goal.
+ * @param other what ours is divided by; undefined where the goal is an absolute one
+ */
+export function judgeRow(
+  { measure, goal }: Pick<GoalRow, "measure" | "goal">,
+  ours: Quantity,
+  other: Quantity | undefined,
+): SpeedRow {
   if (ours.kind === "none") return unavailable(measure, goal, ours);
   if (other?.kind === "none") return unavailable(measure, goal, other);
   const ratio = other === undefined ? null : ours.figure.value / other.figure.value;

@@ -6,6 +6,8 @@ const TITLES = ["measure", "ours", "against", "ratio", "goal", "verdict"];
 /** These are words; the others are figures, which stand right. */
 const LEFT = new Set([0, 5]);
 
+const MEBIBYTE = 1024 * 1024;
+
 /** The report as text, ending in a newline. */
 export function formatSpeed(report: SpeedReport): string {
   const { starts } = report;
@@ -20,11 +22,16 @@ export function formatSpeed(report: SpeedReport): string {
     ...report.notes,
     ...starts.systems.flatMap(({ name, notes: own }) => own.map((note) => `${name}: ${note}`)),
   ];
+  return formatRows(head, report.rows, [...notes, `Versions: ${versions.join(", ")}.`]);
+}
+
+/** A table of goals with its heading above it, and what could not be measured and what was compared below. */
+export function formatRows(head: readonly string[], rows: readonly SpeedRow[], notes: readonly string[]): string {
   const parts = [
     head.join("\n"),
-    table(report.rows),
-    missing(report.rows),
-    ["What is compared", ...notes.map((note) => `  ${note}`), `  Versions: ${versions.join(", ")}.`].join("\n"),
+    table(rows),
+    missing(rows),
+    ["What is compared", ...notes.map((note) => `  ${note}`)].join("\n"),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -38,7 +45,7 @@ function table(rows: readonly SpeedRow[]): string {
 }
 
 function cellsOf(row: SpeedRow): string[] {
-  if (row.verdict === "unavailable") return [row.measure, "", "", "", goalText(row.goal, "ratio"), row.verdict];
+  if (row.verdict === "unavailable") return [row.measure, "", "", "", "", row.verdict];
   const other = row.other === null ? "" : `${row.other.system} ${figureText(row.other)}`;
   const ratio = row.ratio === null ? "" : row.ratio.toFixed(2);
   return [
@@ -46,7 +53,7 @@ function cellsOf(row: SpeedRow): string[] {
     figureText(row.ours),
     other,
     ratio,
-    goalText(row.goal, row.ratio === null ? "bytes" : "ratio"),
+    goalText(row.goal, row.ratio === null ? row.ours.unit : "ratio"),
     row.verdict,
   ];
 }
@@ -59,12 +66,17 @@ function missing(rows: readonly SpeedRow[]): string {
 }
 
 function figureText({ value, unit }: Pick<Figure, "value" | "unit">): string {
-  if (unit === "bytes") return `${Math.round(value / 1024)} KiB`;
-  if (unit === "1/s") return `${value.toFixed(0)} /s`;
-  return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  switch (unit) {
+    case "bytes":
+      return value < 10 * MEBIBYTE ? `${Math.round(value / 1024)} KiB` : `${Math.round(value / MEBIBYTE)} MiB`;
+    case "1/s":
+      return value < 1e5 ? `${value.toFixed(0)} /s` : `${(value / 1e6).toFixed(2)} M/s`;
+    case "ms":
+      return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  }
 }
 
-function goalText({ bound, value }: Goal, kind: "ratio" | "bytes"): string {
+function goalText({ bound, value }: Goal, unit: Figure["unit"] | "ratio"): string {
   const sign = bound === "at most" ? "≤" : "≥";
-  return kind === "bytes" ? `${sign} ${figureText({ value, unit: "bytes" })}` : `${sign} ${value} ×`;
+  return unit === "ratio" ? `${sign} ${value} ×` : `${sign} ${figureText({ value, unit })}`;
 }

@@ -40,9 +40,11 @@ const unavailableSchema = z.strictObject({
   fix: z.string().min(1),
 });
 
+export const speedRowSchema = z.union([judgedSchema, unavailableSchema]);
+
 export const speedReportSchema = z.strictObject({
   schema: z.literal("ringside.speed/1"),
-  rows: z.array(z.union([judgedSchema, unavailableSchema])),
+  rows: z.array(speedRowSchema),
   /** What further was done, and how. */
   notes: z.array(z.string()),
   starts: benchReportSchema,
