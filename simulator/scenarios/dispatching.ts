@@ -112,10 +112,11 @@ export const DISPATCHING: Scenario = {
     },
     { name: "answered", unit: "count", help: "transactions that were answered" },
     {
-      name: "responseMedian",
+      name: "response",
       unit: "permille",
-      help: "from data to answer against the work in it: 1000 is without any waiting",
+      help: "all times from data to answer against the work in them: 1000 is without any waiting",
     },
+    { name: "worstResponse", unit: "permille", help: "the same of the one that took longest for its work" },
     {
       name: "longestBatchWait",
       unit: "permille",

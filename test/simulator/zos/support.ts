@@ -1,12 +1,12 @@
 /** A small z/OS for tests: a machine with a master address space, and spaces whose job step task is what a test says. */
 import type { Stretch } from "../../../simulator/machine/cpu-set.ts";
+import { buildSpace } from "../../../simulator/zos/build-space.ts";
 import type { Ascb, Tcb } from "../../../simulator/zos/control-blocks.ts";
 import type { ZosThread } from "../../../simulator/zos/dispatcher.ts";
 import { checkSystem } from "../../../simulator/zos/invariants.ts";
 import { type MachineOptions, ZosMachine } from "../../../simulator/zos/machine.ts";
 import { buildMaster } from "../../../simulator/zos/master.ts";
 import { type ProgramBody, taskLife } from "../../../simulator/zos/program.ts";
-import { givePrivatePages, newRct, newSpace } from "../../../simulator/zos/space-creation.ts";
 import type { SystemEvent } from "../../../simulator/zos/system.ts";
 import { newTask, type TaskOptions } from "../../../simulator/zos/task.ts";
 
@@ -39,12 +39,8 @@ export function newSystem(options: Omit<MachineOptions, "observe" | "observer"> 
 
 /** @returns an address space that is there already, with its region control task and pages, and nothing that runs */
 export function addSpace({ system }: ZosMachine, jobName: string, priority = 100): { space: Ascb; rct: Tcb } {
-  const asid = system.asvt.reserve(false);
-  if (asid === undefined) throw new Error("no ASID is left");
-  const space = newSpace(system, asid, { jobName, priority });
-  givePrivatePages(system, space);
-  system.asvt.put(space);
-  return { space, rct: newRct(space) };
+  const { home, rct } = buildSpace(system, { jobName, priority });
+  return { space: home, rct };
 }
 
 /** Starts a task of an address space. @returns its TCB */
