@@ -114,6 +114,7 @@ export const WORDS: Readonly<Record<string, string>> = {
     "capabilities.set": "capset(2), prctl(2)",
     "directory.enter": "chdir(2), getcwd(2)",
     "parent.watch": "prctl(2), poll(2)",
+    "program.execute": "execve(2) of the probe, until a pipe that closes on exec tells its parent",
     "seccomp.load": "seccomp(2) with the default filter",
   }),
 };

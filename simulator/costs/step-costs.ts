@@ -85,6 +85,7 @@ const PARTS: Readonly<Record<string, (subject: string, isThere: IsThere) => Part
   dieWithParent: always("parent.watch"),
   closeDescriptors: always("descriptors.close"),
   setSeccomp: always("seccomp.load"),
+  execute: always("program.execute"),
   readReport: always("cgroup.report"),
   killCgroup: always("cgroup.look"),
   removeDirectory: (path) => one(`cgroup.remove.${lastOf(path)}`, "cgroup.remove.memory", "cgroup.remove"),

@@ -56,7 +56,7 @@ function* stepActivities(options: ContainerLifeOptions, step: ContainerPlanStep)
  * execve(2) takes what it takes in a process.
  */
 export function stepNs(costs: CostBook, step: ContainerPlanStep, hostKernel: HostKernel): number {
-  if (step.op === "execute") return costs.ns("linux.execve");
+  if (step.op === "execute") return costs.ns(costs.has("container.execute") ? "container.execute" : "linux.execve");
   if (hostKernel !== "source") {
     const published = namespaceCosts(hostKernel);
     if (step.op === "clone") return costs.ns("linux.fork") + costs.ns(published.network) + costs.ns(published.ipc);

@@ -34,6 +34,7 @@ struct Opened {
   int overlay = -1;
   int files = -1;
   int group = -1;
+  int executing = -1;  // closes when the program runs
 };
 
 inline int openBelow(int root, const char* path, std::uint64_t flags) {
@@ -67,7 +68,12 @@ inline int newTmpfs() {
   return newFilesystem("tmpfs", options, MOUNT_ATTR_NOSUID);
 }
 
-// The part of the process that becomes the container, up to where it would execve(2).
-[[noreturn]] void becomeContainer(Page& page, const Workplace& at, const Opened& opened);
+// When the process asked to become its program, in memory that both sides see.
+struct Moment {
+  std::uint64_t execNs;
+};
+
+// The part of the process that becomes the container and, at its end, its program: the probe.
+[[noreturn]] void becomeContainer(Page& page, const Workplace& at, const Opened& opened, Moment& moment);
 
 }  // namespace calibrate
