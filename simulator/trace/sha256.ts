@@ -5,7 +5,7 @@
 
 /** FIPS 180-4 §4.2.2: the first 32 bits of the fractions of the cube roots of the first 64 primes. */
 // biome-ignore format: eight to a line, as the standard prints them
-const ROUND_CONSTANTS = new Uint32Array([
+const ROUND_CONSTANTS = new Int32Array([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -31,13 +31,15 @@ export function utf8(text: string): Uint8Array {
   const bytes = new Uint8Array(whole.length * 3);
   let length = 0;
   for (let index = 0; index < whole.length; index++) {
-    const code = whole.codePointAt(index) ?? 0;
-    if (code < 0x80) bytes[length++] = code;
-    else {
-      const [first, ...rest] = longForm(code);
-      bytes[length++] = first;
-      for (const bits of rest) bytes[length++] = 0x80 | (bits & 0x3f);
+    const unit = whole.charCodeAt(index);
+    if (unit < 0x80) {
+      bytes[length++] = unit;
+      continue;
     }
+    const code = whole.codePointAt(index) ?? 0;
+    const [first, ...rest] = longForm(code);
+    bytes[length++] = first;
+    for (const bits of rest) bytes[length++] = 0x80 | (bits & 0x3f);
     // What needs four bytes takes two units of UTF-16.
     if (code >= 0x10000) index++;
   }
@@ -53,23 +55,26 @@ function longForm(code: number): [number, ...number[]] {
 
 /** SHA-256 of what comes in pieces: nothing is kept of them but one unfinished block. */
 export class Sha256 {
-  readonly #state = Uint32Array.from(INITIAL_STATE);
-  readonly #schedule = new Uint32Array(64);
+  readonly #state = Int32Array.from(INITIAL_STATE);
+  readonly #schedule = new Int32Array(64);
   readonly #block = new Uint8Array(BLOCK_BYTES);
-  readonly #view = new DataView(this.#block.buffer);
   #filled = 0;
   #bytes = 0;
 
   update(bytes: Uint8Array): this {
     this.#bytes += bytes.length;
     let from = 0;
-    while (from < bytes.length) {
-      const part = bytes.subarray(from, from + BLOCK_BYTES - this.#filled);
-      this.#block.set(part, this.#filled);
-      this.#filled += part.length;
-      from += part.length;
-      if (this.#filled === BLOCK_BYTES) this.#compress();
+    if (this.#filled > 0) {
+      from = Math.min(BLOCK_BYTES - this.#filled, bytes.length);
+      this.#block.set(bytes.subarray(0, from), this.#filled);
+      this.#filled += from;
+      if (this.#filled < BLOCK_BYTES) return this;
+      this.#compress(this.#block, 0);
+      this.#filled = 0;
     }
+    for (; from + BLOCK_BYTES <= bytes.length; from += BLOCK_BYTES) this.#compress(bytes, from);
+    this.#block.set(bytes.subarray(from));
+    this.#filled = bytes.length - from;
     return this;
   }
 
@@ -82,15 +87,17 @@ export class Sha256 {
     const tail = new Uint8Array(zeros + LENGTH_BYTES);
     new DataView(tail.buffer).setBigUint64(zeros, bits);
     this.update(tail);
-    return Array.from(this.#state, (word) => word.toString(16).padStart(8, "0")).join("");
+    return Array.from(this.#state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
-  #compress(): void {
+  #compress(bytes: Uint8Array, from: number): void {
     const schedule = this.#schedule;
-    for (let word = 0; word < 16; word++) schedule[word] = this.#view.getUint32(4 * word);
+    for (let word = 0, at = from; word < 16; word++, at += 4) {
+      schedule[word] =
+        ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    }
     extendSchedule(schedule);
     compress(this.#state, schedule);
-    this.#filled = 0;
   }
 }
 
@@ -104,7 +111,7 @@ function rotateRight(word: number, bits: number): number {
 }
 
 /** §6.2.2 step 1. */
-function extendSchedule(schedule: Uint32Array): void {
+function extendSchedule(schedule: Int32Array): void {
   for (let word = 16; word < 64; word++) {
     const early = schedule[word - 15] ?? 0;
     const late = schedule[word - 2] ?? 0;
@@ -115,8 +122,15 @@ function extendSchedule(schedule: Uint32Array): void {
 }
 
 /** §6.2.2 steps 2 to 4. The eight variables move one place each round. */
-function compress(state: Uint32Array, schedule: Uint32Array): void {
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
+function compress(state: Int32Array, schedule: Int32Array): void {
+  let a = state[0] ?? 0;
+  let b = state[1] ?? 0;
+  let c = state[2] ?? 0;
+  let d = state[3] ?? 0;
+  let e = state[4] ?? 0;
+  let f = state[5] ?? 0;
+  let g = state[6] ?? 0;
+  let h = state[7] ?? 0;
   for (let round = 0; round < 64; round++) {
     const big1 = rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
     const choose = (e & f) ^ (~e & g);
@@ -132,6 +146,12 @@ function compress(state: Uint32Array, schedule: Uint32Array): void {
     b = a;
     a = (first + big0 + majority) | 0;
   }
-  const sums = [a, b, c, d, e, f, g, h];
-  for (let word = 0; word < 8; word++) state[word] = (state[word] ?? 0) + (sums[word] ?? 0);
+  state[0] = (state[0] ?? 0) + a;
+  state[1] = (state[1] ?? 0) + b;
+  state[2] = (state[2] ?? 0) + c;
+  state[3] = (state[3] ?? 0) + d;
+  state[4] = (state[4] ?? 0) + e;
+  state[5] = (state[5] ?? 0) + f;
+  state[6] = (state[6] ?? 0) + g;
+  state[7] = (state[7] ?? 0) + h;
 }
