@@ -40,6 +40,8 @@ export interface Era {
   readonly addressingModes: readonly (24 | 31 | 64)[];
   /** Where an address space ends: 2^31, or 2^64 with a bar at 2^31. */
   readonly addressBits: 31 | 64;
+  /** How large the pages are that it can give; larger ones for memory objects above the bar alone. */
+  readonly pageSizes: readonly { readonly bytes: number; readonly source: string }[];
   readonly programCall: Fact;
   readonly stackingProgramCall: Fact;
   readonly dataSpaces: Fact;
@@ -113,18 +115,31 @@ const ESA_TECHNIQUES = {
   nativeContainers: never(CONTAINERS),
 };
 
+const FOUR_KIB = {
+  bytes: 4096,
+  source: "z/OS MVS Diagnosis: Reference, storage protection: a key for each 4 KB frame",
+};
+const LARGE_PAGES = [
+  {
+    bytes: 2 ** 20,
+    source: "E. Tzortzatos et al., IBM Journal of Research and Development 53(1), 2009: z10 and z/OS 1.9",
+  },
+  { bytes: 2 ** 31, source: "z/OS 3.1 documentation, using large pages" },
+];
+
 const ESA_MACHINE = {
   pswFormat: "ESA/390",
   lowcore: ESA_LOWCORE,
   addressingModes: [24, 31],
   addressBits: 31,
+  pageSizes: [FOUR_KIB],
 } as const satisfies Partial<Era>;
 
 const ERAS: Readonly<Record<EraName, Era>> = {
   "MVS/XA": {
     name: "MVS/XA",
     architecture: "370-XA",
-    since: { year: 1983, source: "ithistory.org, MVS/XA", evidence: "verified" },
+    since: { year: 1983, source: `${HISTORY}: available in March 1983`, evidence: "verified" },
     ...ESA_MACHINE,
     programCall: recalled("the dual address space facility of System/370, from memory"),
     stackingProgramCall: never(`${HISTORY}: the linkage stack came with ESA/370`),
@@ -155,6 +170,7 @@ const ERAS: Readonly<Record<EraName, Era>> = {
     lowcore: Z_LOWCORE,
     addressingModes: [24, 31, 64],
     addressBits: 64,
+    pageSizes: [FOUR_KIB, ...LARGE_PAGES],
     ...ESA_TECHNIQUES,
     bar: always(`${SIXTY_FOUR}: as of release 2`),
     linuxContainers: always(CONTAINER_EXTENSIONS),

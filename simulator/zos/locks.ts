@@ -41,6 +41,8 @@ export function tryLock(unit: WorkUnit, lock: Lock): boolean {
 /** Takes a lock, and waits for as long as somebody else has it: suspended, or spinning. */
 export function* obtain(system: ZosSystem, unit: WorkUnit, name: LockName, stage: string): Generator<Activity> {
   const lock = lockOf(system, unit, name);
+  // Who holds a spin lock is disabled, so that nobody spins for somebody who cannot run.
+  if (!SUSPEND_LOCKS.has(name)) unit.psw = { ...unit.psw, enabled: false };
   while (!tryLock(unit, lock)) {
     if (SUSPEND_LOCKS.has(name)) {
       yield system.step(unit, stage, supervisorStep(`${name} lock taken by ${lock.holder?.name}: suspended`, SOURCE));

@@ -151,11 +151,13 @@ export class ZosProgram {
 
   /** Holds a lock for a while (SETLOCK). */
   *locked(name: LockName, body: () => Generator<Activity>): Generator<Activity> {
+    const { enabled } = this.unit.psw;
     yield* this.#step(supervisorStep(`SETLOCK OBTAIN ${name}`, LOCKS));
     yield* obtain(this.system, this.unit, name, this.stage);
     yield* body();
     const lock = lockOf(this.system, this.unit, name);
     if (lock.holder === this.unit) release(this.system, this.unit, lock);
+    this.unit.psw = { ...this.unit.psw, enabled };
     yield* this.#step(supervisorStep(`SETLOCK RELEASE ${name}`, LOCKS));
   }
 

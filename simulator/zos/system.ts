@@ -128,16 +128,27 @@ export class ZosSystem {
     return unit.psw.enabled ? burst : { ...burst, preemptible: false, interruptible: false };
   }
 
-  /** Ends the system: every processor loads a disabled wait PSW. The first one stands; a later one changes nothing. */
+  /**
+   * Ends the system: every processor loads a disabled wait PSW. The first request stands; one that comes beside it is
+   * rejected with a temporary 5C7, reason 0201, on its processor (z/OS MVS System Codes, 5C7).
+   */
   enterWaitState(code: number, reason: number, text: string): void {
-    if (this.waitState !== undefined) return;
+    if (this.waitState !== undefined) {
+      const rejected = "two concurrent wait state requests were in progress";
+      this.observe({ kind: "wait state", state: this.#waitState(0x5c7, 0x0201, rejected) });
+      return;
+    }
+    this.waitState = this.#waitState(code, reason, text);
+    this.observe({ kind: "wait state", state: this.waitState });
+    this.hooks.stop();
+  }
+
+  #waitState(code: number, reason: number, text: string): WaitState {
     const psw = encodePsw(
       { ...disabledWait(reason * 0x1000 + code), addressingMode: 31 },
       { ...this.era, addressingModes: [31] },
     );
-    this.waitState = { code, reason, text, psw };
-    this.observe({ kind: "wait state", state: this.waitState });
-    this.hooks.stop();
+    return { code, reason, text, psw };
   }
 
   /** @returns every address space there is, in the order of their ASIDs. */

@@ -19,6 +19,7 @@ const SHAPES: readonly (readonly [SvcType, readonly LockName[]])[] = [
   [2, []],
   [2, ["LOCAL"]],
   [2, ["LOCAL", "CMS"]],
+  [2, ["LOCAL", "CMS", "SALLOC"]],
   [3, []],
   [4, ["LOCAL", "CMS"]],
   [6, []],

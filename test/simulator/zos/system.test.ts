@@ -7,6 +7,7 @@ import { crossingsOf } from "../../../simulator/trace/crossings.ts";
 import { traceHash } from "../../../simulator/trace/hash.ts";
 import { TraceRecorder } from "../../../simulator/trace/recorder.ts";
 import type { Operation } from "../../../simulator/workload/workload.ts";
+import { chainsFrom } from "../../../simulator/zos/chains.ts";
 import { ERA_NAMES, eraOf } from "../../../simulator/zos/era.ts";
 import { ipl } from "../../../simulator/zos/ipl.ts";
 import { type DataSet, newSysres } from "../../../simulator/zos/libraries.ts";
@@ -54,6 +55,20 @@ describe("an IPL", () => {
     expect(master).toBeUndefined();
     expect(system.waitState).toMatchObject({ code, reason });
   });
+});
+
+test("a second wait state request is rejected with 5C7 reason 0201, and the first one stands", () => {
+  const states: unknown[] = [];
+  const system = new ZosSystem({
+    observe: (event) => void (event.kind === "wait state" && states.push([event.state.code, event.state.reason])),
+  });
+  system.enterWaitState(0x084, 0x014, "first");
+  system.enterWaitState(0x064, 0x009, "second");
+  expect(states).toEqual([
+    [0x084, 0x014],
+    [0x5c7, 0x0201],
+  ]);
+  expect(system.waitState?.code).toBe(0x084);
 });
 
 describe("a module", () => {
@@ -265,5 +280,22 @@ test("invariant 14: N system calls of a program are N SVCs, and no exit to a hyp
       expect(timeline.spans.filter(({ name }) => /^SVC \d/.test(name)).length).toBe(calls);
       expect(crossingsOf(timeline, "t")).toEqual({ intoKernel: calls + faults, intoHypervisor: 0 });
     }),
+  );
+});
+
+test("every task is found from a processor's PSA, by the fields that a dump is read with", () => {
+  const { machine } = newSystem();
+  const { rct } = addSpace(machine, "JOB");
+  const seen: string[][] = [];
+  addTask(machine, rct, "mother", function* (program) {
+    const daughter = yield* program.attach({ name: "daughter" }, (own) => own.compute(5));
+    const reached = new Set(["PSA 0"]);
+    for (const { from, to } of chainsFrom(machine.system, 0)) if (reached.has(from)) reached.add(to);
+    seen.push([...reached]);
+    yield* program.wait(daughter.endEcb);
+  });
+  machine.run();
+  expect(seen[0]).toEqual(
+    expect.arrayContaining(["CVT", "ASVT", "TCB RCT of JOB", "TCB mother of JOB", "TCB daughter of JOB", "PRB mother"]),
   );
 });
