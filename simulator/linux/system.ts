@@ -308,7 +308,8 @@ export class LinuxSystem {
       });
     }
     for (const victim of killed) {
-      yield kernel(`out of memory: kill ${victim}`, stage, this.costs.ns("linux.exit"), {
+      yield kernel("out of memory: kill", stage, this.costs.ns("linux.exit"), {
+        victim,
         manual: "proc_pid_oom_score(5)",
       });
     }

@@ -28,6 +28,8 @@ export interface EevdfOptions {
   readonly simulation: Simulation;
   readonly cpus: number;
   readonly sliceNs?: number;
+  /** What threads are that nobody has admitted: those of a virtual machine, started by itself. */
+  readonly attributesOf?: (thread: Thread) => SchedulingAttributes;
 }
 
 interface OnCpu<T extends Thread> {
@@ -49,9 +51,11 @@ export class EevdfPolicy<T extends Thread = Thread> implements SchedulingPolicy<
   readonly #groupOf = new Map<Entity, CpuGroup>();
   readonly #groups: CpuGroup[] = [];
   #nextId = 0;
+  readonly #attributesOf: (thread: Thread) => SchedulingAttributes;
   #offer: () => void = () => {};
 
-  constructor({ simulation, cpus, sliceNs }: EevdfOptions) {
+  constructor({ simulation, cpus, sliceNs, attributesOf = () => ({}) }: EevdfOptions) {
+    this.#attributesOf = attributesOf;
     this.#simulation = simulation;
     this.#sliceNs = sliceNs ?? defaultSliceNs(cpus);
     this.#cpus = Array.from({ length: cpus }, (_, index) => ({ index, running: undefined, since: 0, balancedAt: 0 }));
@@ -184,7 +188,7 @@ export class EevdfPolicy<T extends Thread = Thread> implements SchedulingPolicy<
   }
 
   #taskFor(thread: T): Task<T> {
-    if (!this.#tasks.has(thread)) this.admit(thread);
+    if (!this.#tasks.has(thread)) this.admit(thread, this.#attributesOf(thread));
     const task = this.#tasks.get(thread);
     if (task === undefined) throw new RangeError(`schedule ${thread.name}: it was not admitted`);
     return task;
