@@ -24,8 +24,8 @@ import type { ScenarioInput } from "./scenario.ts";
 const PIPE = { name: "pipe", writeCost: "linux.write.pipe", traps: [] };
 const FILE = "/srv/page";
 const FILE_BYTES = 131_072;
-/** The first request comes when the server has all of its memory. */
-const FIRST_REQUEST_NS = 40_000_000;
+/** The first request comes when the server has all of its memory, and with the first whole period of cpu.max. */
+const FIRST_REQUEST_NS = 100_000_000;
 const HOG_BATCH = 64;
 
 function request(workNs: number): Workload {
