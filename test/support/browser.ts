@@ -29,9 +29,21 @@ const QUIET = [
 /** How long a page may take for one thing. */
 export const PATIENCE_MS = 60_000;
 
+/** Why there is no browser here; undefined where there is one. */
+export function chromiumProblem(): string | undefined {
+  return CHROMIUMS.some((path) => existsSync(path)) ? undefined : "there is no Chromium";
+}
+
+/** A browser without a server: for what runs in a page that nobody serves. */
+export function launchChromium(): Promise<Browser> {
+  const executablePath = CHROMIUMS.find((path) => existsSync(path)) ?? "";
+  return chromium.launch({ executablePath, args: QUIET, downloadsPath: tmpdir() });
+}
+
 /** Why no browser test can run here; undefined where they can. */
 export function browserProblem(): string | undefined {
-  if (!CHROMIUMS.some((path) => existsSync(path))) return "there is no Chromium";
+  const missing = chromiumProblem();
+  if (missing !== undefined) return missing;
   return existsSync(join(APP, "index.html")) ? undefined : "the app has not been built";
 }
 
@@ -55,8 +67,7 @@ export class BrowserSession implements AsyncDisposable {
     let session: BrowserSession | undefined;
     const backend = new RuntimeBackend((error) => session?.offences.push(`server: ${String(error)}`));
     const server = await new TestServer(APP, backend, SYSTEM_CLOCK).listen();
-    const executablePath = CHROMIUMS.find((path) => existsSync(path)) ?? "";
-    const browser = await chromium.launch({ executablePath, args: QUIET, downloadsPath: tmpdir() });
+    const browser = await launchChromium();
     session = new BrowserSession(server, browser);
     return session;
   }
