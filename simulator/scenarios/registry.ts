@@ -1,8 +1,12 @@
 /** Every scenario that can be run, by name, and the themes under which they are listed. */
 import { BOOT } from "./boot.ts";
+import { CAT_FILE } from "./cat-file.ts";
+import { DATA_SURVIVES } from "./data-survives.ts";
 import { DISPATCHING } from "./dispatching.ts";
 import { HUNDRED_SITES } from "./hundred-sites.ts";
+import { KERNEL_PANIC } from "./kernel-panic.ts";
 import { MEMORY } from "./memory.ts";
+import { NOISY_NEIGHBOUR } from "./noisy-neighbour.ts";
 import { PRIVILEGED_INSTRUCTION } from "./privileged-instruction.ts";
 import type { Scenario } from "./scenario.ts";
 import { STARTUP_RACE } from "./startup-race.ts";
@@ -12,10 +16,14 @@ export const SCENARIOS: readonly Scenario[] = [
   STARTUP_RACE,
   SYSTEM_CALL,
   PRIVILEGED_INSTRUCTION,
+  CAT_FILE,
   BOOT,
   MEMORY,
   DISPATCHING,
   HUNDRED_SITES,
+  KERNEL_PANIC,
+  NOISY_NEIGHBOUR,
+  DATA_SURVIVES,
 ];
 
 export interface Theme {

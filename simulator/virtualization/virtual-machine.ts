@@ -97,6 +97,14 @@ export class VirtualMachine {
     return thread;
   }
 
+  /** Its monitor has gone, or the kernel below it: nothing of the guest runs any more. */
+  stop(): void {
+    for (const { thread, index } of this.#vcpus) {
+      this.#options.host.kill(thread);
+      this.guest.suspend(index);
+    }
+  }
+
   /** @returns where the time of a vCPU has gone; while it sleeps or waits, up to the last change. */
   time(index: number): VcpuTime {
     const { thread, guestNs, exitNs: inExits, exits, haltedNs, haltedAt, state } = this.#vcpu(index);
