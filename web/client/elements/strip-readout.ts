@@ -11,6 +11,7 @@ import { argumentWords } from "../timeline/arguments.ts";
 import type { FigureState } from "../timeline/figure-state.ts";
 import { formatLength, formatPosition, formatShare, formatTimes } from "../timeline/format.ts";
 import { type Readout, readoutAt } from "../timeline/readout.ts";
+import { soFarWords } from "../timeline/so-far.ts";
 import { summarize } from "../timeline/summary.ts";
 import { LETTER_OF_MODE, type TrackIndex, WORDS_OF_MODE } from "../timeline/track-index.ts";
 
@@ -53,9 +54,9 @@ function momentLines(index: TrackIndex, readout: Readout, at: number): TemplateR
     case "before":
       return quiet(`Not started yet: ${formatLength(readout.wait, unit)} to go`);
     case "after":
-      return quiet(readout.ago > 0 ? `Gone, ${formatLength(readout.ago, unit)} ago` : "Gone");
+      return quiet(readout.ago > 0 ? `Gone, ${formatLength(readout.ago, unit)} ago` : "Gone", soFarWords(index, at));
     case "idle":
-      return quiet(`Nothing recorded for ${formatLength(readout.until - readout.since, unit)}`);
+      return quiet(`Nothing recorded for ${formatLength(readout.until - readout.since, unit)}`, soFarWords(index, at));
     case "in": {
       const { span } = readout;
       return html`
@@ -65,7 +66,7 @@ function momentLines(index: TrackIndex, readout: Readout, at: number): TemplateR
           <span class="detail">${span.stage} stage, ${WORDS_OF_MODE[span.mode]}</span>
           <span class="figure">${extent(span, unit, at)}</span>
         </p>
-        <p class="why">${argumentWords(span.args)}</p>
+        <p class="why">${[argumentWords(span.args), soFarWords(index, at)].filter((part) => part !== "").join("  ·  ")}</p>
       `;
     }
   }
@@ -79,8 +80,8 @@ function extent(span: { start: number; end: number }, unit: TrackIndex["track"][
   return `${formatLength(span.end - span.start, unit)} from ${formatPosition(span.start, unit)}`;
 }
 
-function quiet(what: string): TemplateResult {
-  return html`<p class="what quiet">${what}</p><p class="why"></p>`;
+function quiet(what: string, why = ""): TemplateResult {
+  return html`<p class="what quiet">${what}</p><p class="why">${why}</p>`;
 }
 
 customElements.define("strip-readout", StripReadout);
