@@ -123,6 +123,8 @@ export interface Ascb {
   readonly localLock: Lock;
   /** ASCBSUPC: the pool of SVRBs. */
   readonly svrbPool: SvrbPool;
+  /** ASCBSRBS counts them: scheduled to it, and not ended. */
+  readonly srbs: Set<Srb>;
   /** ASCBTYP1: a type 1 supervisor call runs. */
   type1: boolean;
   /** JSCBAUTH: the job step came from an APF-authorized library with AC(1). */
@@ -190,5 +192,5 @@ export function requestsOf(tcb: Tcb): Rb[] {
 
 /** @returns whether the dispatcher may choose the task (flags, and the wait count of its newest request). */
 export function isDispatchable(tcb: Tcb): boolean {
-  return tcb.flags4 === 0 && tcb.flags5 === 0 && (tcb.rb?.waitCount ?? 0) === 0 && !tcb.ended;
+  return tcb.flags4 === 0 && tcb.flags5 === 0 && (tcb.rb?.waitCount ?? 0) === 0;
 }

@@ -136,7 +136,10 @@ export function keepsProcessor(unit: WorkUnit): boolean {
 export function isEligible({ unit, special }: ZosThread): boolean {
   if (special) return true;
   if (unit.home.swapped === "out") return false;
-  return unit.kind === "SRB" || isDispatchable(unit);
+  // Of an address space that is ending only the one goes on who ends it.
+  if (unit.home.terminated && !unit.ended) return false;
+  // A supervisor routine that was interrupted with a lock goes on, even where its task is to wait afterwards.
+  return unit.kind === "SRB" || unit.locks.length > 0 || isDispatchable(unit);
 }
 
 function classOf({ unit, special }: ZosThread): number {

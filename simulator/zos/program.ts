@@ -4,11 +4,12 @@
  */
 import type { Activity } from "../machine/activity.ts";
 import type { Ascb, Ecb, LockName, Srb, Tcb, WorkUnit } from "./control-blocks.ts";
-import { lockOf, obtain, release, releaseBeyond } from "./locks.ts";
+import { lockOf, obtain, release } from "./locks.ts";
 import { type EntryTableEntry, programCall } from "./program-call.ts";
 import { access, OPERATION, PRIVILEGED_OPERATION, programInterruption } from "./program-check.ts";
 import { abend } from "./recovery.ts";
 import { type Decision, type RecoveryExit, Retry, type Sdwa, UnitEnd } from "./recovery-exit.ts";
+import { closeSrb } from "./space-end.ts";
 import { type Step, supervisorStep } from "./step.ts";
 import type { PageRef } from "./storage.ts";
 import type { AttachRequest, SvcRequest, SvcResult } from "./svc-call.ts";
@@ -248,6 +249,7 @@ export function* taskLife(system: ZosSystem, tcb: Tcb, stage: string, body: Prog
 /** Starts an SRB, which runs in supervisor state and key 0 until it returns. @returns the SRB */
 export function startSrb(system: ZosSystem, options: SrbOptions, body: ProgramBody, stage: string): Srb {
   const srb = newSrb(options);
+  srb.home.srbs.add(srb);
   system.hooks.start(srb, srbLife(system, srb, stage, body));
   return srb;
 }
@@ -260,8 +262,5 @@ function* srbLife(system: ZosSystem, srb: Srb, stage: string, body: ProgramBody)
     if (!(error instanceof UnitEnd)) throw error;
     completion = error.completion;
   }
-  releaseBeyond(system, srb, 0);
-  srb.ended = true;
-  srb.completion = completion;
-  system.observe({ kind: "ended", unit: srb, completion });
+  closeSrb(system, srb, completion);
 }

@@ -115,6 +115,7 @@ export function newSpace(
     swapped: "in",
     localLock: newLock("LOCAL", asid),
     svrbPool: new SvrbPool(system.svrbStorage),
+    srbs: new Set(),
     type1: false,
     authorized: false,
     ownsLinkageIndex: request.ownsLinkageIndex ?? false,

@@ -4,7 +4,7 @@
  * its ASID can be used again, unless others may still have connections to it (IEF352I).
  */
 import type { Activity } from "../machine/activity.ts";
-import { type Ascb, type Tcb, tasksOf, type WorkUnit } from "./control-blocks.ts";
+import { type Ascb, type Srb, type Tcb, tasksOf, type WorkUnit } from "./control-blocks.ts";
 import { releaseBeyond } from "./locks.ts";
 import { type Completion, completionText, UnitEnd } from "./recovery-exit.ts";
 import { purgeRequests } from "./requests.ts";
@@ -21,6 +21,11 @@ const REUSE = "z/OS MVS System Messages, IEF352I; IEASYSxx RSVNONR";
 export function removeSpace(system: ZosSystem, ascb: Ascb, completion: Completion, except?: WorkUnit): void {
   if (ascb.terminated) return;
   ascb.terminated = true;
+  system.asvt.free(ascb, !ascb.ownsLinkageIndex);
+  for (const srb of [...ascb.srbs]) {
+    if (srb !== except) system.hooks.kill(srb);
+    closeSrb(system, srb, completion);
+  }
   for (const tcb of tasksOf(ascb)) {
     if (tcb !== except && !tcb.ended) system.hooks.kill(tcb);
     closeTask(system, tcb, completion);
@@ -28,7 +33,6 @@ export function removeSpace(system: ZosSystem, ascb: Ascb, completion: Completio
   ascb.asxb.firstTcb = undefined;
   ascb.asxb.lastTcb = undefined;
   system.storage.freeSpace(ascb.asid);
-  system.asvt.free(ascb, !ascb.ownsLinkageIndex);
   const lost = ascb.ownsLinkageIndex;
   if (lost) system.observe({ kind: "message", id: "IEF352I", text: `ADDRESS SPACE UNAVAILABLE (ASID ${ascb.asid})` });
   system.observe({ kind: "space", what: "ended", ascb });
@@ -45,6 +49,17 @@ export function closeTask(system: ZosSystem, tcb: Tcb, completion: Completion): 
   tcb.ended = true;
   tcb.completion = completion;
   system.observe({ kind: "ended", unit: tcb, completion });
+}
+
+/** The same for an SRB. */
+export function closeSrb(system: ZosSystem, srb: Srb, completion: Completion): void {
+  releaseBeyond(system, srb, 0);
+  srb.home.srbs.delete(srb);
+  srb.frrs.length = 0;
+  if (srb.ended) return;
+  srb.ended = true;
+  srb.completion = completion;
+  system.observe({ kind: "ended", unit: srb, completion });
 }
 
 /** The steps of the end of an address space whose tasks have ended. */
