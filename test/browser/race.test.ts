@@ -89,7 +89,15 @@ describe.skipIf(problem !== undefined)(titled("the race in a browser", problem),
     ["a wide screen, light", { viewport: { width: 1600, height: 1000 }, colorScheme: "light" as const }],
   ])("fits and is accessible on %s", async (_, options) => {
     const page = await session.signIn({ ...options, reducedMotion: "reduce" });
-    for (const path of ["/", "/lab", "/lessons", "/lessons/namespaces", "/doctor"]) {
+    for (const path of [
+      "/",
+      "/lab",
+      "/lessons",
+      "/lessons/namespaces",
+      "/simulate",
+      "/simulate/startup-race#seed=2",
+      "/doctor",
+    ]) {
       await page.goto(session.at(path));
       await page.locator("h1").waitFor();
       const overflow = await page.evaluate(

@@ -10,6 +10,8 @@ describe("the address", () => {
     ["/lab/", { page: "lab", machine: undefined }],
     ["/lab/c-12", { page: "lab", machine: "c-12" }],
     ["/doctor", { page: "doctor" }],
+    ["/simulate", { page: "simulations" }],
+    ["/simulate/hundred-sites", { page: "simulation", scenario: "hundred-sites" }],
     ["/lessons", { page: "lessons" }],
     ["/lessons/namespaces", { page: "lesson", slug: "namespaces" }],
     ["/lessons/namespaces/walk", { page: "walk", slug: "namespaces" }],

@@ -6,6 +6,8 @@ export type Route =
   | { readonly page: "race" }
   | { readonly page: "lab"; readonly machine: string | undefined }
   | { readonly page: "doctor" }
+  | { readonly page: "simulations" }
+  | { readonly page: "simulation"; readonly scenario: string }
   | { readonly page: "lessons" }
   | { readonly page: "lesson"; readonly slug: string }
   | { readonly page: "walk"; readonly slug: string }
@@ -17,6 +19,8 @@ const ROUTES: readonly { readonly pattern: RegExp; readonly route: (parts: reado
   { pattern: /^\/lab$/, route: () => ({ page: "lab", machine: undefined }) },
   { pattern: /^\/lab\/([^/]+)$/, route: ([machine]) => ({ page: "lab", machine }) },
   { pattern: /^\/doctor$/, route: () => ({ page: "doctor" }) },
+  { pattern: /^\/simulate$/, route: () => ({ page: "simulations" }) },
+  { pattern: /^\/simulate\/([^/]+)$/, route: ([scenario = ""]) => ({ page: "simulation", scenario }) },
   { pattern: /^\/lessons$/, route: () => ({ page: "lessons" }) },
   { pattern: /^\/lessons\/([^/]+)$/, route: ([slug = ""]) => ({ page: "lesson", slug }) },
   { pattern: /^\/lessons\/([^/]+)\/walk$/, route: ([slug = ""]) => ({ page: "walk", slug }) },

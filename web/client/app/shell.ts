@@ -1,8 +1,9 @@
 /**
- * `<ringside-app>`: the bar with the four rooms, and the page below it.
+ * `<ringside-app>`: the bar with the rooms, and the page below it.
  */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { RingsideElement } from "./element.ts";
 import { openKeyList } from "./keys.ts";
 import { route } from "./router.ts";
@@ -12,6 +13,7 @@ import { theme, toggleTheme } from "./theme.ts";
 const ROOMS: readonly { readonly path: string; readonly name: string; readonly pages: readonly Route["page"][] }[] = [
   { path: "/", name: "Race", pages: ["race"] },
   { path: "/lab", name: "Lab", pages: ["lab"] },
+  { path: "/simulate", name: "Simulate", pages: ["simulations", "simulation"] },
   { path: "/lessons", name: "Lessons", pages: ["lessons", "lesson"] },
   { path: "/doctor", name: "Doctor", pages: ["doctor"] },
 ];
@@ -20,6 +22,8 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
   race: "Race",
   lab: "Lab",
   doctor: "Doctor",
+  simulations: "Simulations",
+  simulation: "Simulation",
   lessons: "Lessons",
   lesson: "Lesson",
   walk: "Walkthrough",
@@ -67,6 +71,10 @@ function pageOf(where: Exclude<Route, { page: "walk" }>): TemplateResult {
       return html`<lab-page .machine=${where.machine}></lab-page>`;
     case "doctor":
       return html`<doctor-page></doctor-page>`;
+    case "simulations":
+      return html`<simulations-page></simulations-page>`;
+    case "simulation":
+      return html`${keyed(where.scenario, html`<simulation-page .name=${where.scenario}></simulation-page>`)}`;
     case "lessons":
       return html`<lessons-page></lessons-page>`;
     case "lesson":

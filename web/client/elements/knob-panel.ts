@@ -1,5 +1,5 @@
 /**
- * `<knob-panel>`: the seed and the knobs of the simulated race, and what its figures rest on.
+ * `<knob-panel>`: the seed and the knobs of a simulation, and what its figures rest on.
  */
 
 import { html, nothing, type TemplateResult } from "lit";
@@ -8,25 +8,27 @@ import { MAX_SEED } from "../../../simulator/engine/random.ts";
 import type { Knob, KnobValue } from "../../../simulator/scenarios/knob.ts";
 import { findScenario } from "../../../simulator/scenarios/registry.ts";
 import { RingsideElement } from "../app/element.ts";
-import { RACE_SCENARIO, type RaceState } from "../race/race-state.ts";
+import type { Simulation } from "../simulate/simulation.ts";
 import { formatCount } from "../timeline/format.ts";
 
 export class KnobPanel extends RingsideElement {
-  static override properties = { race: { attribute: false } };
+  static override properties = { simulation: { attribute: false }, described: { type: Boolean } };
 
-  declare race: RaceState;
+  declare simulation: Simulation;
+  /** Whether the page says elsewhere what is simulated. */
+  declare described: boolean;
 
   override render(): TemplateResult {
-    const scenario = findScenario(RACE_SCENARIO);
-    const simulated = this.race.simulated.value;
+    const scenario = findScenario(this.simulation.scenario);
+    const simulated = this.simulation.simulated.value;
     return html`
       <section class="knobs" aria-label="The simulation">
         <h2>The simulation</h2>
-        <p class="lead">${scenario?.description ?? ""}</p>
+        ${this.described ? nothing : html`<p class="lead">${scenario?.description ?? ""}</p>`}
         <form @submit=${(event: Event) => event.preventDefault()}>
           <label class="knob">
             <span class="name">seed</span>
-            <input type="number" min="0" max=${MAX_SEED} .value=${String(this.race.seed.value)} @change=${this.#setSeed} />
+            <input type="number" min="0" max=${MAX_SEED} .value=${String(this.simulation.seed.value)} @change=${this.#setSeed} />
             <span class="help">the same seed gives the same trace, everywhere</span>
           </label>
           ${scenario?.knobs.map((knob) => this.#renderKnob(knob)) ?? nothing}
@@ -38,7 +40,7 @@ export class KnobPanel extends RingsideElement {
   }
 
   #renderKnob(knob: Knob): TemplateResult {
-    const value = this.race.knobs.value[knob.name] ?? knob.default;
+    const value = this.simulation.knobs.value[knob.name] ?? knob.default;
     const set = (event: Event): void => this.#setKnob(knob, event);
     return html`
       <label class="knob">
@@ -55,14 +57,14 @@ export class KnobPanel extends RingsideElement {
 
   readonly #setSeed = (event: Event): void => {
     const seed = Number(fieldText(event));
-    if (Number.isSafeInteger(seed) && seed >= 0 && seed <= MAX_SEED) this.race.seed.value = seed;
+    if (Number.isSafeInteger(seed) && seed >= 0 && seed <= MAX_SEED) this.simulation.seed.value = seed;
   };
 
   #setKnob(knob: Knob, event: Event): void {
     const text = fieldText(event);
     const value: KnobValue = knob.kind === "integer" ? Number(text) : text;
-    const { [knob.name]: _, ...others } = this.race.knobs.value;
-    this.race.knobs.value = value === knob.default ? others : { ...others, [knob.name]: value };
+    const { [knob.name]: _, ...others } = this.simulation.knobs.value;
+    this.simulation.knobs.value = value === knob.default ? others : { ...others, [knob.name]: value };
   }
 }
 

@@ -9,7 +9,7 @@ import { MARKS } from "../../../simulator/trace/timeline.ts";
 import { RingsideElement } from "../app/element.ts";
 import { isForWidget } from "../app/keys.ts";
 import { takeChildren } from "../app/taken-children.ts";
-import { raceLanes } from "../race/lanes.ts";
+import { scenarioLanes } from "../simulate/scenario-lanes.ts";
 import { FigureState } from "../timeline/figure-state.ts";
 import { pressKey } from "../timeline/keyboard.ts";
 import { countsSteps, type Lane } from "../timeline/lane.ts";
@@ -73,8 +73,8 @@ export class SimPlayer extends RingsideElement {
 
 function wantedLanes(result: ScenarioResult, worlds: string): Lane[] {
   const wanted = worlds.split(",").map((world) => world.trim());
-  const lanes = raceLanes({ simulated: result.timeline, measured: {}, shown: {} });
-  return lanes.filter(({ world, tracks }) => tracks.length > 0 && (worlds === "" || wanted.includes(world)));
+  const lanes = scenarioLanes(result.timeline, false);
+  return lanes.filter(({ world }) => worlds === "" || wanted.includes(world));
 }
 
 /** The first instruction in the second of the worlds that are shown: one is over, the other has hardly begun. */

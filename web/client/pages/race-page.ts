@@ -78,7 +78,7 @@ export class RacePage extends RingsideElement {
           </figcaption>
         </figure>
         ${this.#asTable.value ? html`<figure-table .lanes=${race.figure.lanes.value}></figure-table>` : nothing}
-        <knob-panel .race=${race}></knob-panel>
+        <knob-panel .simulation=${race}></knob-panel>
       </article>
     `;
   }

@@ -4,9 +4,10 @@
 
 import { computed, effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals-core";
 import type { KnobValues } from "../../../simulator/scenarios/knob.ts";
-import { DEFAULT_SEED, runScenario, type ScenarioResult } from "../../../simulator/scenarios/run.ts";
+import { DEFAULT_SEED } from "../../../simulator/scenarios/run.ts";
 import { MARKS, type Timeline, type World } from "../../../simulator/trace/timeline.ts";
 import type { RealWorld } from "../../protocol/race.ts";
+import { type Simulated, type Simulation, simulate } from "../simulate/simulation.ts";
 import { FigureState } from "../timeline/figure-state.ts";
 import { raceLanes, type Shown } from "./lanes.ts";
 import { formatRaceHash, parseRaceHash, type RaceHash } from "./race-hash.ts";
@@ -18,18 +19,17 @@ export type RealRun =
   | { readonly kind: "running"; readonly message: string }
   | { readonly kind: "unavailable"; readonly reason: string; readonly fix: string };
 
-export type Simulated =
-  | { readonly kind: "ran"; readonly result: ScenarioResult }
-  | { readonly kind: "refused"; readonly reason: string };
-
-export class RaceState {
+export class RaceState implements Simulation {
+  readonly scenario = RACE_SCENARIO;
   readonly figure: FigureState = new FigureState();
   readonly seed: Signal<number> = signal(DEFAULT_SEED);
   readonly knobs: Signal<KnobValues> = signal({});
   readonly measured: Signal<Readonly<Partial<Record<World, Timeline>>>> = signal({});
   readonly runs: Signal<Readonly<Partial<Record<RealWorld, RealRun>>>> = signal({});
   readonly shown: Signal<Readonly<Partial<Record<World, Shown>>>> = signal({});
-  readonly simulated: ReadonlySignal<Simulated> = computed(() => simulate(this.seed.value, this.knobs.value));
+  readonly simulated: ReadonlySignal<Simulated> = computed(() =>
+    simulate(RACE_SCENARIO, this.seed.value, this.knobs.value),
+  );
 
   /** Where the cursor was put without anybody asking; as long as it is still there, it may be put elsewhere. */
   #unaskedCursor: number | undefined;
@@ -109,12 +109,4 @@ export class RaceState {
 function tellingMoment(timeline: Timeline | undefined): number | undefined {
   const container = timeline?.tracks.find(({ world }) => world === "container");
   return timeline?.instants.find(({ track, name }) => track === container?.id && name === MARKS.firstInstruction)?.at;
-}
-
-function simulate(seed: number, knobs: KnobValues): Simulated {
-  try {
-    return { kind: "ran", result: runScenario(RACE_SCENARIO, { seed, knobs }) };
-  } catch (error) {
-    return { kind: "refused", reason: error instanceof Error ? error.message : String(error) };
-  }
 }
