@@ -95,6 +95,54 @@ describe("a program", () => {
   });
 });
 
+describe("threads of a process", () => {
+  const worker = (...operations: Operation[]): Workload => ({ name: "worker", operations });
+  const touch: Operation = { kind: "pageTouch", pages: 10, access: "write", firstPage: 0 };
+
+  test("share its memory: what one has written needs no fault and no frame from the other", () => {
+    const { simulation, system, names } = boot();
+    const process = system.start(
+      system.init,
+      program(
+        "server",
+        touch,
+        { kind: "spawn", as: "thread", program: worker(touch) },
+        { kind: "sleep", durationNs: 5 },
+      ),
+    );
+    simulation.run({ untilTime: 200_000 });
+    simulation.run();
+    expect(names().filter((name) => name.startsWith("page fault")).length).toBe(1);
+    expect(process?.status).toEqual({ kind: "exited", code: 0 });
+  });
+
+  test("run side by side on two processors, have numbers of their own, and are waited for", () => {
+    const { simulation, system, stretches } = boot(2);
+    const compute: Operation = { kind: "compute", instructions: 1_000_000 };
+    const spawn: Operation = { kind: "spawn", as: "thread", wait: false, program: worker(compute) };
+    const process = system.start(system.init, program("server", spawn, compute));
+    if (process === undefined) throw new Error("not started");
+    simulation.run({ untilTime: 500_000 });
+    const threads = system.threads.of(process);
+    expect(threads.map((thread) => system.threads.idOf(process, thread))).toEqual([process.pid, process.pid + 1]);
+    simulation.run();
+    expect(new Set(stretches.map(({ cpu }) => cpu)).size).toBe(2);
+  });
+
+  test("end all together when one of them says exit, and count for pids.max", () => {
+    const { simulation, system, names } = boot(2);
+    const loop: Operation = { kind: "compute", instructions: 1e9 };
+    const spawn: Operation = { kind: "spawn", as: "thread", wait: false, program: worker(loop) };
+    const controlGroup = system.group("/few", { pidsMax: 2 });
+    const process = system.start(system.init, program("server", spawn, spawn), { controlGroup });
+    expect(simulation.run().ended).toBe("finished");
+    expect(simulation.now).toBeLessThan(1e9);
+    expect(process?.status).toEqual({ kind: "exited", code: 0 });
+    expect(names()).toContain("clone3() = -1 EAGAIN");
+    expect(controlGroup.pids).toBe(0);
+  });
+});
+
 describe("containers on one kernel", () => {
   const image = (system: LinuxSystem) => {
     const layer = new Layer("image", system.disk);
