@@ -1,36 +1,36 @@
 /** What every timeline has to be, whoever made it: integers, known tracks, spans that do not overlap, marks in order. */
-import { spansOf } from "./stages.ts";
-import { MARKS, type Timeline } from "./timeline.ts";
+import { inOrderOfTime } from "./stages.ts";
+import { type Instant, MARKS, type Span, type Timeline } from "./timeline.ts";
 
-/** @returns what is wrong, one sentence each; empty for a sound timeline. */
+/** @returns what is wrong, one sentence each; empty for a sound timeline. Every row is looked at once. */
 export function checkTimeline(timeline: Timeline): string[] {
+  const spans = Map.groupBy(timeline.spans, (span) => span.track);
+  const instants = Map.groupBy(timeline.instants, (instant) => instant.track);
   return [
     ...checkTracks(timeline),
-    ...timeline.tracks.flatMap((track) => checkSpans(timeline, track.id)),
-    ...timeline.tracks.flatMap((track) => checkMarks(timeline, track.id)),
+    ...timeline.tracks.flatMap(({ id }) => checkSpans(id, inOrderOfTime(spans.get(id) ?? []))),
+    ...timeline.tracks.flatMap(({ id }) => checkMarks(id, instants.get(id) ?? [])),
   ];
 }
 
-function checkTracks(timeline: Timeline): string[] {
-  const ids = timeline.tracks.map((track) => track.id);
-  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
-  const named = [...timeline.spans, ...timeline.instants, ...timeline.counters].map((entry) => entry.track);
-  const unknown = new Set(named.filter((id) => !ids.includes(id)));
-  const times = [...timeline.instants, ...timeline.counters].filter(({ at }) => !isTime(at));
+function checkTracks({ tracks, spans, instants, counters }: Timeline): string[] {
+  const ids = new Set<string>();
+  const twice = tracks.filter(({ id }) => ids.size === ids.add(id).size);
+  const named = [spans, instants, counters].flatMap((rows) => rows.map(({ track }) => track));
+  const unknown = new Set(named.filter((id) => !ids.has(id)));
+  const times = [...instants, ...counters].filter(({ at }) => !isTime(at));
   return [
-    ...twice.map((id) => `two tracks have the id "${id}"`),
+    ...twice.map(({ id }) => `two tracks have the id "${id}"`),
     ...Array.from(unknown, (id) => `there is no track "${id}", but something is on it`),
     ...times.map(({ name, at }) => `"${name}" is at ${at}, which is not a non-negative integer`),
-    ...timeline.tracks
-      .filter((track) => track.provenance.detail === "")
-      .map((track) => `"${track.id}" has no provenance`),
+    ...tracks.filter((track) => track.provenance.detail === "").map((track) => `"${track.id}" has no provenance`),
   ];
 }
 
-function checkSpans(timeline: Timeline, track: string): string[] {
+function checkSpans(track: string, spans: readonly Span[]): string[] {
   const problems: string[] = [];
   let lastEnd = 0;
-  for (const span of spansOf(timeline, track)) {
+  for (const span of spans) {
     const where = `track "${track}", span "${span.name}"`;
     if (!isTime(span.start) || !isTime(span.end))
       problems.push(`${where}: ${span.start} to ${span.end} are not integers`);
@@ -41,17 +41,20 @@ function checkSpans(timeline: Timeline, track: string): string[] {
   return problems;
 }
 
-function checkMarks(timeline: Timeline, track: string): string[] {
+function checkMarks(track: string, instants: readonly Instant[]): string[] {
   const order: string[] = Object.values(MARKS);
-  const marks = timeline.instants.filter((instant) => instant.track === track && order.includes(instant.name));
-  return marks.flatMap((mark, index) => {
-    const next = marks.find((other) => order.indexOf(other.name) > order.indexOf(mark.name) && other.at < mark.at);
-    const again = marks.findIndex((other) => other.name === mark.name) !== index;
-    return [
-      ...(next === undefined ? [] : [`track "${track}": "${next.name}" lies before "${mark.name}"`]),
-      ...(again ? [`track "${track}": "${mark.name}" occurs twice`] : []),
-    ];
-  });
+  const marks = instants.filter(({ name }) => order.includes(name));
+  const first = new Map(marks.toReversed().map((mark) => [mark.name, mark]));
+  const known = order.flatMap((name) => first.get(name) ?? []);
+  return [
+    ...marks
+      .filter((mark) => first.get(mark.name) !== mark)
+      .map(({ name }) => `track "${track}": "${name}" occurs twice`),
+    ...known.flatMap((mark, index) => {
+      const earlier = known.slice(index + 1).find(({ at }) => at < mark.at);
+      return earlier === undefined ? [] : [`track "${track}": "${earlier.name}" lies before "${mark.name}"`];
+    }),
+  ];
 }
 
 function isTime(value: number): boolean {

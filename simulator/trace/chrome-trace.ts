@@ -3,7 +3,8 @@
  * process a track, complete events (X) in microseconds, metadata (M) for names, instants (i), counters (C). What the
  * format has no place for travels in `otherData`, so that chrome-trace-parse.ts can read the timeline back unchanged.
  */
-import type { CounterSample, Instant, Span, Timeline, Track } from "./timeline.ts";
+import type { TimelineRows } from "./recorder.ts";
+import type { CounterSample, Instant, Span, Track } from "./timeline.ts";
 
 export const TIMELINE_SCHEMA = "ringside.timeline/1";
 
@@ -45,38 +46,54 @@ export interface ChromeTrace {
 /**
  * @param timeline any timeline, real or simulated
  * @returns the trace as an object; `chromeTraceText` makes a file of it
+ * @throws RangeError where something is on a track that the timeline lacks
  */
-export function toChromeTrace(timeline: Timeline): ChromeTrace {
-  const tracks = new Map(timeline.tracks.map((track, index) => [track.id, { track, pid: index + 1 }]));
+export function toChromeTrace(timeline: TimelineRows): ChromeTrace {
+  return { traceEvents: [...eventsOf(timeline)], ...restOf(timeline) };
+}
+
+/** @returns the trace as JSON text, one event a line, the same bytes for the same timeline. */
+export function chromeTraceText(timeline: TimelineRows): string {
+  return [...chromeTracePieces(timeline)].join("");
+}
+
+/** The same text in pieces, each made when it is asked for: a long trace need not be there as one string. */
+export function* chromeTracePieces(timeline: TimelineRows): Generator<string> {
+  yield '{"traceEvents":[\n';
+  let separator = "";
+  for (const event of eventsOf(timeline)) {
+    yield separator + JSON.stringify(event);
+    separator = ",\n";
+  }
+  yield `\n],${JSON.stringify(restOf(timeline)).slice(1)}\n`;
+}
+
+function* eventsOf(timeline: TimelineRows): Generator<TraceEvent> {
+  const tracks = new Map(Array.from(timeline.tracks, (track, index) => [track.id, { track, pid: index + 1 }]));
   const place = (id: string): Place => {
     const found = tracks.get(id);
     if (found === undefined)
       throw new RangeError(`export a timeline: something is on the track "${id}", which it lacks`);
     return found;
   };
+  for (const each of tracks.values()) yield* metadataOf(each);
+  for (const span of timeline.spans) yield spanEvent(span, place(span.track));
+  for (const instant of timeline.instants) yield instantEvent(instant, place(instant.track));
+  for (const sample of timeline.counters) yield counterEvent(sample, place(sample.track));
+}
+
+function restOf({ title, tracks: each }: TimelineRows): Omit<ChromeTrace, "traceEvents"> {
+  const tracks = [...each];
   return {
-    traceEvents: [
-      ...Array.from(tracks.values()).flatMap(metadataOf),
-      ...timeline.spans.map((span) => spanEvent(span, place(span.track))),
-      ...timeline.instants.map((instant) => instantEvent(instant, place(instant.track))),
-      ...timeline.counters.map((sample) => counterEvent(sample, place(sample.track))),
-    ],
     displayTimeUnit: "ns",
     otherData: {
       schema: TIMELINE_SCHEMA,
-      title: timeline.title,
-      simulated: timeline.tracks.some((track) => track.provenance.kind === "simulated"),
+      title,
+      simulated: tracks.some((track) => track.provenance.kind === "simulated"),
       note: "tracks whose unit is step have no times: one step is drawn one microsecond wide",
-      tracks: timeline.tracks,
+      tracks,
     },
   };
-}
-
-/** @returns the trace as JSON text, one event a line, the same bytes for the same timeline. */
-export function chromeTraceText(timeline: Timeline): string {
-  const { traceEvents, ...rest } = toChromeTrace(timeline);
-  const events = traceEvents.map((event) => JSON.stringify(event)).join(",\n");
-  return `{"traceEvents":[\n${events}\n],${JSON.stringify(rest).slice(1)}\n`;
 }
 
 interface Place {
