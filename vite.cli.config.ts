@@ -10,6 +10,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
+import { FORMAT_VERSION } from "./native/plan/format-version.ts";
 
 /** Loaded as they are from node_modules: they are only needed by the server, and load parts of themselves by name. */
 const EXTERNAL = [/^fastify$/, /^@fastify\//, /^ws$/, /^@xterm\//];
@@ -23,7 +24,7 @@ const KEEP_COMPILED = `require("node:module").enableCompileCache(__dirname + "/.
 export default defineConfig({
   // Nothing of the web client's public files belongs beside the command line.
   publicDir: false,
-  plugins: [lightCommander(), withoutGetters(), laterModules(), removeOldChunks(), markCommonJs()],
+  plugins: [knownFormat(), lightCommander(), withoutGetters(), laterModules(), removeOldChunks(), markCommonJs()],
   ssr: { noExternal: true, external: [] },
   build: {
     ssr: true,
@@ -177,6 +178,15 @@ function removeOldChunks(): Plugin {
         if (/^cli-.+\.js$/.test(name) && !(name in bundle)) rmSync(join(dir, name));
       }
     },
+  };
+}
+
+/** The number of the plan's format, which every start would otherwise reckon anew from the whole table of operations. */
+function knownFormat(): Plugin {
+  return {
+    name: "ringside:known-format",
+    load: (id) =>
+      id.endsWith("/native/plan/format-version.ts") ? `export const FORMAT_VERSION = ${FORMAT_VERSION};` : undefined,
   };
 }
 

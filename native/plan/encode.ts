@@ -11,15 +11,12 @@
  *     strings  u32 count, u32 zero, then that many strings
  *     numbers  u32 count, u32 zero, then that many u64
  */
-import { fnv1a } from "../fnv1a.ts";
+import { FORMAT_VERSION } from "./format-version.ts";
 import { type ArgumentType, NO_SLOT, OPERATIONS, type OperationRow, PHASES, SLOT_COUNT } from "./operations.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 
 const MOST_U32 = 0xffff_ffff;
 const MAGIC = 0x4e4c5052; // "RPLN"
-
-/** Changes whenever the table changes, so that a launcher of another build refuses the plan instead of misreading it. */
-export const FORMAT_VERSION = fnv1a(Buffer.from(JSON.stringify([OPERATIONS, PHASES, SLOT_COUNT, "layout 1"])));
 
 function aligned(bytes: number): number {
   return (bytes + 7) & ~7;

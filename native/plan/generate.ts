@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { FORMAT_VERSION } from "./encode.ts";
+import { FORMAT_VERSION } from "./format-version.ts";
 import { NO_SLOT, OPERATIONS, type OperationRow, PHASES, SLOT_COUNT } from "./operations.ts";
 
 const HEADER = fileURLToPath(new URL("operations.h", import.meta.url));

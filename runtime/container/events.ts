@@ -39,6 +39,7 @@ const containerEvent = object<ContainerEvent>({
 export type EventSubject = Pick<ContainerEvent, "id" | "name" | "image">;
 
 const MOST_BYTES = 512 * 1024;
+const NS_PER_MS = 1_000_000n;
 
 /** The beginning of an event's line, which a monitor completes (native/launcher/monitor-record.h). */
 export function eventBeginning(action: string, { id, name, image }: EventSubject): string {
@@ -52,7 +53,7 @@ export function appendEvent(
   more: Pick<ContainerEvent, "exitCode" | "oomKilled" | "signal"> = {},
 ): void {
   const { id, name, image } = subject;
-  const time = inOneForm(new Date().toISOString());
+  const time = momentText(BigInt(Date.now()) * NS_PER_MS);
   const event: ContainerEvent = { schema: "ringside.event/1", action, id, name, image, time, ...more };
   const file = places().events;
   const line = `${JSON.stringify(event)}\n`;
