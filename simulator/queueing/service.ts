@@ -29,5 +29,5 @@ export function erlang2(mean: number): Service {
 /** Mostly short and now and then long, H2: one in ten takes 5.5 times the mean on average, the others half of it. */
 export function hyperexponential(mean: number): Service {
   const draw = (random: Random): number => random.exponential(random.integer(0, 9) === 0 ? mean * 5.5 : mean / 2);
-  return { name: "hyperexponential", draw, mean, variability: 2 * (0.1 * 5.5 ** 2 + 0.9 * 0.5 ** 2) - 1 };
+  return { name: "hyperexponential", draw, mean, variability: 2 * (0.1 * 5.5 * 5.5 + 0.9 * 0.5 * 0.5) - 1 };
 }

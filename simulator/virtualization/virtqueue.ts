@@ -39,7 +39,7 @@ export class Virtqueue<T> {
 
   /** @param size descriptors in the ring, a power of 2 */
   constructor(size: number, suppression: Suppression) {
-    if (!Number.isInteger(Math.log2(size)) || size < 1 || size > 0x8000) {
+    if (!Number.isInteger(size) || size < 1 || size > 0x8000 || (size & (size - 1)) !== 0) {
       throw new RangeError(`make a virtqueue of ${size}: its size is a power of 2 up to 32768`);
     }
     this.size = size;
