@@ -5,14 +5,14 @@ import type { Knob, KnobValues } from "../../simulator/scenarios/knob.ts";
 import { findScenario, SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { AnyScenario, Claim, Metric, MetricDescription, Question } from "../../simulator/scenarios/scenario.ts";
-import type { ValidationRow } from "../../simulator/scenarios/validation.ts";
+import type { OrderRow, ValidationRow } from "../../simulator/scenarios/validation.ts";
 import type { Track } from "../../simulator/trace/timeline.ts";
 
 const LINE_COLUMNS = 100;
 const NOTE_INDENT = 15;
 
-const CALIBRATED =
-  "The model's costs come from these same figures: agreement shows that its parts still make the whole,\nnot that it foretells what nobody measured.";
+const BASES =
+  "What the model has: the figure itself is one of its costs; its parts were derived from it, and\nagreement shows that they still make the whole; other figures: nothing of it is in the model.";
 
 type Row = readonly string[];
 
@@ -141,7 +141,9 @@ function figure(metric: Metric | undefined): string {
   if (metric.value === 0) return "0";
   if (metric.unit === "step") return `${metric.value} steps`;
   if (metric.unit === "bytes") return bytesText(metric.value);
-  if (metric.unit !== "ns") return String(metric.value);
+  if (metric.unit === "permille") return `${(metric.value / 10).toFixed(1)} %`;
+  if (metric.unit === "count") return String(metric.value);
+  if (metric.unit !== "ns") return `${metric.value} ${metric.unit}`;
   if (metric.value >= 1_000_000) return `${(metric.value / 1_000_000).toFixed(metric.value >= 100_000_000 ? 1 : 2)} ms`;
   return metric.value >= 1000 ? `${(metric.value / 1000).toFixed(1)} µs` : `${metric.value} ns`;
 }
@@ -177,19 +179,40 @@ export function costsText(result: ScenarioResult): string {
   return columns([header, ...rows], false, [1]);
 }
 
-/** @returns what the model predicts beside what was published, and how far apart they are. */
+/** @returns what the model predicts beside what was published, how far apart they are, and what the model knows of it. */
 export function validationText(rows: readonly ValidationRow[]): string {
-  const header = ["FIGURE", "PREDICTED", "PUBLISHED", "OFF", "WITHIN", "", "SOURCE"];
-  const lines = rows.map(({ id, predicted, published, unit, tolerance, ok, source }) => [
+  const figures = rows.filter((row) => row.kind === "figure");
+  const orders = rows.filter((row) => row.kind === "order");
+  const header = ["FIGURE", "PREDICTED", "PUBLISHED", "OFF", "WITHIN", "", "MODEL HAS", "SOURCE"];
+  const lines = figures.map(({ id, predicted, published, unit, tolerance, ok, basis, source }) => [
     id,
-    `${predicted.toFixed(1)} ${unit}`,
-    `${published.toFixed(1)} ${unit}`,
+    `${readable(predicted)} ${unit}`,
+    `${readable(published)} ${unit}`,
     `${((predicted / published - 1) * 100).toFixed(1)} %`,
     `${(tolerance * 100).toFixed(0)} %`,
     ok ? "ok" : "OUT OF TOLERANCE",
+    basis,
     source,
   ]);
-  return `${columns([header, ...lines], false, [1, 2, 3, 4])}\n${CALIBRATED}\n`;
+  const passed = rows.filter(({ ok }) => ok).length;
+  return [
+    columns([header, ...lines], false, [1, 2, 3, 4]),
+    "\n",
+    ...orders.map(orderText),
+    `\n${passed} of ${rows.length} hold. ${BASES}\n`,
+  ].join("");
+}
+
+/** An order has no figure of its own: the values follow each other, and the least step says by how much it holds. */
+function orderText({ id, claim, published, predicted, values, ok }: OrderRow): string {
+  const told = values.map(({ name, value }) => `${name} ${readable(value)}`).join(" < ");
+  const steps = published === 1 ? "the least step" : `more than ${published} times wanted,`;
+  return `${ok ? "holds" : "DOES NOT HOLD"}: ${id}: ${claim}\n${wrapped(`${told}; ${steps} ${predicted.toFixed(2)} times`, 6)}`;
+}
+
+function readable(value: number): string {
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en");
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 3);
 }
 
 /** Aligns rows in columns. `numbers`: every column but the first to the right; or the columns named. */

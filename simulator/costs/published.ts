@@ -37,15 +37,6 @@ export const PUBLISHED_COSTS: readonly Cost[] = [
     machine: "i5-6400",
   },
   {
-    id: "hypervisor.exit.monitor.nested",
-    value: 33_700,
-    unit: "ns",
-    status: "published",
-    source: "kontainapp/km documentation: the same where the host is itself a guest",
-    date: "2020",
-    machine: "i5-6400",
-  },
-  {
     id: "hypervisor.exit.kernel",
     value: 556,
     unit: "ns",
@@ -53,15 +44,6 @@ export const PUBLISHED_COSTS: readonly Cost[] = [
     source: "Linux commit b7ffc44d5b2e: outl handled in the kernel takes 1391 cycles; at 2.5 GHz, 1391 / 2.5",
     date: "2017",
     machine: "not stated; the clock of AWS m5d.metal is taken",
-  },
-  {
-    id: "hypervisor.exit.kernel.nested",
-    value: 5_890,
-    unit: "ns",
-    status: "derived",
-    source: "nobody published it; the exit to the host's kernel grows like the exit to the monitor: 556 * 33.7 / 3.183",
-    date: "2020",
-    machine: "as those two",
   },
   {
     id: "linux.4.5.networkNamespace",

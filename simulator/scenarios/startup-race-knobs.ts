@@ -46,13 +46,13 @@ export const STARTUP_RACE_KNOBS: readonly Knob[] = [
     "runtime",
     CONTAINER_RUNTIMES,
     "ringside",
-    "who makes the container: crun-cached finds its seccomp filter in its cache",
+    "who makes the container: crun-cached finds its seccomp filter in its cache; containerd (idlab) and docker have runc do it",
   ),
   choice(
     "hostKernel",
     HOST_KERNELS,
     "source",
-    "whose namespace and mqueue figures count (Scrivano 2022): Linux 4.5, 5.19, or that of the other figures",
+    "whose namespace and mqueue figures count (Scrivano 2022): Linux 4.5 with the libseccomp of its time, 5.19, or that of the other figures",
   ),
   choice(
     "isolation",

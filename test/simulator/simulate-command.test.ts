@@ -89,22 +89,30 @@ describe("ringside simulate", () => {
   });
 
   it("prints what is predicted beside what was published, as a table and as ringside.validate/1", () => {
-    expect(ringside("--validate")).toMatch(/firecracker-m5d +[\d.]+ ms +160\.9 ms .* ok /);
+    expect(ringside("--validate")).toMatch(/firecracker m5d +[\d.]+ ms +160\.9 ms .* ok /);
     const validation: unknown = JSON.parse(ringside("--validate", "--json"));
     expect(validation).toMatchObject({
       schema: "ringside.validate/1",
       rows: expect.arrayContaining([
         {
-          id: "runc",
+          kind: "figure",
+          id: "CAL-7 runc",
           predicted: expect.any(Number),
           published: 13.9,
           unit: "ms",
           tolerance: 0.15,
           ok: true,
+          basis: "its parts",
           source: expect.any(String),
         },
+        expect.objectContaining({ kind: "order", id: "order of starts", ok: true }),
       ]),
     });
+  });
+
+  it("knows the race by its short name too", () => {
+    const figures = ringside("startup", "--set", "vmm=cloud-hypervisor", "kernel=vmlinux", "host=haswell", "--json");
+    expect(JSON.parse(figures)).toMatchObject({ scenario: "startup-race", knobs: { host: "haswell" } });
   });
 
   it("lists scenarios and profiles, and a scenario's knobs and metrics", () => {
