@@ -27,6 +27,7 @@ export const SPACE_CLASSES = ["local SRB", "lock holder", "RCT", "task"] as cons
 export interface DispatcherOptions {
   /** Steps after which a preemptible unit's processor is given to whoever else is ready. */
   readonly timeSlice: number;
+  readonly cpus: number;
 }
 
 export class Dispatcher implements SchedulingPolicy<ZosThread> {
@@ -34,14 +35,17 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
   readonly #ready = new Map<ZosThread, number>();
   /** Non-preemptible and disabled units get their processor back after every interruption. */
   readonly #resume = new Map<number, ZosThread>();
+  /** Who was given each processor last; undefined where nobody was ready. */
+  readonly #running: Map<number, ZosThread | undefined>;
   /** Where each address space stands among those of its priority. */
   readonly #spaceOrder = new Map<Ascb, number>();
   /** What is left of each unit's time slice: who is preempted goes on with the rest, so that equals take turns (assumed). */
   readonly #sliceLeft = new Map<ZosThread, number>();
   #sequence = 0;
 
-  constructor({ timeSlice }: DispatcherOptions) {
+  constructor({ timeSlice, cpus }: DispatcherOptions) {
     this.#timeSlice = timeSlice;
+    this.#running = new Map(Array.from({ length: cpus }, (_, cpu) => [cpu, undefined]));
   }
 
   enqueue = (thread: ZosThread, _now: number, reason: ReadyReason): void => {
@@ -64,14 +68,11 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
   };
 
   pick = (cpu: number): ZosThread | undefined => {
-    const resumed = this.#resume.get(cpu);
-    if (resumed !== undefined) {
-      this.#resume.delete(cpu);
-      return resumed;
-    }
-    const best = this.best();
-    if (best !== undefined) this.#ready.delete(best);
-    return best;
+    const next = this.#resume.get(cpu) ?? this.best();
+    this.#resume.delete(cpu);
+    if (next !== undefined) this.#ready.delete(next);
+    this.#running.set(cpu, next);
+    return next;
   };
 
   ran = (thread: ZosThread, steps: number): void => {
@@ -81,9 +82,19 @@ export class Dispatcher implements SchedulingPolicy<ZosThread> {
   sliceNs = (thread: ZosThread): number =>
     isPreemptible(thread.unit) ? Math.max(1, this.#leftOf(thread)) : Number.POSITIVE_INFINITY;
 
-  preempts = (ready: ZosThread, running: ZosThread): boolean => {
-    if (!isEligible(ready) || keepsProcessor(running.unit)) return false;
-    return this.#compareClass(ready, running) < 0;
+  /** Disabled code is not spared: it loses its processor as soon as it enables (Burst.preemptible). */
+  preempts = (ready: ZosThread, running: ZosThread): boolean =>
+    isEligible(ready) && isPreemptible(running.unit) && this.#compareClass(ready, running) < 0;
+
+  /** The processor whose unit is the least of those that would have to go; any, where one idles or none would. */
+  home = (thread: ZosThread): number | undefined => {
+    let least: readonly [cpu: number, thread: ZosThread] | undefined;
+    for (const [cpu, running] of this.#running) {
+      if (running === undefined) return undefined;
+      if (!this.preempts(thread, running)) continue;
+      if (least === undefined || this.#compareClass(least[1], running) < 0) least = [cpu, running];
+    }
+    return least?.[0];
   };
 
   /** @returns the ready work unit that comes first, without taking it. */

@@ -70,6 +70,8 @@ export function release(system: ZosSystem, unit: WorkUnit, lock: Lock): void {
   if (lock.holder !== unit || at < 0) throw new RangeError(`${unit.name} gives back ${lock.name}, which it has not`);
   unit.locks.splice(at, 1);
   lock.holder = undefined;
+  // A type 1 call has the LOCAL lock throughout: without it, none runs.
+  if (lock.name === "LOCAL") unit.home.type1 = false;
   for (const waiter of lock.waiters.splice(0)) system.hooks.wake(waiter);
 }
 

@@ -44,7 +44,7 @@ export class ZosMachine {
     const { simulation = new Simulation(), timeSlice = DEFAULT_TIME_SLICE, observer = {}, cpus = 1 } = options;
     this.system = new ZosSystem(options);
     this.simulation = simulation;
-    this.dispatcher = new Dispatcher({ timeSlice });
+    this.dispatcher = new Dispatcher({ timeSlice, cpus });
     this.cpus = new CpuSet<ZosThread>({
       simulation,
       cpus,

@@ -12,7 +12,7 @@ const DISPATCH = "z/OS Basic Skills, what does the dispatcher do; IEAVEDS0 of MV
 
 export class OneLane {
   readonly #system: ZosSystem;
-  readonly #dispatcher = new Dispatcher({ timeSlice: Number.POSITIVE_INFINITY });
+  readonly #dispatcher = new Dispatcher({ timeSlice: Number.POSITIVE_INFINITY, cpus: 1 });
 
   /** Takes the system's hooks: what it starts and wakes is carried out by this lane. */
   constructor(system: ZosSystem) {

@@ -31,6 +31,9 @@ export function* abend(
   const cleanupOnly = unit.kind === "TCB" && (unit.abterm?.cleanupOnly ?? false);
   if (unit.kind === "TCB") unit.abterm = undefined;
   system.observe({ kind: "abend", unit, completion });
+  const { supervisor } = system.psaOf(unit);
+  supervisor.svc = false;
+  supervisor.type6 = false;
   if (isDamaged(system, unit)) return yield* systemEnd(system, unit, stage);
   const state = { completion, cleanupOnly, percolations: 0 };
   if (unit.kind === "SRB" || unit.locks.length > 0 || unit.frrs.length > 0) {

@@ -6,31 +6,22 @@
  */
 import type { Activity } from "../machine/activity.ts";
 import type { Tcb, WorkUnit } from "./control-blocks.ts";
-import { lockOf, obtain, releaseBeyond, tryLock, waitForLock } from "./locks.ts";
+import { lockOf, obtain, tryLock, waitForLock } from "./locks.ts";
 import type { Psw } from "./psw.ts";
-import { abend } from "./recovery.ts";
 import type { Rb, Registers } from "./request-block.ts";
-import { currentRequest, returnSvrb } from "./requests.ts";
+import { currentRequest } from "./requests.ts";
 import { memterm } from "./space-end.ts";
 import { type Step, supervisorStep } from "./step.ts";
 import type { SvcOutcome, SvcRequest, SvcResult } from "./svc-call.ts";
+import { backToCaller, type Issue, leave, leaveHandler, refused } from "./svc-exit.ts";
 import { refusalOf, SVC_FORBIDDEN } from "./svc-refusal.ts";
 import { routineOf } from "./svc-routines.ts";
 import type { SvcRow } from "./svc-table.ts";
 import type { ZosSystem } from "./system.ts";
-import { endOfTask, livingDaughters } from "./task-end.ts";
 
 const PRINCIPLES = "z/Architecture Principles of Operation, SA22-7832: supervisor-call interruption";
 const HANDLER = "IEAVESVC, the SVC first-level interrupt handler of MVS 3.8";
 const CONVENTIONS = "z/OS MVS Diagnosis: Reference, register conventions for SVC routines";
-
-interface Issue {
-  readonly system: ZosSystem;
-  readonly request: SvcRequest;
-  readonly id: number;
-  readonly caller: Psw;
-  readonly registers: Registers;
-}
 
 /**
  * Issues a supervisor call and carries it out.
@@ -192,49 +183,6 @@ function chain(tcb: Tcb, svrb: Rb, rb: Rb, row: SvcRow): void {
   tcb.rb = svrb;
 }
 
-/** The exit prologue IEAVEEXP: locks, SVRB, registers, and then whoever is next. */
-function* leave(tcb: Tcb, issue: Issue, outcome: SvcOutcome, row?: SvcRow): Generator<Activity, SvcResult> {
-  const { system, request } = issue;
-  if (outcome.next === "end of task") {
-    releaseBeyond(system, tcb, 0);
-    tcb.home.type1 = false;
-    if (row !== undefined) system.observe({ kind: "svc", what: "completed", unit: tcb, row, id: issue.id });
-    // A task that ends well has ended its subtasks before; else it does not end well.
-    if (livingDaughters(tcb).length > 0) return yield* abend(system, tcb, { code: "A03" }, request.stage);
-    return yield* endOfTask(system, tcb, { code: "" }, request.stage);
-  }
-  const releases = tcb.locks.length === 0 ? "" : "release the locks, ";
-  const name = `exit prologue: ${releases}give the registers back, load the issuer's PSW`;
-  yield system.step(tcb, request.stage, {
-    ...supervisorStep(name, CONVENTIONS),
-    ...(row === undefined ? {} : { evidence: row.evidence }),
-  });
-  return yield* backToCaller(tcb, issue, outcome, row);
-}
-
-function* backToCaller(
-  tcb: Tcb,
-  issue: Issue,
-  outcome: SvcOutcome,
-  row: SvcRow | undefined,
-): Generator<Activity, SvcResult> {
-  const { system, caller, registers } = issue;
-  releaseBeyond(system, tcb, 0);
-  leaveHandler(tcb, issue);
-  tcb.home.type1 = false;
-  if (row?.nonPreemptible === true) tcb.nonPreemptible = false;
-  if (row !== undefined && row.type !== 1 && row.type !== 6) returnSvrb(tcb);
-  const { r0 = registers[0] ?? 0, r1 = registers[1] ?? 0, r15 = 0 } = outcome;
-  tcb.registers = registers.map((value, index) => (index === 0 ? r0 : index === 1 ? r1 : index === 15 ? r15 : value));
-  tcb.psw = { ...caller, ...outcome.psw };
-  if (row !== undefined) system.observe({ kind: "svc", what: "completed", unit: tcb, row, id: issue.id });
-  const rb = currentRequest(tcb);
-  rb.oldPsw = tcb.psw;
-  if (rb.waitCount > 0) yield { kind: "block", reason: "WAIT", enter: () => rb.waitCount === 0 };
-  if (tcb.abterm !== undefined && !tcb.ending) yield* abend(system, tcb, tcb.abterm.completion, tcb.abterm.stage);
-  return { r0, r1, r15 };
-}
-
 /** The interruption itself: two PSWs and a number. No register is saved, there is no stack. */
 function* exchangePsws(unit: WorkUnit, { system, request, caller }: Issue): Generator<Activity> {
   const { svc } = system.era.lowcore.psws;
@@ -255,29 +203,6 @@ function* exchangePsws(unit: WorkUnit, { system, request, caller }: Issue): Gene
   });
   // The handler's own instructions are privileged: under a new PSW with the problem bit on, the first one fails.
   if (unit.psw.problem) yield* refused(unit, { system, request, caller, id: -1, registers: [] }, { code: "0C2" });
-}
-
-function* refused(
-  unit: WorkUnit,
-  issue: Issue,
-  completion: { readonly code: string; readonly reason?: number },
-): Generator<Activity, never> {
-  const { system, request, caller } = issue;
-  const reason = completion.reason === undefined ? "" : `, reason ${hex(completion.reason)}`;
-  yield system.step(
-    unit,
-    request.stage,
-    supervisorStep(`CALLRTM: abend S${completion.code}${reason}`, `${HANDLER}; z/OS MVS System Codes`),
-  );
-  leaveHandler(unit, issue);
-  unit.psw = caller;
-  return yield* abend(system, unit, completion, request.stage);
-}
-
-function leaveHandler(unit: WorkUnit, { system }: Issue): void {
-  const psa = system.psaOf(unit);
-  psa.recoveryStack = "normal";
-  psa.supervisor.svc = false;
 }
 
 /** From here on the FLIH's stack and flag are not needed: whoever interrupts may issue an SVC of his own. */
@@ -326,8 +251,4 @@ function* typeStep(
 ): Generator<Activity> {
   effect();
   yield system.step(tcb, request.stage, { ...supervisorStep(name, HANDLER), evidence: row.evidence });
-}
-
-function hex(value: number): string {
-  return value.toString(16).toUpperCase().padStart(2, "0");
 }

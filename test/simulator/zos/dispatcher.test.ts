@@ -133,6 +133,33 @@ describe("whatever there is to do", () => {
     );
   });
 
+  test("invariant 7: nor does one wait for longer than disabled code lasts while a lesser one runs, on any processor", () => {
+    // A handler's disabled part, an interruption and a switch, one after the other, are fewer steps than this.
+    const longest = 40;
+    fc.assert(
+      fc.property(mix, (one) => {
+        const { machine } = build(one, {});
+        const since = new Map<number, number>();
+        const late: string[] = [];
+        const look = (): void => {
+          for (let cpu = 0; cpu < one.cpus; cpu++) {
+            const running = machine.cpus.runningOn(cpu);
+            const keeps = running?.unit.kind === "SRB" && !running.unit.preemptible;
+            const better = machine.dispatcher
+              .queued()
+              .find((thread) => isEligible(thread) && running !== undefined && comesBefore(thread.unit, running.unit));
+            if (better === undefined || keeps) since.delete(cpu);
+            else if (!since.has(cpu)) since.set(cpu, machine.simulation.now);
+            else if (machine.simulation.now - (since.get(cpu) ?? 0) > longest) late.push(`${better.name} on ${cpu}`);
+          }
+        };
+        for (let at = 1; at < 400; at++) machine.simulation.schedule(at, PRIORITIES.observe, look);
+        machine.run();
+        expect(late).toEqual([]);
+      }),
+    );
+  });
+
   test("invariant 8: a non-preemptible unit has its processor back after an interruption, whoever has become ready", () => {
     let seen = 0;
     fc.assert(
@@ -219,6 +246,41 @@ describe("the dispatcher", () => {
     expect(order[interruption - 1]).toBe("low");
     expect(order.slice(interruption + 1, interruption + 3)).toEqual(["dispatcher: TCB high", "high"]);
     expect(order.at(-1)).toBe("low");
+  });
+
+  test.each([0, 1])("takes the processor of the least important one, whichever that is (%i)", (first) => {
+    const { machine, stretches } = newSystem({ cpus: 2, timeSlice: 1000 });
+    const names = first === 0 ? ["low", "middle"] : ["middle", "low"];
+    for (const name of names) {
+      const { rct } = addSpace(machine, name, name === "low" ? 100 : 150);
+      addTask(machine, rct, name, (program) => program.compute(200));
+    }
+    const high = addSpace(machine, "high", 200);
+    machine.simulation.schedule(50, PRIORITIES.begin, () => {
+      addTask(machine, high.rct, "high", (program) => program.compute(60));
+    });
+    machine.run();
+    const during = stretches.filter(({ start }) => start > 60 && start < 100);
+    expect(new Set(during.map(({ thread }) => thread?.name))).toEqual(new Set(["middle", "high"]));
+  });
+
+  test("takes a processor from disabled code as soon as that enables", () => {
+    const { machine, stretches } = newSystem({ timeSlice: 1000 });
+    const low = addSpace(machine, "LOW", 100);
+    const high = addSpace(machine, "HIGH", 200);
+    addTask(machine, low.rct, "low", function* (program) {
+      yield* program.svc(SVC_TABLE.time.number);
+      yield* program.compute(30);
+    });
+    machine.simulation.schedule(8, PRIORITIES.begin, () => {
+      addTask(machine, high.rct, "high", (program) => program.compute(5));
+    });
+    machine.run();
+    const at = stretches.findIndex(({ thread }) => thread?.name === "high");
+    const before = stretches.slice(0, at).findLast(({ thread }) => thread?.name === "low")?.activity;
+    const after = stretches.slice(at).find(({ thread }) => thread?.name === "low")?.activity;
+    expect(before?.kind === "burst" && before.args?.interruptions).toBe("disabled");
+    expect(after?.name).toContain("enable interruptions");
   });
 
   test("does not interrupt disabled code: the interruption waits until it enables", () => {

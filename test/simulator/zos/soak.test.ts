@@ -13,7 +13,8 @@ import type { ProgramBody, ZosProgram } from "../../../simulator/zos/program.ts"
 import { PROBLEM_PSW } from "../../../simulator/zos/psw.ts";
 import type { Decision } from "../../../simulator/zos/recovery-exit.ts";
 import { removeSpace } from "../../../simulator/zos/space-end.ts";
-import { SVC_TABLE } from "../../../simulator/zos/svc-table.ts";
+import { installSvc } from "../../../simulator/zos/svc-routines.ts";
+import { SVC_TABLE, type SvcRow } from "../../../simulator/zos/svc-table.ts";
 import { abterm, post } from "../../../simulator/zos/task-end.ts";
 import { addSpace, addTask, newSystem } from "./support.ts";
 
@@ -31,7 +32,17 @@ const LEAVES = [
   "page",
   "call",
 ] as const;
-const NESTS = ["estae", "frr", "locked", "disabled", "attach", "attach and detach", "schedule"] as const;
+const NESTS = ["routine", "estae", "frr", "locked", "disabled", "attach", "attach and detach", "schedule"] as const;
+
+/** Supervisor calls whose routines do anything, even what ends in an ABEND there. */
+const FIRST = 200;
+const SHAPES: readonly Pick<SvcRow, "type" | "locks">[] = [
+  { type: 1, locks: ["LOCAL"] },
+  { type: 2, locks: [] },
+  { type: 2, locks: ["LOCAL", "CMS"] },
+  { type: 3, locks: ["LOCAL", "CMS", "SALLOC"] },
+  { type: 6, locks: [] },
+];
 
 type Action =
   | { readonly kind: (typeof LEAVES)[number]; readonly steps: number }
@@ -79,6 +90,18 @@ function carryOut({ cpus, timeSlice, spaces, disturbances }: Everything) {
   const result = newSystem({ cpus, timeSlice });
   const { machine } = result;
   const { system, simulation } = machine;
+  for (const [shape, { type, locks }] of SHAPES.entries()) {
+    const number = FIRST + shape;
+    installSvc(system, {
+      number,
+      macro: "TEST",
+      type,
+      locks,
+      module: undefined,
+      does: "anything",
+      evidence: "verified",
+    });
+  }
   const tasks: Tcb[] = [];
 
   function* one(program: ZosProgram, step: Action): Generator<Activity> {
@@ -131,6 +154,9 @@ function carryOut({ cpus, timeSlice, spaces, disturbances }: Everything) {
     const exit = { name: "exit", decide: (): Decision => (step.retry ? "retry" : "percolate") };
     const after = () => program.compute(step.steps);
     switch (step.kind) {
+      case "routine":
+        yield* program.svc(FIRST + (step.steps % SHAPES.length), { parameters: { kind: "do", body: inner } });
+        return;
       case "estae":
         return yield* program.estae(exit, inner, after);
       case "frr":
