@@ -57,6 +57,7 @@ interface Storage {
   readonly tmpfs: Overlay;
 }
 
+/** Carries the scenario out in a world of Linux: the program writes, comes to its end, and every place is read again. */
 export function dataOnLinux(input: ScenarioInput, world: LinuxWorld, settings: DataSettings): void {
   const { recorder, provenance, metric } = input;
   const accelerator = world === "vm" ? { accelerator: "simulated kvm" } : {};

@@ -30,6 +30,7 @@ interface DataSet {
   written: boolean;
 }
 
+/** Carries the scenario out as a job of z/OS, and writes its lane of steps down. */
 export function dataOnZos(input: ScenarioInput, { end }: DataSettings): void {
   const dataSets: readonly DataSet[] = [
     {

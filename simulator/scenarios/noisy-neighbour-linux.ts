@@ -7,6 +7,7 @@ import { Inode } from "../linux/files/inode.ts";
 import { user } from "../linux/kernel.ts";
 import type { ControlGroup } from "../linux/processes/control-group.ts";
 import type { Process } from "../linux/processes/process.ts";
+import { DEFAULT_PERIOD_NS } from "../linux/scheduler/bandwidth.ts";
 import { EevdfPolicy } from "../linux/scheduler/eevdf.ts";
 import { LinuxSystem } from "../linux/system.ts";
 import type { Activity } from "../machine/activity.ts";
@@ -160,7 +161,7 @@ function containerGroups(system: LinuxSystem, settings: Settings): { server: Con
   const server = system.group("/server", isShared ? { cpuWeight: 100 } : {});
   const neighbour = system.group("/neighbour", {
     ...(settings.memoryLimit ? { memoryMaxBytes: settings.neighbourBytes } : {}),
-    ...(settings.cpu === "cpu.max" ? { cpuMax: { quotaNs: 50_000_000, periodNs: 100_000_000 } } : {}),
+    ...(settings.cpu === "cpu.max" ? { cpuMax: { quotaNs: DEFAULT_PERIOD_NS / 2, periodNs: DEFAULT_PERIOD_NS } } : {}),
     // Without a remedy the neighbour weighs as much as its threads would beside the server's.
     ...(isShared ? { cpuWeight: 100 * (settings.neighbours + 1) } : {}),
   });

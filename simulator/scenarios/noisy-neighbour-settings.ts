@@ -73,6 +73,7 @@ export interface Settings {
   readonly durationNs: number;
 }
 
+/** @returns the knobs as the scenario uses them. */
 export function settingsOf(knobs: KnobValues): Settings {
   const machineBytes = integerOf(knobs, "machineMiB") * MIB;
   const remedy = choiceOf(knobs, "cpu");

@@ -23,6 +23,7 @@ const HIGHER = 220;
 const NEIGHBOUR = 200;
 const WORLD = "address-space";
 
+/** Carries the scenario out as address spaces of one z/OS, and reports what came of it. */
 export function inAddressSpaces(input: ScenarioInput, settings: Settings): void {
   const { recorder, provenance, metric } = input;
   const { cpus, neighbours, durationNs, workNs, higher } = settings;

@@ -34,6 +34,7 @@ export interface Effort {
   killed: string[];
 }
 
+/** @returns nothing done yet. */
 export function noEffort(): Effort {
   return { scanned: 0, dropped: 0, written: 0, killed: [] };
 }

@@ -73,14 +73,17 @@ export function call(
   return { number, name, parameters, path, cost, service, guest, gvisor, zos };
 }
 
+/** @returns a supervisor call of MVS. */
 export function svc(number: number, macro: string): ZosEquivalent {
   return { kind: "svc", number, macro };
 }
 
+/** @returns a callable service of z/OS UNIX, by its module's name. */
 export function unix(service: string): ZosEquivalent {
   return { kind: "unix", service };
 }
 
+/** @returns that z/OS has nothing of the kind, and what it does instead. */
 export function none(because: string): ZosEquivalent {
   return { kind: "none", because };
 }
