@@ -43,6 +43,8 @@ export interface GuardPlaces {
   /** False where nothing of the container is attached anywhere. */
   readonly attached: boolean;
   readonly preparing: "host" | "child";
+  /** Who makes the empty directory: on the host's side it is not counted against the container's memory limit. */
+  readonly coverMaker: "host" | "child";
   /** Where the covers are attached until they are shown (stagingOf). */
   readonly staging: string;
   readonly slots: Slots;
@@ -91,12 +93,14 @@ function covers(places: GuardPlaces): Covers {
     slot: holder,
     path: staging,
   };
-  const make = [holderStep(holder, ownDev !== undefined), ...(attached ? [attach] : [])];
-  if (ownDev === undefined) return hostsNull(places, { make, holder, nullDevice });
+  const attaching = attached ? [attach] : [];
+  if (ownDev === undefined) {
+    return hostsNull(places, { make: [holderStep(holder, "child", false), ...attaching], holder, nullDevice });
+  }
   const why = "The null device, held by descriptor, covers hidden files.";
   return {
-    prepare: [],
-    make,
+    prepare: [holderStep(holder, places.coverMaker, true)],
+    make: attaching,
     open: [{ ...WORDS, why, op: "openIn", slot: nullDevice, root: ownDev, path: "null", flags: O_PATH_NOFOLLOW }],
     emptyDirectory: holder,
     nullDevice,
@@ -104,10 +108,11 @@ function covers(places: GuardPlaces): Covers {
 }
 
 /** @param isAll it is the empty directory itself, with nothing to be made in it */
-function holderStep(slot: number, isAll: boolean): PlanStep {
+function holderStep(slot: number, phase: "host" | "child", isAll: boolean): PlanStep {
   const { ro, nosuid, nodev, noexec } = MOUNT_ATTRIBUTES;
   return {
     ...WORDS,
+    phase,
     why: "One empty, read-only directory that will cover every hidden one.",
     op: "newFilesystem",
     slot,

@@ -123,6 +123,7 @@ export function treePlan(config: OciConfig & { readonly process: OciProcess }, c
     ownDev: dev.isMade ? dev.slot : undefined,
     attached: entry !== "detached",
     preparing,
+    coverMaker: makerOf(parts),
     staging,
     slots,
   });
@@ -221,13 +222,18 @@ function ownDev({ config, context, root, mounts }: Parts): OwnDev {
   };
 }
 
+/** Who makes small file systems in memory: root in a user namespace has its own, which are its to change. */
+function makerOf({ linux, preparing }: Parts): "host" | "child" {
+  return has(linux, "user") ? "child" : preparing;
+}
+
 /** An engine brings the files of its containers itself. */
-function ownFiles({ config, linux, context, root, preparing }: Parts): OwnFileSteps {
+function ownFiles(parts: Parts): OwnFileSteps {
+  const { config, context, root } = parts;
   if (context.ownNames === undefined) return { prepare: [], make: [], show: [] };
   const taken = new Set((config.mounts ?? []).map(({ destination }) => cleanPath(destination)));
-  // Root in a user namespace gets a file system of its own, which it may change.
-  const writer = has(linux, "user") ? "child" : preparing;
-  return ownFileSteps(context.ownNames, taken, root.slot, stagingOf(context.root, config), writer, context.slots);
+  const staging = stagingOf(context.root, config);
+  return ownFileSteps(context.ownNames, taken, root.slot, staging, makerOf(parts), context.slots);
 }
 
 /** In the container's own devpts; where it has none, in the one that it sees, or at last in the host's. */
