@@ -3,6 +3,7 @@
  * result says what it came to; system.ts says what that takes.
  */
 import { FRAME_BYTES } from "../machine/frames.ts";
+import type { Service } from "../workload/services.ts";
 import type { SystemCall } from "../workload/workload.ts";
 import { pagesOfRange } from "./files/overlay.ts";
 import { type Effort, type Memory, noEffort } from "./memory/memory.ts";
@@ -20,6 +21,9 @@ export interface FileResult {
 
 const DONE: FileResult = { readPages: 0, copiedPages: 0, effort: noEffort() };
 
+/** Of a descriptor's file; sendfile(2) by the one that it reads. */
+const FOLLOWED: readonly Service[] = ["read", "write", "close", "fsync", "sendfile"];
+
 /**
  * @param content what is put into every page that is written
  * @returns undefined where the call is not about a file that the model follows
@@ -28,7 +32,7 @@ export function fileCall(memory: Memory, process: Process, call: SystemCall, con
   const { service, path, bytes = 0 } = call;
   if (service === "open" && path !== undefined) return open(memory, process, path, call.access ?? "read");
   if (service === "unlink" && path !== undefined) return unlink(memory, process, path);
-  if (service !== "read" && service !== "write" && service !== "close" && service !== "fsync") return undefined;
+  if (!FOLLOWED.includes(service)) return undefined;
   const descriptor = call.descriptor ?? [...process.files.keys()].at(-1);
   const file = descriptor === undefined ? undefined : process.files.get(descriptor);
   if (descriptor === undefined || file === undefined)
@@ -38,7 +42,7 @@ export function fileCall(memory: Memory, process: Process, call: SystemCall, con
     return { ...DONE, descriptor };
   }
   if (service === "fsync") return { ...DONE, effort: { ...noEffort(), written: memory.sync(file.inode) } };
-  if (service === "read") return read(memory, process, file, bytes);
+  if (service === "read" || service === "sendfile") return read(memory, process, file, bytes);
   return file.write ? write(memory, process, file, bytes, content) : fail("EBADF");
 }
 

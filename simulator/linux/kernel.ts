@@ -27,7 +27,7 @@ export interface LinuxOptions {
 
 const PAGE_BYTES = 4096;
 /** Calls that are shown with what goes from where to where. */
-const TRANSFERS: readonly Service[] = ["read", "write", "pread", "send", "receive"];
+const TRANSFERS: readonly Service[] = ["read", "write", "pread", "sendfile", "send", "receive"];
 
 export class LinuxKernel {
   readonly #options: LinuxOptions;
@@ -87,7 +87,8 @@ export class LinuxKernel {
         yield* this.#network(operation, stage);
         return;
       case "spawn":
-        yield* this.start(stage);
+        if (operation.as === "thread") yield kernel("clone3()", stage, costs.ns("linux.fork"), { manual: "clone(2)" });
+        else yield* this.start(stage);
         yield* this.run(operation.program, stage);
         return;
       case "sleep":

@@ -45,6 +45,8 @@ export interface LinuxSystemOptions {
 /** How a program is started. */
 export interface StartOptions extends ForkOptions, ThreadOptions {
   readonly stage?: string;
+  /** It begins with its execve(2), as a child does; one that is there already has been through that. */
+  readonly executes?: boolean;
   readonly oomScoreAdjust?: number;
 }
 
@@ -141,8 +143,18 @@ export class LinuxSystem {
     const { child } = forked;
     this.processes.exec(child, workload.name);
     child.oomScoreAdjust = options.oomScoreAdjust ?? child.oomScoreAdjust;
-    this.runThread(child, this.run(child, workload, options.stage ?? "program"), options);
+    this.runThread(child, this.#program(child, workload, options), options);
     return child;
+  }
+
+  *#program(
+    child: Process,
+    workload: Workload,
+    { stage = "program", executes = false }: StartOptions,
+  ): Generator<Activity> {
+    if (executes)
+      yield kernel(`execve("${workload.name}")`, stage, this.costs.ns("linux.execve"), { manual: "execve(2)" });
+    yield* this.run(child, workload, stage);
   }
 
   /** Lets a thread of a process begin with whatever it does; when its last one ends the process exits. */

@@ -6,9 +6,8 @@ import type { RunQueue } from "./run-queue.ts";
 import { NICE_0_WEIGHT } from "./weights.ts";
 
 /**
- * The lags of a queue sum up to nothing, since what one has had too much the others have had too little; and while nobody
- * comes or goes none is further from its share than the longest request (Stoica and Abdel-Wahab, 1995, theorem 1). Who
- * comes with a lag may bring as much again, so twice that, and never less than the kernel's limit, is what is held here.
+ * The lags of a queue sum up to nothing, since what one has had too much the others have had too little; so as long as
+ * there is anybody, somebody is eligible.
  */
 export function checkRunQueue(queue: RunQueue): string[] {
   const { entities, load } = queue;
@@ -22,6 +21,16 @@ export function checkRunQueue(queue: RunQueue): string[] {
   if (entities.length > 0 && queue.best(0) === undefined) problems.push("somebody waits, but nobody is eligible");
   for (const entity of entities) if (!entity.queued) problems.push(`${entity.name} is in a queue and says it is not`);
   return problems;
+}
+
+/**
+ * How far anybody is from its share, in requests of the longest slice. While nobody comes or goes it is one at most
+ * (Stoica and Abdel-Wahab, 1995, theorem 1); who comes brings the lag that it left with, at most two.
+ */
+export function largestLag(queue: RunQueue): number {
+  const longestNs = Math.max(...queue.entities.map(({ sliceNs }) => sliceNs));
+  const lags = queue.entities.map((entity) => Math.abs((queue.lagOf(entity) * entity.weight) / NICE_0_WEIGHT));
+  return Math.max(0, ...lags) / longestNs;
 }
 
 /** A group stands in its parent's queue exactly while it has somebody who can run and is not throttled. */

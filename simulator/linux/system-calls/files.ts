@@ -69,6 +69,7 @@ export const FILE_CALLS: readonly SystemCallRow[] = [
   }),
   call(33, "dup2", "oldfd, newfd", "do_dup2", unix("BPX1FCT"), { cost: "linux.call.dup" }),
   call(40, "sendfile", "out_fd, in_fd, offset, count", "do_splice_direct", unix("BPX1SF"), {
+    service: "sendfile",
     guest: "disk",
     gvisor: "files",
   }),
@@ -83,8 +84,12 @@ export const FILE_CALLS: readonly SystemCallRow[] = [
     cost: "linux.call.ftruncate",
     gvisor: "files",
   }),
-  call(79, "getcwd", "buf, size", "d_path", unix("BPX1GCW"), { cost: "linux.call.getcwd" }),
-  call(80, "chdir", "path", "user_path_at, set_fs_pwd", unix("BPX1CHD"), { cost: "linux.call.chdir", gvisor: "files" }),
+  call(79, "getcwd", "buf, size", "d_path", unix("BPX1GCW"), { service: "getcwd", cost: "linux.call.getcwd" }),
+  call(80, "chdir", "path", "user_path_at, set_fs_pwd", unix("BPX1CHD"), {
+    service: "chdir",
+    cost: "linux.call.chdir",
+    gvisor: "files",
+  }),
   call(82, "rename", "oldpath, newpath", "do_renameat2, vfs_rename", unix("BPX1REN"), {
     service: "rename",
     cost: "linux.call.rename",
@@ -106,6 +111,7 @@ export const FILE_CALLS: readonly SystemCallRow[] = [
     gvisor: "files",
   }),
   call(89, "readlink", "pathname, buf, bufsiz", "do_readlinkat, vfs_readlink", unix("BPX1RDL"), {
+    service: "readlink",
     cost: "linux.call.readlink",
     guest: "disk",
     gvisor: "files",

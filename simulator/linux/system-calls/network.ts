@@ -46,7 +46,11 @@ export const NETWORK_CALLS: readonly SystemCallRow[] = [
     guest: "network",
     gvisor: "network",
   }),
-  call(48, "shutdown", "sockfd, how", "inet_shutdown", unix("BPX1SHT"), { guest: "network", gvisor: "network" }),
+  call(48, "shutdown", "sockfd, how", "inet_shutdown", unix("BPX1SHT"), {
+    service: "shutdown",
+    guest: "network",
+    gvisor: "network",
+  }),
   call(49, "bind", "sockfd, addr, addrlen", "inet_bind", unix("BPX1BND"), {
     service: "bind",
     cost: "linux.call.bind",
@@ -59,6 +63,10 @@ export const NETWORK_CALLS: readonly SystemCallRow[] = [
   }),
   call(53, "socketpair", "domain, type, protocol, sv", "unix_socketpair", unix("BPX1SOC"), {
     cost: "linux.call.socketpair",
+    gvisor: "network",
+  }),
+  call(52, "getpeername", "sockfd, addr, addrlen", "inet_getname", unix("BPX1GNM"), {
+    service: "getpeername",
     gvisor: "network",
   }),
   call(54, "setsockopt", "sockfd, level, optname, optval, optlen", "tcp_setsockopt", unix("BPX1OPT"), {

@@ -11,7 +11,9 @@ export const PROCESS_CALLS: readonly SystemCallRow[] = [
   call(14, "rt_sigprocmask", "how, set, oldset, sigsetsize", "set_current_blocked", unix("BPX1SPM"), {
     service: "sigprocmask",
   }),
-  call(15, "rt_sigreturn", "", "restore_sigcontext", none("the signal interface routine returns by itself")),
+  call(15, "rt_sigreturn", "", "restore_sigcontext", none("the signal interface routine returns by itself"), {
+    service: "sigreturn",
+  }),
   call(24, "sched_yield", "", "yield_task_fair, schedule", none("CALLDISP, for authorized programs"), {
     service: "sched_yield",
     cost: "linux.call.sched_yield",
@@ -21,6 +23,7 @@ export const PROCESS_CALLS: readonly SystemCallRow[] = [
     service: "nanosleep",
     guest: "sleep",
   }),
+  call(37, "alarm", "seconds", "alarm_setitimer, hrtimer_start", unix("BPX1ALR"), { service: "alarm" }),
   call(38, "setitimer", "which, new_value, old_value", "do_setitimer, hrtimer_start", unix("BPX1STR"), {
     guest: "sleep",
   }),
@@ -60,13 +63,14 @@ export const PROCESS_CALLS: readonly SystemCallRow[] = [
   call(102, "getuid", "", "from_kuid_munged", unix("BPX1GUI"), { service: "getuid" }),
   call(105, "setuid", "uid", "commit_creds", unix("BPX1SUI"), { cost: "linux.call.setuid" }),
   call(109, "setpgid", "pid, pgid", "change_pid", unix("BPX1SPG"), { cost: "linux.call.setpgid" }),
-  call(110, "getppid", "", "task_tgid_vnr of the parent", unix("BPX1GPP")),
+  call(110, "getppid", "", "task_tgid_vnr of the parent", unix("BPX1GPP"), { service: "getppid" }),
   call(112, "setsid", "", "ksys_setsid", unix("BPX1SSI")),
   call(126, "capset", "hdrp, datap", "cap_capset, commit_creds", none("RACF decides by profiles")),
   call(141, "setpriority", "which, who, prio", "set_user_nice, reweight_entity", svc(44, "CHAP"), {
     gvisor: "ignored",
   }),
   call(157, "prctl", "op, arg2, arg3, arg4, arg5", "by option", none("by option: some are BPX services"), {
+    service: "prctl",
     cost: "linux.call.prctl",
     gvisor: "partly",
   }),

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Simulation } from "../../../simulator/engine/simulation.ts";
 import { defaultSliceNs, EevdfPolicy } from "../../../simulator/linux/scheduler/eevdf.ts";
 import { Entity } from "../../../simulator/linux/scheduler/entity.ts";
-import { checkRunQueue, checkScheduler } from "../../../simulator/linux/scheduler/invariants.ts";
+import { checkRunQueue, checkScheduler, largestLag } from "../../../simulator/linux/scheduler/invariants.ts";
 import { RunQueue } from "../../../simulator/linux/scheduler/run-queue.ts";
 import { NICE_0_WEIGHT, weightOfGroup, weightOfNice } from "../../../simulator/linux/scheduler/weights.ts";
 import type { Activity } from "../../../simulator/machine/activity.ts";
@@ -52,32 +52,51 @@ describe("weights", () => {
 });
 
 describe("a run queue", () => {
-  test("picks only who has not had more than its share, and keeps every lag within the longest request", () => {
-    const change = fc.record({
-      enter: fc.nat(9),
-      runNs: fc.integer({ min: 1, max: 4 * MS }),
-      leave: fc.boolean(),
-    });
+  const nices = fc.array(fc.integer({ min: -20, max: 19 }), { minLength: 10, maxLength: 10 });
+  const changes = fc.array(
+    fc.record({ enter: fc.nat(9), runNs: fc.integer({ min: 1, max: 4 * MS }), leave: fc.boolean() }),
+  );
+  const entitiesOf = (list: readonly number[]) =>
+    list.map((nice, id) => new Entity(id, `e${id}`, weightOfNice(nice), 3 * MS));
+
+  /** One picks and runs for a while, at most until its request is done. */
+  const turn = (queue: RunQueue, runNs: number): Entity => {
+    const picked = queue.pick();
+    if (picked === undefined) throw new Error("somebody is in the queue, but nobody was picked");
+    expect(queue.lagOf(picked)).toBeGreaterThanOrEqual(0);
+    queue.charge(picked, Math.min(runNs, picked.untilDeadlineNs()));
+    queue.putBack();
+    return picked;
+  };
+
+  test("picks only who has not had more than its share, and while nobody comes or goes nobody is further from it than a request", () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: -20, max: 19 }), { minLength: 10, maxLength: 10 }),
-        fc.array(change),
-        (nices, changes) => {
-          const queue = new RunQueue();
-          const entities = nices.map((nice, id) => new Entity(id, `e${id}`, weightOfNice(nice), 3 * MS));
-          for (const { enter, runNs, leave } of changes) {
-            const comer = entities[enter];
-            if (comer !== undefined && !comer.queued) queue.enqueue(comer);
-            const picked = queue.pick();
-            if (picked === undefined) throw new Error("somebody is in the queue, but nobody was picked");
-            expect(queue.lagOf(picked)).toBeGreaterThanOrEqual(0);
-            queue.charge(picked, Math.min(runNs, picked.untilDeadlineNs()));
-            expect(checkRunQueue(queue)).toEqual([]);
-            queue.putBack();
-            if (leave) queue.dequeue(picked);
-          }
-        },
-      ),
+      fc.property(nices, changes, (list, runs) => {
+        const queue = new RunQueue();
+        for (const entity of entitiesOf(list)) queue.enqueue(entity);
+        for (const { runNs } of runs) {
+          turn(queue, runNs);
+          expect(checkRunQueue(queue)).toEqual([]);
+          expect(largestLag(queue)).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+
+  test("keeps lags bounded though they come and go as they like, and bring the lag that they left with", () => {
+    fc.assert(
+      fc.property(nices, changes, (list, runs) => {
+        const queue = new RunQueue();
+        const entities = entitiesOf(list);
+        for (const { enter, runNs, leave } of runs) {
+          const comer = entities[enter];
+          if (comer !== undefined && !comer.queued) queue.enqueue(comer);
+          const ran = turn(queue, runNs);
+          expect(checkRunQueue(queue)).toEqual([]);
+          expect(largestLag(queue)).toBeLessThanOrEqual(3);
+          if (leave) queue.dequeue(ran);
+        }
+      }),
     );
   });
 
