@@ -196,7 +196,11 @@ export class ProgramRunner {
     yield* this.#disk?.(access, bytes, stage) ?? this.#system.calls.carryOut({ kind: "disk", access, bytes }, stage);
   }
 
-  *#spawn(process: Process, { program, wait = true, as = "process" }: Spawn, stage: string): Generator<Activity> {
+  *#spawn(
+    process: Process,
+    { program, wait = true, as = "process", executes = true }: Spawn,
+    stage: string,
+  ): Generator<Activity> {
     if (as === "thread") {
       const admitted = process.controlGroup.admits();
       yield kernel(admitted ? "clone3()" : "clone3() = -1 EAGAIN", stage, this.#system.costs.ns("linux.fork"), {
@@ -208,8 +212,7 @@ export class ProgramRunner {
       return;
     }
     yield kernel("fork()", stage, this.#system.costs.ns("linux.fork"), { manual: "fork(2)" });
-    yield kernel(`execve("${program.name}")`, stage, this.#system.costs.ns("linux.execve"), { manual: "execve(2)" });
-    const child = this.#system.start(process, program, { stage });
+    const child = this.#system.start(process, program, { stage, executes });
     if (child === undefined || !wait) return;
     yield this.#system.calls.call({ kind: "systemCall", service: "wait" }, stage);
     while (process.isAlive) {

@@ -13,7 +13,7 @@ import type { Thread } from "../machine/thread.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Store } from "./files/inode.ts";
 import { Layer, Overlay } from "./files/overlay.ts";
-import { LinuxKernel, type OutputDevice } from "./kernel.ts";
+import { kernel, LinuxKernel, type OutputDevice } from "./kernel.ts";
 import { Memory } from "./memory/memory.ts";
 import { ControlGroup } from "./processes/control-group.ts";
 import { firstNamespaces, type Mount } from "./processes/namespaces.ts";

@@ -21,6 +21,10 @@ export const FILE_SERVICES = [
   "mkdir",
   "fsync",
   "copy_file_range",
+  "sendfile",
+  "readlink",
+  "getcwd",
+  "chdir",
   "fadvise",
   "ioctl",
   "fcntl",
@@ -38,10 +42,13 @@ export const PROCESS_SERVICES = [
   "exit",
   "wait",
   "getpid",
+  "getppid",
   "getuid",
   "kill",
   "sigaction",
   "sigprocmask",
+  "sigreturn",
+  "alarm",
   "futex",
   "sched_yield",
   "clock_gettime",
@@ -49,11 +56,22 @@ export const PROCESS_SERVICES = [
   "uname",
 ] as const;
 
-export const NETWORK_SERVICES = ["socket", "bind", "listen", "accept", "connect", "send", "receive"] as const;
+export const NETWORK_SERVICES = [
+  "socket",
+  "bind",
+  "listen",
+  "accept",
+  "connect",
+  "send",
+  "receive",
+  "shutdown",
+  "getpeername",
+] as const;
 
 /** What a C library asks for before main begins, beside opening its libraries. */
 export const RUNTIME_SERVICES = [
   "arch_prctl",
+  "prctl",
   "set_tid_address",
   "set_robust_list",
   "rseq",

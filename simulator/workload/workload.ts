@@ -67,6 +67,8 @@ export interface Spawn {
   readonly as?: "process" | "thread";
   /** Whether the one that spawns waits for its end; yes unless it says no. */
   readonly wait?: boolean;
+  /** Whether a process begins with execve(2); yes unless it says no, and then its own operations say when. */
+  readonly executes?: boolean;
 }
 
 export interface Sleep {
