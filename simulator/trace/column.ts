@@ -6,7 +6,8 @@
  */
 
 const CHUNK_BITS = 12;
-const CHUNK = 1 << CHUNK_BITS;
+/** Rows of a chunk. */
+export const CHUNK = 1 << CHUNK_BITS;
 const ROW_IN_CHUNK = CHUNK - 1;
 /** The first chunk grows up to its size: most traces are small. */
 const FIRST_ROWS = 64;
@@ -64,6 +65,22 @@ export class Column {
           : undefined;
     if (value === undefined) throw new RangeError(`trace column: no row ${row} of ${this.length}`);
     return value;
+  }
+
+  /**
+   * Reads a chunk as a whole: for whoever reads all rows.
+   * @param chunk its number, from 0
+   * @param into at least CHUNK long; its beginning is written over
+   * @returns how many rows the chunk has
+   */
+  read(chunk: number, into: Float64Array): number {
+    const full = this.#full[chunk];
+    if (full === undefined && chunk !== this.#full.length) return 0;
+    const base = full?.base ?? this.#base;
+    const values = full?.values ?? this.#wide ?? this.#narrow;
+    const rows = full === undefined ? this.#used : CHUNK;
+    for (let row = 0; row < rows; row++) into[row] = base + (values[row] ?? 0);
+    return rows;
   }
 
   #pushSlowly(value: number): void {

@@ -39,28 +39,13 @@ export class History {
     this.#depths = recorder.kinds.depths();
     this.#counts = recorder.kinds.counts();
     const owners = recorder.tracks.length + 1;
-    const trackOfKind = this.#owners(recorder.kinds);
-    this.#spans = new RowIndex({
-      count: recorder.spanCount,
-      owners,
-      ownerOf: (row) => trackOfKind[recorder.spanKind(row)] ?? 0,
-      timeOf: (row) => recorder.spanStart(row),
-    });
-    const trackOfMoment = this.#owners(recorder.moments);
-    this.#instants = new RowIndex({
-      count: recorder.instantCount,
-      owners,
-      ownerOf: (row) => trackOfMoment[recorder.instantMoment(row)] ?? 0,
-      timeOf: (row) => recorder.instantTime(row),
-    });
-    this.#samples = new RowIndex({
-      count: recorder.sampleCount,
-      owners: recorder.counterNames.size,
-      ownerOf: (row) => recorder.sampleSeries(row),
-      timeOf: (row) => recorder.sampleTime(row),
-    });
-    const series = Array.from({ length: recorder.counterNames.size }, (_, number) => number);
-    this.#seriesOfTrack = Map.groupBy(series, (number) => recorder.counterNames.at(number).track);
+    const { spans, instants, samples } = recorder.columns;
+    this.#spans = new RowIndex({ ...spans, ownerOf: this.#owners(recorder.kinds), owners });
+    this.#instants = new RowIndex({ ...instants, ownerOf: this.#owners(recorder.moments), owners });
+    const names = recorder.counterNames.size;
+    const itself = Uint32Array.from({ length: names }, (_, number) => number);
+    this.#samples = new RowIndex({ ...samples, ownerOf: itself, owners: names });
+    this.#seriesOfTrack = Map.groupBy(itself, (number) => recorder.counterNames.at(number).track);
     this.#keyframes = recorder.tracks.map((_, track) => this.#keyframesOf(track));
   }
 

@@ -57,6 +57,15 @@ export class TraceRecorder {
     );
   }
 
+  /** The columns by which rows are found again: what each row is, and when. */
+  get columns(): Readonly<Record<"spans" | "instants" | "samples", { readonly what: Column; readonly time: Column }>> {
+    return {
+      spans: { what: this.#spans.kind, time: this.#spans.start },
+      instants: { what: this.#instants.moment, time: this.#instants.at },
+      samples: { what: this.#samples.series, time: this.#samples.at },
+    };
+  }
+
   /** Adds a track. Spans name it by its id. */
   track(track: Track): void {
     this.#tracks.push(track);

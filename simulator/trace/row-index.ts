@@ -2,40 +2,49 @@
  * The rows of a trace by whom they belong to (a track, a counter), and for each of them by time: what has to be known to
  * find a moment again. Rows of one owner are mostly written in the order of time; where they are not, they are sorted.
  */
+import { CHUNK, type Column } from "./column.ts";
 
 export interface Rows {
-  readonly count: number;
-  /** How many owners there are; they are numbers from 0. */
+  /** What each row is: the number of a kind, of a name. */
+  readonly what: Column;
+  readonly time: Column;
+  /** The owner of each kind or name, a number below `owners`. */
+  readonly ownerOf: Uint32Array;
   readonly owners: number;
-  readonly ownerOf: (row: number) => number;
-  readonly timeOf: (row: number) => number;
 }
 
 export class RowIndex {
-  readonly #timeOf: Rows["timeOf"];
+  readonly #time: Column;
   /** The rows of owner 0, then those of owner 1 …; `#first` says where each begins. */
   readonly #rows: Uint32Array;
   readonly #first: Uint32Array;
 
-  /** Reads every row twice. */
-  constructor({ count, owners, ownerOf, timeOf }: Rows) {
-    this.#timeOf = timeOf;
-    this.#rows = new Uint32Array(count);
-    this.#first = new Uint32Array(owners + 1);
-    const first = this.#first;
-    for (let row = 0; row < count; row++) increment(first, ownerOf(row) + 1);
-    for (let owner = 0; owner < owners; owner++) first[owner + 1] = (first[owner + 1] ?? 0) + (first[owner] ?? 0);
-    const next = first.slice();
+  /** Reads every row twice: to count, and to put it into its place. */
+  constructor({ what, time, ownerOf, owners }: Rows) {
+    this.#time = time;
+    this.#rows = new Uint32Array(what.length);
+    this.#first = firstRows(what, ownerOf, owners);
+    const next = this.#first.slice();
     const last = new Float64Array(owners).fill(Number.NEGATIVE_INFINITY);
     const unsorted = new Set<number>();
-    for (let row = 0; row < count; row++) {
-      const owner = ownerOf(row);
-      this.#rows[increment(next, owner)] = row;
-      const time = timeOf(row);
-      if (time < (last[owner] ?? 0)) unsorted.add(owner);
-      last[owner] = time;
+    const numbers = new Float64Array(CHUNK);
+    const times = new Float64Array(CHUNK);
+    for (let row = 0, chunk = 0; row < what.length; chunk++) {
+      const rows = what.read(chunk, numbers);
+      time.read(chunk, times);
+      for (let inChunk = 0; inChunk < rows; inChunk++, row++) {
+        const owner = ownerOf[numbers[inChunk] ?? 0] ?? 0;
+        const place = next[owner] ?? 0;
+        next[owner] = place + 1;
+        this.#rows[place] = row;
+        const at = times[inChunk] ?? 0;
+        if (at < (last[owner] ?? 0)) unsorted.add(owner);
+        last[owner] = at;
+      }
     }
-    for (const owner of unsorted) this.#of(owner).sort((left, right) => timeOf(left) - timeOf(right) || left - right);
+    for (const owner of unsorted) {
+      this.#of(owner).sort((left, right) => time.at(left) - time.at(right) || left - right);
+    }
   }
 
   /** @returns how many rows an owner has. */
@@ -55,7 +64,7 @@ export class RowIndex {
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#timeOf(rows[middle] ?? 0) <= time) low = middle + 1;
+      if (this.#time.at(rows[middle] ?? 0) <= time) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -66,9 +75,16 @@ export class RowIndex {
   }
 }
 
-/** @returns what was there before */
-function increment(numbers: Uint32Array, at: number): number {
-  const before = numbers[at] ?? 0;
-  numbers[at] = before + 1;
-  return before;
+/** @returns where the rows of each owner begin, and at the end how many there are */
+function firstRows(what: Column, ownerOf: Uint32Array, owners: number): Uint32Array {
+  const first = new Uint32Array(owners + 1);
+  const numbers = new Float64Array(CHUNK);
+  for (let chunk = 0, rows = what.read(0, numbers); rows > 0; rows = what.read(++chunk, numbers)) {
+    for (let inChunk = 0; inChunk < rows; inChunk++) {
+      const after = (ownerOf[numbers[inChunk] ?? 0] ?? 0) + 1;
+      first[after] = (first[after] ?? 0) + 1;
+    }
+  }
+  for (let owner = 0; owner < owners; owner++) first[owner + 1] = (first[owner + 1] ?? 0) + (first[owner] ?? 0);
+  return first;
 }

@@ -120,8 +120,9 @@ describe("the state at a time", () => {
       for (let row = 0; row < length; row++) recorder.row(kind, row * 10, row * 10 + 10);
       const history = new History(recorder);
       let reads = 0;
-      const original = recorder.spanStart.bind(recorder);
-      recorder.spanStart = (row) => {
+      const { time } = recorder.columns.spans;
+      const original = time.at.bind(time);
+      time.at = (row) => {
         reads++;
         return original(row);
       };
