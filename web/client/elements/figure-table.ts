@@ -9,7 +9,7 @@ import type { Lane } from "../timeline/lane.ts";
 import { provenanceParts } from "../timeline/provenance.ts";
 import { stageRows } from "../timeline/rows.ts";
 import { marksOf } from "../timeline/summary.ts";
-import { type TrackIndex, WORDS_OF_MODE } from "../timeline/track-index.ts";
+import { modesByDepth, type TrackIndex, WORDS_OF_MODE } from "../timeline/track-index.ts";
 
 /** Beyond this the list of operations would take the browser longer than anybody reads. */
 const MOST_OPERATIONS = 2000;
@@ -26,7 +26,7 @@ export class FigureTable extends RingsideElement {
 
 function renderTrack(lane: Lane, index: TrackIndex): TemplateResult {
   const { unit } = index.track;
-  const [above, below] = unit === "ns" ? ["user", "kernel"] : ["problem", "supervisor"];
+  const [above, below] = modesByDepth(index);
   const deep = index.maxDepth > 1;
   const length = (value: number): string => (value === 0 ? "" : formatLength(value, unit));
   return html`

@@ -32,7 +32,7 @@ export class MetricTable extends RingsideElement {
             </thead>
             <tbody>
               ${shown.map(
-                ({ name, help }) => html`<tr><th scope="row">${metricName(name)}</th>
+                ({ name, help }) => html`<tr title=${help}><th scope="row">${metricName(name)}</th>
                   ${worlds.map(({ metrics }) => html`<td>${metricText(metrics[name])}</td>`)}
                   <td class="text">${help}</td></tr>`,
               )}

@@ -82,7 +82,7 @@ export class TimelineFigure extends RingsideElement {
     const lanes = this.state.lanes.value;
     return html`
       <div class="lanes" role="group" aria-label=${this.label}>
-        <div class="axis-row">
+        <div class="axis-row" ?data-idle=${lanes.length > 0 && lanes.every(countsSteps)}>
           <div class="head"></div>
           <div class="plot"><svg class="axis" data-axis="time" aria-hidden="true" height=${AXIS_HEIGHT_PX}></svg>
             <output class="cursor-time" aria-hidden="true"></output></div>

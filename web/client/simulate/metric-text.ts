@@ -14,6 +14,7 @@ export function metricText(metric: Metric | undefined): string {
   if (unit === "ns") return formatNs(value);
   if (unit === "step") return formatLength(value, "step");
   if (unit === "bytes") return formatBytes(value);
+  if (unit === "permille") return `${(value / 10).toFixed(1)}\u202f%`;
   return unit === "count" ? formatCount(value) : `${formatCount(value)} ${unit}`;
 }
 

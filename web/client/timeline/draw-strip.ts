@@ -4,7 +4,6 @@
  */
 
 import { select } from "d3";
-import type { TimeUnit } from "../../../simulator/trace/timeline.ts";
 import { drawFlags } from "./draw-flags.ts";
 import { drawSpanLabels } from "./draw-labels.ts";
 import { drawStages } from "./draw-stages.ts";
@@ -13,7 +12,7 @@ import { clipId, drawDefinitions, hatchId } from "./hatch.ts";
 import { boxesPath, groupShades, outlinePath } from "./profile.ts";
 import type { StripDrawing } from "./strip-drawing.ts";
 import { DENSITY_LEVELS, type Shape, shapeOf } from "./teeth.ts";
-import { LETTER_OF_MODE } from "./track-index.ts";
+import { LETTER_OF_MODE, modesByDepth } from "./track-index.ts";
 
 /** The strip's layers in the order of painting, each with what draws it. */
 const LAYERS: readonly Layer[] = [
@@ -68,11 +67,6 @@ function drawGrid(group: SVGGElement, { ticks, geometry }: StripDrawing): void {
     .attr("y2", geometry.heightPx);
 }
 
-const LEVEL_LETTERS: Readonly<Record<TimeUnit, readonly string[]>> = {
-  ns: [LETTER_OF_MODE.user, LETTER_OF_MODE.kernel, LETTER_OF_MODE.hypervisor],
-  step: [LETTER_OF_MODE.problem, LETTER_OF_MODE.supervisor, LETTER_OF_MODE.hypervisor],
-};
-
 /** The depths as hairlines, each with its letter at the left. */
 function drawLevels(group: SVGGElement, { index, geometry, window }: StripDrawing): void {
   const depths = Array.from({ length: index.maxDepth + 1 }, (_, depth) => depth);
@@ -80,6 +74,7 @@ function drawLevels(group: SVGGElement, { index, geometry, window }: StripDrawin
     depth === 0
       ? (geometry.waterlineY + geometry.levelY(0)) / 2
       : (geometry.levelY(depth) + (depth === 1 ? geometry.waterlineY : geometry.levelY(depth - 1))) / 2;
+  const letters = modesByDepth(index).map((mode) => LETTER_OF_MODE[mode]);
   select(group)
     .selectAll("line")
     .data(depths)
@@ -94,7 +89,7 @@ function drawLevels(group: SVGGElement, { index, geometry, window }: StripDrawin
     .join("text")
     .attr("x", -10)
     .attr("y", (depth) => middle(depth))
-    .text((depth) => LEVEL_LETTERS[index.track.unit][depth] ?? "");
+    .text((depth) => letters[depth] ?? "");
 }
 
 function drawShades(group: SVGGElement, { geometry }: StripDrawing, shape: Shape): void {

@@ -102,6 +102,16 @@ export function neighbourEvent(tracks: readonly TrackIndex[], time: number, dire
   return direction === 1 ? Math.min(...beyond) : Math.max(...beyond);
 }
 
+/**
+ * The modes of a track by depth, in the words of its kernel: z/OS has problem and supervisor state. A track of steps may
+ * be of either kind, so its spans say.
+ */
+export function modesByDepth({ spans, track }: TrackIndex): readonly [Mode, Mode, Mode] {
+  const told = spans.find(({ mode }) => mode !== "hypervisor")?.mode;
+  const isZos = told === undefined ? track.unit === "step" : told === "problem" || told === "supervisor";
+  return isZos ? ["problem", "supervisor", "hypervisor"] : ["user", "kernel", "hypervisor"];
+}
+
 /** The letter that repeats a mode's depth. */
 export const LETTER_OF_MODE: Readonly<Record<Mode, string>> = {
   user: "U",
