@@ -24,7 +24,11 @@ export interface RunningSystem {
   readonly memory: Memory;
   readonly processes: ProcessTable;
   readonly threads: ThreadTable;
-  readonly start: (parent: Process, workload: Workload, options: { readonly stage: string }) => Process | undefined;
+  readonly start: (
+    parent: Process,
+    workload: Workload,
+    options: { readonly stage: string; readonly executes: boolean },
+  ) => Process | undefined;
   readonly runThread: (process: Process, activities: Activities) => Thread;
 }
 
