@@ -30,6 +30,7 @@ export const simulatorReportSchema = z.strictObject({
     tracedByTheClock: samples,
     untraced: samples,
     bare: samples,
+    crowded: samples,
     simpyCustomers: samples,
   }),
 });

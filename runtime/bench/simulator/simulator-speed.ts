@@ -14,6 +14,7 @@ import type { Progress } from "../rounds.ts";
 import { judgeRow } from "../speed/judge.ts";
 import type { Quantity } from "../speed/quantity.ts";
 import { percentile } from "../statistics.ts";
+import { runCrowd, WAITING } from "./crowd.ts";
 import { EVENTS_PER_CUSTOMER, MEAN_GAP_NS, MEAN_SERVICE_NS, runBare, runTraced, runUntraced } from "./one-server.ts";
 import { type SimulatorReport, simulatorReportSchema } from "./schema.ts";
 import { findSimpy, runSimpy, SIMPY_PACKAGE, type Simpy } from "./simpy.ts";
@@ -57,7 +58,14 @@ export async function benchSimulator(options: SimulatorSpeedOptions): Promise<Si
   progress({ phase: "preparing", system: "the long trace" });
   const travelled = travel(seed, options.traceEvents);
   const simpy = findSimpy();
-  const samples: Samples = { traced: [], tracedByTheClock: [], untraced: [], bare: [], simpyCustomers: [] };
+  const samples: Samples = {
+    traced: [],
+    tracedByTheClock: [],
+    untraced: [],
+    bare: [],
+    crowded: [],
+    simpyCustomers: [],
+  };
   const waits = { ours: { nanoseconds: 0, customers: 0 }, simpy: { nanoseconds: 0, customers: 0 } };
   const systems = contestants(options, simpy, samples, waits);
   const random = seededRandom(seed);
@@ -130,6 +138,15 @@ function contestants(
       waits.ours.customers += customers;
     },
   ]);
+  rows.push([
+    "crowded",
+    (counted, seed) => {
+      const started = process.cpuUsage();
+      const events = runCrowd(seed, customers);
+      const { user, system } = process.cpuUsage(started);
+      if (counted) samples.crowded.push((events * 1e6) / (user + system));
+    },
+  ]);
   if (simpy === undefined) return new Map(rows);
   const run: Contestant = (counted, seed) => {
     const what = { seed, customers: simpyCustomers, meanGapNs: MEAN_GAP_NS, meanServiceNs: MEAN_SERVICE_NS };
@@ -194,6 +211,7 @@ function notesOf(
   simpy: Simpy | undefined,
 ): string[] {
   const clock = median(samples.tracedByTheClock);
+  const crowded = median(samples.crowded);
   const mean = ({ nanoseconds, customers }: Waits) => `${(nanoseconds / customers / 1e6).toFixed(2)} ms`;
   const theory = (MEAN_SERVICE_NS * MEAN_SERVICE_NS) / (MEAN_GAP_NS - MEAN_SERVICE_NS) / 1e6;
   return [
@@ -203,6 +221,9 @@ function notesOf(
       : [`by the clock, beside whatever else ran here: ${(clock / 1e6).toFixed(2)} M events/s`]),
     "tracing on: a span for each service and the number of customers at each event, three rows for two events",
     "no trace: the same engine and queue; bare loop: the same draws by a binary heap and a loop written for this queue alone",
+    ...(crowded === undefined
+      ? []
+      : [`with ${WAITING} events waiting at any time, no trace: ${(crowded / 1e6).toFixed(2)} M events/s`]),
     "SimPy: a process for each customer who asks a resource for service, as in its manual; no trace",
     ...(waits.ours.customers === 0
       ? []
