@@ -18,7 +18,7 @@ import { Hypervisor } from "../virtualization/hypervisor.ts";
 import { cat, DYNAMIC_FILES } from "../workload/programs.ts";
 import type { Workload } from "../workload/workload.ts";
 import { catDataSet } from "./cat-data-set.ts";
-import { guestDisk } from "./guest-disk.ts";
+import { guestDisk, under } from "./guest-disk.ts";
 import type { Knob } from "./knob.ts";
 import { choiceOf, integerOf, type Scenario, type ScenarioInput } from "./scenario.ts";
 
@@ -74,7 +74,7 @@ export const CAT_FILE: Scenario = {
     "read and written out. In a container the file lies in a layer of the image. In a virtual machine the guest's kernel",
     "answers the same calls; what is not in its page cache comes from its disk, through the hypervisor. On z/OS a program",
     "reads a data set of 80-byte records with QSAM and writes it to SYSOUT; its lane counts steps, as no times are public.",
-    "Not modelled: read-ahead, what happens to the bytes behind the pipe, and JES behind SYSOUT.",
+    "Not modelled: page faults, read-ahead, what happens to the bytes behind the pipe, and JES behind SYSOUT.",
   ].join("\n"),
   question: {
     text: "How many more system calls does cat make in a container than as a process?",
@@ -109,7 +109,7 @@ export const CAT_FILE: Scenario = {
     {
       name: "intoKernel",
       unit: "count",
-      help: "how often it went into the kernel, page faults and disk requests included",
+      help: "how often it went into the kernel from user mode, or from problem to supervisor state",
     },
     { name: "intoHypervisor", unit: "count", help: "how often the guest was left: VM exits" },
   ],
@@ -132,7 +132,7 @@ function guestOptions({ costs, knobs }: ScenarioInput): Partial<LinuxSystemOptio
     traps: [{ handledIn: "monitor", reason: "serial console", count: count * bytes, included: false }],
   };
   return {
-    below: (activities) => hypervisor.run(activities),
+    below: under(hypervisor),
     disk: guestDisk(costs, vmm, costs.ns("linux.systemCall.entry")),
     ...(choiceOf(knobs, "output") === "console" ? { output: console } : {}),
   };

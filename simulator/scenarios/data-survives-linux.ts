@@ -15,7 +15,7 @@ import { MARKS } from "../trace/timeline.ts";
 import { Hypervisor } from "../virtualization/hypervisor.ts";
 import type { Operation, Workload } from "../workload/workload.ts";
 import { type DataSettings, verdictOf } from "./data-survives-settings.ts";
-import { guestDisk } from "./guest-disk.ts";
+import { guestDisk, under } from "./guest-disk.ts";
 import type { ScenarioInput } from "./scenario.ts";
 
 type LinuxWorld = "process" | "container" | "vm";
@@ -94,7 +94,7 @@ function systemOf(input: ScenarioInput, world: LinuxWorld, simulation: Simulatio
   const { costs, recorder } = input;
   const hypervisor = new Hypervisor(costs, "kvm");
   const guest = {
-    below: (activities: Iterable<Activity>) => hypervisor.run(activities),
+    below: under(hypervisor),
     disk: guestDisk(costs, "qemu", costs.ns("linux.systemCall.entry")),
   };
   return new LinuxSystem({

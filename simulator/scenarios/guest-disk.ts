@@ -1,12 +1,13 @@
 /**
- * A guest's disk as its kernel sees it: a request is put into the queue, the device's doorbell is an exit, and the answer
+ * A guest on a processor of its own, and its disk as its kernel sees it: a request is put into the queue, the device's doorbell is an exit, and the answer
  * takes as long as the way through the hypervisor does (virtualization/disk-path.ts).
  */
 import type { CostBook } from "../costs/cost-book.ts";
 import { kernel } from "../linux/kernel.ts";
-import type { Activity } from "../machine/activity.ts";
+import type { Activities, Activity } from "../machine/activity.ts";
 import { deviceMachine } from "../virtualization/device-machine.ts";
 import { type DiskVmm, diskPathOf, runDisk } from "../virtualization/disk-path.ts";
+import type { Hypervisor } from "../virtualization/hypervisor.ts";
 
 /**
  * @param entryNs what entering the guest's kernel takes
@@ -28,5 +29,19 @@ export function guestDisk(
     yield { ...kernel(name, stage, entryNs, { manual: `${access}(2)` }), traps };
     const transferNs = Math.ceil((bytes * 1000) / costs.count("device.disk.bytesPerMicrosecond"));
     yield { kind: "pause", duration: one.meanLatencyNs + transferNs };
+  };
+}
+
+/**
+ * Puts a hypervisor under a guest whose own scheduler cuts time into slices: while the hypervisor acts the guest stands
+ * still, so an exit is one, however long it takes.
+ * @returns what LinuxSystemOptions.below asks for
+ */
+export function under(hypervisor: Hypervisor): (activities: Activities) => Activities {
+  return function* (activities) {
+    for (const activity of hypervisor.run(activities)) {
+      const isExit = activity.kind === "burst" && activity.mode === "hypervisor";
+      yield isExit ? { ...activity, preemptible: false } : activity;
+    }
   };
 }
