@@ -7,6 +7,7 @@ import { PRIORITIES } from "../../engine/priorities.ts";
 import type { Simulation } from "../../engine/simulation.ts";
 import type { ReadyReason, SchedulingPolicy } from "../../machine/policy.ts";
 import type { Thread } from "../../machine/thread.ts";
+import { isRunnable, movable } from "./balance.ts";
 import { Bandwidth, type CpuMax } from "./bandwidth.ts";
 import { CpuGroup, type CpuGroupOptions, type CpuStat } from "./cpu-group.ts";
 import type { Entity } from "./entity.ts";
@@ -313,7 +314,8 @@ export class EevdfPolicy<T extends Thread = Thread> implements SchedulingPolicy<
     const others = this.#cpus.filter((other) => other !== at && this.#load(other.index) > ownLoad);
     others.sort((left, right) => this.#load(right.index) - this.#load(left.index) || left.index - right.index);
     for (const { index } of others) {
-      const task = this.#movable(index, at.index, this.#load(index) - ownLoad);
+      const waiting = [...this.#tasks.values()].filter((one) => one.cpu === index && one !== this.#cpu(index).running);
+      const task = movable(waiting, index, at.index, this.#load(index) - ownLoad);
       if (task === undefined) continue;
       dequeueUp(task.entity, task.group, index);
       task.cpu = at.index;
@@ -322,28 +324,4 @@ export class EevdfPolicy<T extends Thread = Thread> implements SchedulingPolicy<
     }
     return false;
   }
-
-  /** One that waits, may run there, and whose moving does not turn the difference round. */
-  #movable(from: number, to: number, difference: number): Task<T> | undefined {
-    for (const task of this.#tasks.values()) {
-      const { entity, cpu } = task;
-      if (cpu !== from || !entity.queued || this.#cpu(from).running === task || !task.mayRunOn(to)) continue;
-      if (isRunnable(task, from) && this.#loadOf(task, from) <= difference) return task;
-    }
-    return undefined;
-  }
-
-  /** What a thread's moving takes off a processor's load: its share of its group's share, and so on. */
-  #loadOf(task: Task<T>, cpu: number): number {
-    let load = task.entity.weight;
-    for (const group of task.group.path()) {
-      const { queue, entity } = group.at(cpu);
-      load = Math.floor((load * entity.weight) / Math.max(1, queue.load));
-    }
-    return load;
-  }
-}
-
-function isRunnable<T extends Thread>(task: Task<T>, cpu: number): boolean {
-  return task.group.path().every((group) => group.at(cpu).throttledAt === undefined);
 }
