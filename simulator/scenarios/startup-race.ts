@@ -3,12 +3,12 @@
  * space, each from nothing to its first instruction, its first byte, and gone.
  */
 import { PROBE } from "../workload/probe.ts";
+import { scenarioFrom } from "./data/from-data.ts";
 import { START_METRICS } from "./metrics.ts";
 import type { Scenario } from "./scenario.ts";
-import { raceSettings, STARTUP_RACE_KNOBS } from "./startup-race-knobs.ts";
-import { runWorlds, WORLDS } from "./worlds.ts";
+import { STARTUP_RACE_KNOBS } from "./startup-race-knobs.ts";
 
-export const STARTUP_RACE: Scenario = {
+export const STARTUP_RACE: Scenario = scenarioFrom({
   name: "startup-race",
   title: "Four worlds start the same program",
   description: [
@@ -34,8 +34,9 @@ export const STARTUP_RACE: Scenario = {
     { at: "firmware", text: "A machine that is not real still begins as a real one does." },
     { at: "tasks", text: "An address space gets tasks before it gets a program." },
   ],
-  knobs: STARTUP_RACE_KNOBS,
-  metrics: START_METRICS,
-  run: (input) =>
-    runWorlds(input, { workload: PROBE, worlds: WORLDS, settings: raceSettings(input.knobs), part: "life" }),
-};
+  knobs: STARTUP_RACE_KNOBS.map(({ name }) => name),
+  part: "life",
+  program: PROBE.name,
+  workload: PROBE.operations,
+  metrics: START_METRICS.map(({ name }) => name),
+});

@@ -66,7 +66,8 @@ function run(data: ScenarioData, settings: KnobValues, own: readonly OwnMetric[]
   if (own.length > 0) measureOwn(own, input);
 }
 
-function workloadOf({ name, workload }: ScenarioData, { knobs, random }: ScenarioInput): Workload {
+function workloadOf(data: ScenarioData, { knobs, random }: ScenarioInput): Workload {
+  const { workload, program: name = data.name } = data;
   if (typeof workload !== "function") return { name, operations: completed(workload) };
   const made: unknown = guarded("workload(knobs, random)", () => workload(knobs, random.stream("workload")));
   return { name, operations: completed(parseOperations(made, "workload(knobs, random)")) };
@@ -81,8 +82,8 @@ function completed(operations: readonly Operation[]): Operation[] {
   const program: Operation[] = marked.has("firstInstruction") ? [] : [{ kind: "mark", mark: "firstInstruction" }];
   let wrote = marked.has("firstByte");
   for (const operation of operations) {
-    const isRequest = operation.kind !== "compute" && operation.kind !== "mark";
-    if (isRequest && program.at(-1)?.kind !== "compute") program.push({ kind: "compute", instructions: 1 });
+    const before = program.findLast(({ kind }) => kind !== "mark");
+    if (isRequest(operation) && before !== undefined && isRequest(before)) program.push(ONE_INSTRUCTION);
     program.push(operation);
     if (wrote || operation.kind !== "systemCall" || operation.service !== "write") continue;
     program.push({ kind: "mark", mark: "firstByte" });
@@ -91,7 +92,13 @@ function completed(operations: readonly Operation[]): Operation[] {
   const last = operations.findLast(({ kind }) => kind !== "mark");
   const ends = last?.kind === "privileged" || (last?.kind === "systemCall" && last.service === "exit");
   const exit: Operation = { kind: "systemCall", service: "exit" };
-  return ends ? program : [...program, { kind: "compute", instructions: 1 }, exit];
+  return ends ? program : [...program, ONE_INSTRUCTION, exit];
+}
+
+const ONE_INSTRUCTION: Operation = { kind: "compute", instructions: 1 };
+
+function isRequest({ kind }: Operation): boolean {
+  return kind !== "compute" && kind !== "mark";
 }
 
 function measureOwn(own: readonly OwnMetric[], { knobs, recorder, metric: report }: ScenarioInput): void {

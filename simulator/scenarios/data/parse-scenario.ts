@@ -17,6 +17,7 @@ const FIELDS = [
   "settings",
   "worlds",
   "part",
+  "program",
   "workload",
   "metrics",
 ] as const;
@@ -42,6 +43,7 @@ export function parseScenario(value: unknown, fileName: string): ScenarioData {
     ...optional(fields, "settings", settingsOf),
     ...optional(fields, "worlds", worldsOf),
     ...optional(fields, "part", (one) => oneOf(one, "part", PARTS)),
+    ...optional(fields, "program", (one) => textOf(one, "program")),
     workload: workloadOf(fields.workload),
     ...optional(fields, "metrics", metricsOf),
   };

@@ -43,6 +43,8 @@ export interface ScenarioData {
   readonly worlds?: readonly World[];
   /** `program` where it is left out: start and end belong to startup-race. */
   readonly part?: Part;
+  /** What the program is called; as the scenario, where it is left out. */
+  readonly program?: string;
   readonly workload: readonly Operation[] | WorkloadOf;
   /** Names of what can be read off any trace, and metrics of its own. */
   readonly metrics?: readonly (string | OwnMetric)[];
