@@ -82,7 +82,7 @@ function* forTask(tcb: Tcb, issue: Issue, plain: SvcRow): Generator<Activity, Sv
     return yield* leave(tcb, issue, { r15: 4 });
   }
   yield* flih(tcb, issue, "find the entry in the SVC table, test authorisation (S047)");
-  const row = plain.esr === undefined ? plain : plain.esr[request.r15 ?? 0];
+  const row = plain.esr === undefined ? plain : plain.esr.get(request.r15 ?? 0);
   if (row === undefined) return yield* refused(tcb, issue, { code: "16D" });
   if (row.apf === true && !isAuthorized(tcb, caller)) {
     system.observe({ kind: "svc", what: "refused", unit: tcb, row, id });

@@ -13,6 +13,21 @@ import type { ZosSystem } from "../../../simulator/zos/system.ts";
 import { abends, addSpace, addTask, newSystem, svcEvents } from "./support.ts";
 
 const FIRST = 200;
+/** These do something of their own, and have tests of their own. */
+const NEEDS_PARAMETERS = new Set<number>(
+  [
+    SVC_TABLE.wait,
+    SVC_TABLE.post,
+    SVC_TABLE.exit,
+    SVC_TABLE.link,
+    SVC_TABLE.load,
+    SVC_TABLE.abend,
+    SVC_TABLE.attach,
+    SVC_TABLE.detach,
+    SVC_TABLE.chap,
+    SVC_TABLE.modeset,
+  ].map(({ number }) => number),
+);
 /** One installation SVC of each shape that a random program draws from. */
 const SHAPES: readonly (readonly [SvcType, readonly LockName[]])[] = [
   [1, ["LOCAL"]],
@@ -335,5 +350,26 @@ describe("the new PSW of the SVC interruption", () => {
     test.machine.run();
     expect(tcb.completion?.code).toBe("0C2");
     expect(svcEvents(test.events)).toEqual([]);
+  });
+});
+
+describe("every row of the table", () => {
+  const plain = Object.values(SVC_TABLE).filter(({ number }) => !NEEDS_PARAMETERS.has(number));
+  const rows = plain.flatMap((row: SvcRow) =>
+    row.esr === undefined ? [{ row, r15: 0 }] : [...row.esr].map(([r15, service]) => ({ row: service, r15 })),
+  );
+
+  test.each(rows)("SVC $row.number $row.macro is entered with its locks, and gives everything back", ({ row, r15 }) => {
+    const { tcb, events, stretches } = issued(function* (program) {
+      yield* program.svc(row.number, { r15, parameters: { kind: "do", body: () => program.compute(1, "routine") } });
+    });
+    expect(tcb.completion).toEqual({ code: "" });
+    const [own] = svcEvents(events).filter(({ what }) => what === "entered");
+    expect(own?.row.macro).toBe(row.macro);
+    const routine = stretches.find(({ activity }) => activity.name === "routine")?.activity;
+    const locks = row.locks.join(" ");
+    expect(routine?.kind === "burst" && (routine.args?.locks ?? "")).toBe(locks);
+    const disabled = row.type === 6 || row.locks.some((name) => name !== "LOCAL" && name !== "CMS");
+    expect(routine?.kind === "burst" && routine.args?.interruptions).toBe(disabled ? "disabled" : "enabled");
   });
 });
