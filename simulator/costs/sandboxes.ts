@@ -62,6 +62,13 @@ export const SANDBOX_COSTS: readonly Cost[] = [
     { date: "2023", machine: "Packet c1.small and AWS m5d.metal" },
   ),
   time(
+    "vm.freebsd.kernel",
+    25_000_000,
+    "published",
+    "The Register, 2023-08-29, and USENIX ;login: online: FreeBSD on Firecracker, 25 ms of kernel",
+    { date: "2023-08-29", machine: "not stated" },
+  ),
+  time(
     "vm.qemu-pc.whole",
     600_000_000,
     "derived",

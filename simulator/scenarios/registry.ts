@@ -1,4 +1,5 @@
 /** Every scenario that can be run, by name, and the themes under which they are listed. */
+import { ANOTHER_SYSTEM } from "./another-system.ts";
 import { BOOT } from "./boot.ts";
 import { CAT_FILE } from "./cat-file.ts";
 import { DATA_SURVIVES } from "./data-survives.ts";
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   KERNEL_PANIC,
   NOISY_NEIGHBOUR,
   DATA_SURVIVES,
+  ANOTHER_SYSTEM,
 ];
 
 export interface Theme {
@@ -40,7 +42,11 @@ export const THEMES: readonly Theme[] = [
   { title: "Ending, well or not", names: ["kernel-panic", "data-survives"] },
 ];
 
+/** Shorter names. */
+const ALIASES: ReadonlyMap<string, string> = new Map([["startup", STARTUP_RACE.name]]);
+
 /** @returns the scenario of that name; undefined where there is none. */
 export function findScenario(name: string): Scenario | undefined {
-  return SCENARIOS.find((scenario) => scenario.name === name);
+  const whole = ALIASES.get(name) ?? name;
+  return SCENARIOS.find((scenario) => scenario.name === whole);
 }
