@@ -2,6 +2,7 @@
  * The server and its neighbour on Linux: as processes of one kernel, in containers of one kernel, and each in a virtual
  * machine of its own with a kernel of its own.
  */
+import { PRIORITIES } from "../engine/priorities.ts";
 import { Simulation } from "../engine/simulation.ts";
 import { Inode } from "../linux/files/inode.ts";
 import { user } from "../linux/kernel.ts";
@@ -19,7 +20,7 @@ import { Hypervisor } from "../virtualization/hypervisor.ts";
 import { VirtualMachine } from "../virtualization/virtual-machine.ts";
 import type { Operation, Workload } from "../workload/workload.ts";
 import { guestDisk } from "./guest-disk.ts";
-import { PERIOD_NS, RequestLog, type Settings } from "./noisy-neighbour-settings.ts";
+import { MIB, PERIOD_NS, RequestLog, type Settings } from "./noisy-neighbour-settings.ts";
 import type { ScenarioInput } from "./scenario.ts";
 
 const PIPE = { name: "pipe", writeCost: "linux.write.pipe", traps: [] };
@@ -131,6 +132,24 @@ function born(system: LinuxSystem, controlGroup: ControlGroup | undefined): Proc
   return forked.child;
 }
 
+/** Writes down how memory goes, ten times in a hundred milliseconds. */
+function sampleMemory(
+  input: ScenarioInput,
+  simulation: Simulation,
+  track: string,
+  system: LinuxSystem,
+  until: number,
+): void {
+  const sample = (name: string, frames: number, at: number) =>
+    input.recorder.counter({ track, name, at, value: Math.floor((frames * 4096) / MIB) });
+  for (let at = 0; at <= until; at += PERIOD_NS) {
+    simulation.schedule(at, PRIORITIES.observe, () => {
+      sample("MiB free", system.pool.free, at);
+      sample("MiB in the page cache", system.memory.cache.size, at);
+    });
+  }
+}
+
 /** Both as plain processes, or each in a container: nothing but control groups differs. */
 export function onOneKernel(input: ScenarioInput, world: "process" | "container", settings: Settings): void {
   const { costs, recorder, provenance } = input;
@@ -145,6 +164,7 @@ export function onOneKernel(input: ScenarioInput, world: "process" | "container"
   const groups = world === "process" ? undefined : containerGroups(system, settings);
   const run = startServer(simulation, system, settings, groups?.server);
   const neighbour = startNeighbour(simulation, system, settings, groups?.neighbour);
+  sampleMemory(input, simulation, `${world}-0`, system, FIRST_REQUEST_NS + settings.durationNs);
   simulation.run({ untilTime: FIRST_REQUEST_NS + settings.durationNs });
   const had = neighbour.reduce((sum, { thread }) => sum + thread.ranNs, 0);
   report(input, world, settings, run, neighbour, had);
@@ -208,6 +228,8 @@ export function inVirtualMachines(input: ScenarioInput, settings: Settings): voi
   if (serving === undefined || noisy === undefined) throw new RangeError("there are two guests");
   const run = startServer(simulation, serving.system, settings);
   const neighbour = startNeighbour(simulation, noisy.system, settings);
+  sampleMemory(input, simulation, "vm-server-0", serving.system, FIRST_REQUEST_NS + settings.durationNs);
+  sampleMemory(input, simulation, "vm-neighbour-0", noisy.system, FIRST_REQUEST_NS + settings.durationNs);
   simulation.run({ untilTime: FIRST_REQUEST_NS + settings.durationNs });
   const had = Array.from({ length: cpus }, (_, cpu) => noisy.machine.time(cpu).guestNs).reduce(
     (sum, ns) => sum + ns,
