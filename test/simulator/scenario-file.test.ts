@@ -196,6 +196,15 @@ describe("what a file exports", () => {
     expect(metrics.map(({ metrics: { intoKernel } }) => intoKernel?.value)).toEqual([4, 4, 4, expect.any(Number)]);
   });
 
+  it("counts every page that is touched, and what spawned programs ask for", () => {
+    const touch = { kind: "pageTouch", pages: 5, access: "write" };
+    const child = { name: "child", operations: [touch, { kind: "systemCall", service: "getpid" }] };
+    const workload = [{ kind: "spawn", program: child }, touch];
+    const { metrics } = carryOut(scenarioFrom(parseScenario({ workload, worlds: ["process", "vm"] }, "test")));
+    // vfork, execve, five pages, getpid and exit of the child; five pages and exit of its parent.
+    for (const { metrics: of } of metrics) expect(of.intoKernel?.value).toBe(2 + 5 + 1 + 1 + 5 + 1);
+  });
+
   it("draws its chance from the seed", () => {
     const workload = (_: unknown, random: { integer(low: number, high: number): number }) =>
       Array.from({ length: random.integer(1, 1000) }, () => ONE[0]);

@@ -1,12 +1,13 @@
 /** Makes a scenario of its data: defaults for what was left out, the four worlds, and metrics of its own. */
 import type { TraceRecorder } from "../../trace/recorder.ts";
 import type { Timeline } from "../../trace/timeline.ts";
-import type { Operation, Workload } from "../../workload/workload.ts";
+import type { Workload } from "../../workload/workload.ts";
 import { type Knob, type KnobValues, parseKnobs, ScenarioError, suggestion } from "../knob.ts";
 import { START_METRICS } from "../metrics.ts";
 import type { AnyScenario, MetricDescription, Scenario, ScenarioInput } from "../scenario.ts";
 import { raceSettings, STARTUP_RACE_KNOBS } from "../startup-race-knobs.ts";
 import { runWorlds, WORLDS } from "../worlds.ts";
+import { completed } from "./complete.ts";
 import { parseOperations } from "./parse-workload.ts";
 import type { OwnMetric, ScenarioData, WorldView } from "./scenario-data.ts";
 
@@ -71,34 +72,6 @@ function workloadOf(data: ScenarioData, { knobs, random }: ScenarioInput): Workl
   if (typeof workload !== "function") return { name, operations: completed(workload) };
   const made: unknown = guarded("workload(knobs, random)", () => workload(knobs, random.stream("workload")));
   return { name, operations: completed(parseOperations(made, "workload(knobs, random)")) };
-}
-
-/**
- * A program that can be carried out and looked at: between two requests it runs at least the instruction that makes the
- * next one, so that each dips below the line by itself; it marks its first instruction and its first byte; it ends.
- */
-function completed(operations: readonly Operation[]): Operation[] {
-  const marked = new Set(operations.flatMap((one) => (one.kind === "mark" ? [one.mark] : [])));
-  const program: Operation[] = marked.has("firstInstruction") ? [] : [{ kind: "mark", mark: "firstInstruction" }];
-  let wrote = marked.has("firstByte");
-  for (const operation of operations) {
-    const before = program.findLast(({ kind }) => kind !== "mark");
-    if (isRequest(operation) && before !== undefined && isRequest(before)) program.push(ONE_INSTRUCTION);
-    program.push(operation);
-    if (wrote || operation.kind !== "systemCall" || operation.service !== "write") continue;
-    program.push({ kind: "mark", mark: "firstByte" });
-    wrote = true;
-  }
-  const last = operations.findLast(({ kind }) => kind !== "mark");
-  const ends = last?.kind === "privileged" || (last?.kind === "systemCall" && last.service === "exit");
-  const exit: Operation = { kind: "systemCall", service: "exit" };
-  return ends ? program : [...program, ONE_INSTRUCTION, exit];
-}
-
-const ONE_INSTRUCTION: Operation = { kind: "compute", instructions: 1 };
-
-function isRequest({ kind }: Operation): boolean {
-  return kind !== "compute" && kind !== "mark";
 }
 
 function measureOwn(own: readonly OwnMetric[], { knobs, recorder, metric: report }: ScenarioInput): void {
