@@ -309,13 +309,19 @@ export class EevdfPolicy<T extends Thread = Thread> implements SchedulingPolicy<
     if (this.#load(at.index) > 0) this.#pull(at, this.#load(at.index));
   }
 
+  /** Threads that wait for a processor. Those that were killed while they slept or waited are forgotten on the way. */
+  #waitingAt(cpu: number): Task<T>[] {
+    const { running } = this.#cpu(cpu);
+    for (const task of this.#tasks.values()) if (task !== running) this.#forgetEnded(task);
+    return [...this.#tasks.values()].filter((task) => task.cpu === cpu && task !== running);
+  }
+
   /** Takes a waiting thread from the processor with most to do. @returns whether there was one */
   #pull(at: OnCpu<T>, ownLoad: number): boolean {
     const others = this.#cpus.filter((other) => other !== at && this.#load(other.index) > ownLoad);
     others.sort((left, right) => this.#load(right.index) - this.#load(left.index) || left.index - right.index);
     for (const { index } of others) {
-      const waiting = [...this.#tasks.values()].filter((one) => one.cpu === index && one !== this.#cpu(index).running);
-      const task = movable(waiting, index, at.index, this.#load(index) - ownLoad);
+      const task = movable(this.#waitingAt(index), index, at.index, this.#load(index) - ownLoad);
       if (task === undefined) continue;
       dequeueUp(task.entity, task.group, index);
       task.cpu = at.index;

@@ -66,7 +66,7 @@ export const PROCESS_CALLS: readonly SystemCallRow[] = [
   call(110, "getppid", "", "task_tgid_vnr of the parent", unix("BPX1GPP"), { service: "getppid" }),
   call(112, "setsid", "", "ksys_setsid", unix("BPX1SSI")),
   call(126, "capset", "hdrp, datap", "cap_capset, commit_creds", none("RACF decides by profiles")),
-  call(141, "setpriority", "which, who, prio", "set_user_nice, reweight_entity", svc(44, "CHAP"), {
+  call(141, "setpriority", "which, who, prio", "set_user_nice, reweight_entity", unix("BPX1SPY"), {
     gvisor: "ignored",
   }),
   call(157, "prctl", "op, arg2, arg3, arg4, arg5", "by option", none("by option: some are BPX services"), {
@@ -74,12 +74,16 @@ export const PROCESS_CALLS: readonly SystemCallRow[] = [
     cost: "linux.call.prctl",
     gvisor: "partly",
   }),
-  call(158, "arch_prctl", "op, addr", "do_arch_prctl_64: the FS base", RUNTIME, { service: "arch_prctl" }),
+  call(158, "arch_prctl", "op, addr", "do_arch_prctl_64: the FS base", RUNTIME, {
+    service: "arch_prctl",
+    gvisor: "partly",
+  }),
   call(186, "gettid", "", "task_pid_vnr", unix("BPX1PTS")),
   call(202, "futex", "uaddr, futex_op, val, timeout", "futex_wait or futex_wake", svc(1, "WAIT"), {
     service: "futex",
     cost: "linux.call.futex",
     guest: "sleep",
+    gvisor: "partly",
   }),
   call(
     203,
