@@ -5,7 +5,7 @@ import { EevdfPolicy } from "../linux/scheduler/eevdf.ts";
 import type { Activity, Burst } from "../machine/activity.ts";
 import { CpuSet } from "../machine/cpu-set.ts";
 import { Thread } from "../machine/thread.ts";
-import { Findings, type Mix, type Transaction } from "./dispatching-mix.ts";
+import { Findings, type Mix, READY_COUNTER, type Transaction } from "./dispatching-mix.ts";
 import { integerOf, type ScenarioInput } from "./scenario.ts";
 
 const SCHEDULER = "Linux kernel/sched/core.c, __schedule; Documentation/scheduler/sched-eevdf.rst";
@@ -34,7 +34,9 @@ export function runQueue(input: ScenarioInput, mix: Mix): void {
         const { name, mode, stage, args } = activity;
         input.recorder.span({ track: trackOf(cpu), name, start, end, mode, stage, ...(args && { args }) });
       },
-      dispatched: (thread, _, now) => {
+      dispatched: (thread, cpu, now) => {
+        const value = threads.filter((one) => one.thread.state === "ready").length;
+        input.recorder.counter({ track: trackOf(cpu), name: READY_COUNTER, at: now, value });
         findings.dispatches++;
         findings.waited(thread.name, now - thread.readyAt);
       },
@@ -42,7 +44,7 @@ export function runQueue(input: ScenarioInput, mix: Mix): void {
   });
   policy.connect(cpus);
   for (let cpu = 0; cpu < mix.cpus; cpu++) track(input, cpu);
-  const threads = threadsOf(mix, perStep, { simulation, cpus, findings });
+  const threads: { thread: Thread; nice: number }[] = threadsOf(mix, perStep, { simulation, cpus, findings });
   for (const { thread, nice } of threads) {
     policy.admit(thread, { nice });
     cpus.start(thread);

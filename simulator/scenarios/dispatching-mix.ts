@@ -52,6 +52,9 @@ function transactionsOf(random: Random, think: number, lengthSteps: number): Tra
   return transactions;
 }
 
+/** The counter of both worlds: how many could run now and do not. */
+export const READY_COUNTER = "ready, not running";
+
 export type JobClass = "online" | "batch" | "runaway";
 
 /** @returns whose a work unit's time is; undefined for the system's own. */

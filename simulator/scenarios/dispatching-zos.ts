@@ -3,13 +3,14 @@ import { PRIORITIES } from "../engine/priorities.ts";
 import type { Activity } from "../machine/activity.ts";
 import { buildSpace } from "../zos/build-space.ts";
 import { newEcb, type Tcb } from "../zos/control-blocks.ts";
+import { isEligible } from "../zos/dispatcher.ts";
 import { ZosMachine } from "../zos/machine.ts";
 import { buildMaster } from "../zos/master.ts";
 import { type ProgramBody, startSrb, taskLife, type ZosProgram } from "../zos/program.ts";
 import { newTask } from "../zos/task.ts";
 import { post } from "../zos/task-end.ts";
 import { finish } from "./dispatching-linux.ts";
-import { Findings, type Mix, type Transaction } from "./dispatching-mix.ts";
+import { Findings, type Mix, READY_COUNTER, type Transaction } from "./dispatching-mix.ts";
 import { Z_OS_STEPS } from "./lane.ts";
 import { integerOf, type ScenarioInput } from "./scenario.ts";
 
@@ -22,7 +23,7 @@ const SRB_STEPS = 4;
 /** Runs the mix for its length and writes it down, a track a processor. */
 export function runDispatcher(input: ScenarioInput, mix: Mix): void {
   const findings = new Findings(mix.cpus, mix.lengthSteps);
-  const machine = new ZosMachine({
+  const machine: ZosMachine = new ZosMachine({
     cpus: mix.cpus,
     timeSlice: integerOf(input.knobs, "timeSlice"),
     observer: {
@@ -34,7 +35,9 @@ export function runDispatcher(input: ScenarioInput, mix: Mix): void {
         const stage = thread === undefined ? activity.stage : thread.name;
         input.recorder.span({ track: trackOf(cpu), name, start, end, mode, stage, ...(args && { args }) });
       },
-      dispatched: (thread, _, now) => {
+      dispatched: (thread, cpu, now) => {
+        const value = machine.dispatcher.queued().filter(isEligible).length;
+        input.recorder.counter({ track: trackOf(cpu), name: READY_COUNTER, at: now, value });
         findings.dispatches++;
         findings.waited(thread.name, now - thread.readyAt);
       },
