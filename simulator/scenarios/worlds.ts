@@ -9,12 +9,14 @@ import { otherRuntimeLife } from "../linux/other-runtimes.ts";
 import { processLife } from "../linux/process.ts";
 import type { Activities } from "../machine/activity.ts";
 import type { World } from "../trace/timeline.ts";
+import type { DiskVmm } from "../virtualization/disk-path.ts";
 import { Hypervisor } from "../virtualization/hypervisor.ts";
 import { machineLife } from "../virtualization/machine.ts";
 import type { Workload } from "../workload/workload.ts";
 import { addressSpaceLife } from "../zos/address-space.ts";
 import { Nucleus } from "../zos/nucleus.ts";
 import { DEFAULT_CONTAINER_PLAN } from "./default-container-plan.generated.ts";
+import { GuestKernel } from "./guest-kernel.ts";
 import { ScenarioError } from "./knob.ts";
 import { type Lane, runLane, Z_OS_STEPS } from "./lane.ts";
 import type { ScenarioInput } from "./scenario.ts";
@@ -92,7 +94,7 @@ function containerLane({ workload, part, costs, settings }: LaneRequest): Lane {
 
 function machineLane({ workload, part, costs, settings }: LaneRequest): Lane {
   const { row, initCost, network, verbose, accelerator, pageTableIsolation } = settings;
-  const guest = new LinuxKernel({ costs, output: serialConsole(costs), pageTableIsolation });
+  const guest = new GuestKernel({ costs, output: serialConsole(costs), pageTableIsolation }, DISKS[row.vmm]);
   const hypervisor = new Hypervisor(costs, accelerator);
   const boot = initCost === "vm.init.distribution" ? { ...row.boot, kernelCost: "vm.kernel.distribution" } : row.boot;
   const life =
@@ -101,6 +103,15 @@ function machineLane({ workload, part, costs, settings }: LaneRequest): Lane {
       : hypervisor.run(guest.run(workload, "program"));
   return { world: "vm", name: `Virtual machine: ${boot.vmm}, ${accelerator}`, unit: "ns", life, accelerator };
 }
+
+/** The disk of each monitor; QEMU's is virtio, whatever firmware it begins with. */
+const DISKS: Readonly<Record<RaceSettings["row"]["vmm"], DiskVmm>> = {
+  "microvm-qboot": "qemu",
+  "q35-qboot": "qemu",
+  "q35-seabios": "qemu",
+  firecracker: "firecracker",
+  "cloud-hypervisor": "cloud-hypervisor",
+};
 
 /** A guest's console is an emulated 8250: every register that its driver touches is a visit to the monitor. */
 function serialConsole(costs: CostBook): OutputDevice {

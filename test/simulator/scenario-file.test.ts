@@ -205,6 +205,14 @@ describe("what a file exports", () => {
     for (const { metrics: of } of metrics) expect(of.intoKernel?.value).toBe(2 + 5 + 1 + 1 + 5 + 1);
   });
 
+  it("leaves a guest for its disk, and nothing of a process", () => {
+    const workload = [{ kind: "disk", access: "read", bytes: 4096 }];
+    const { metrics } = carryOut(scenarioFrom(parseScenario({ workload, worlds: ["process", "vm"] }, "test")));
+    const [process, vm] = metrics.map(({ metrics: { intoHypervisor } }) => intoHypervisor?.value);
+    expect(process).toBe(0);
+    expect(vm).toBeGreaterThan(0);
+  });
+
   it("draws its chance from the seed", () => {
     const workload = (_: unknown, random: { integer(low: number, high: number): number }) =>
       Array.from({ length: random.integer(1, 1000) }, () => ONE[0]);
