@@ -115,9 +115,9 @@ export const PRIVILEGED_INSTRUCTION: Scenario = {
       unit: "count",
       help: "how often it was left for the same instruction of its kernel",
     },
-    { name: "svcs", unit: "count", help: "supervisor calls that the program issued, which was not allowed" },
+    { name: "supervisorCalls", unit: "count", help: "supervisor calls that the program issued, which was not allowed" },
     {
-      name: "svcsIfAuthorized",
+      name: "supervisorCallsIfAuthorized",
       unit: "count",
       help: "supervisor calls that the one issued that was: MODESET, and EXIT at its end",
     },
@@ -163,12 +163,12 @@ function zos(input: ScenarioInput, instruction: string): void {
   );
   input.metric(world, "steps", plain.count.steps);
   input.metric(world, "ended", plain.abends);
-  input.metric(world, "svcs", plain.svcs);
+  input.metric(world, "supervisorCalls", plain.svcs);
   const authorized = carryOut(input, "address-space-authorized", "z/OS: an authorized program", function* (program) {
     yield* program.svc(SVC_TABLE.modeset.number, { parameters: { kind: "psw", problem: false, key: 0 } });
     yield* program.privileged(instruction);
   });
-  input.metric(world, "svcsIfAuthorized", authorized.svcs);
+  input.metric(world, "supervisorCallsIfAuthorized", authorized.svcs);
 }
 
 interface Outcome {

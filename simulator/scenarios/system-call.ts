@@ -101,12 +101,17 @@ export const SYSTEM_CALL: Scenario = {
     { name: "entrySteps", unit: "step", help: "of these, before the service itself begins" },
     { name: "borders", unit: "count", help: "how often the border to kernel mode or supervisor state was crossed" },
     { name: "intoHypervisor", unit: "count", help: "how often the guest was left: VM exits" },
-    { name: "stepsOnZ", unit: "step", help: "the same on Linux for IBM Z, by SVC" },
-    { name: "stepsByPC", unit: "step", help: "the same on z/OS by PROGRAM CALL" },
+    { name: "stepsOnIbmZ", unit: "step", help: "the same on Linux for IBM Z, by SVC" },
+    { name: "stepsByProgramCall", unit: "step", help: "the same on z/OS by PROGRAM CALL" },
     {
       name: "entryInstructions",
       unit: "count",
-      help: "instructions from the handler's entry to the service, counted by hand: IEAVESVC of MVS 3.8, give or take two; entry.S of Linux on IBM Z",
+      help: "instructions from the handler's entry to the routine, counted by hand in IEAVESVC of MVS 3.8, give or take two",
+    },
+    {
+      name: "entryInstructionsOnIbmZ",
+      unit: "count",
+      help: "the same in Linux on IBM Z, from system_call to __do_syscall, counted by hand in entry.S",
     },
     { name: "abends", unit: "count", help: "how often z/OS ended the one who asked: 0F8 and its like" },
   ],
@@ -140,8 +145,8 @@ function linux(input: ScenarioInput, world: "process" | "container" | "vm", name
 function onZ(input: ScenarioInput): void {
   const life = activities(s390SystemCall(20, "getpid", "getpid: the number in the process's own pid namespace"));
   const lane = { id: "linux-on-z", world: "process", name: "Process on IBM Z", note: LINUX_STEPS, life } as const;
-  input.metric("process", "stepsOnZ", recordSteps(input, lane).steps);
-  input.metric("process", "entryInstructions", INSTRUCTIONS_TO_DO_SYSCALL);
+  input.metric("process", "stepsOnIbmZ", recordSteps(input, lane).steps);
+  input.metric("process", "entryInstructionsOnIbmZ", INSTRUCTIONS_TO_DO_SYSCALL);
 }
 
 function* activities(path: readonly PathStep[]): Generator<Activity> {
@@ -161,7 +166,7 @@ function zos(input: ScenarioInput): void {
     input.metric(world, "entryInstructions", INSTRUCTIONS_TO_ROUTINE[row.type]);
   }
   input.metric(world, "borders", svc.count.intoKernel);
-  input.metric(world, "stepsByPC", call.count.steps);
+  input.metric(world, "stepsByProgramCall", call.count.steps);
   input.metric(world, "abends", svc.abends + call.abends);
 }
 

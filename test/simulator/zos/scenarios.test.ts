@@ -41,7 +41,7 @@ describe("one system call", () => {
     const { metric } = measure("system-call", { svc });
     expect(metric("address-space", "abends")).toBe(0);
     expect(metric("address-space", "entryInstructions")).toBe(instructions);
-    expect(metric("address-space", "stepsByPC")).toBeLessThan(metric("address-space", "steps") ?? 0);
+    expect(metric("address-space", "stepsByProgramCall")).toBeLessThan(metric("address-space", "steps") ?? 0);
   });
 
   test.each(["SRB", "task with a lock", "disabled task", "cross-memory task"])(
@@ -72,8 +72,8 @@ describe("a privileged instruction", () => {
       for (const world of ["process", "container", "vm", "address-space"] as const) {
         expect(metric(world, "ended")).toBe(1);
       }
-      expect(metric("address-space", "svcs")).toBe(0);
-      expect(metric("address-space", "svcsIfAuthorized")).toBe(2);
+      expect(metric("address-space", "supervisorCalls")).toBe(0);
+      expect(metric("address-space", "supervisorCallsIfAuthorized")).toBe(2);
       const fault = timeline.spans.filter(({ track }) => track === "address-space").map(({ name }) => name);
       expect(fault.some((name) => name.startsWith("program interruption 2"))).toBe(true);
     }
