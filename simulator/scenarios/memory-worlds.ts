@@ -4,8 +4,10 @@
  */
 import type { CostBook } from "../costs/cost-book.ts";
 import type { FramePool } from "../machine/frames.ts";
+import { PageTable } from "../machine/page-table.ts";
 import { Balloon } from "../virtualization/balloon.ts";
 import { GuestMemory, tablesOf } from "../virtualization/guest-memory.ts";
+import { GuestPaging } from "../virtualization/guest-paging.ts";
 import { HostMemory } from "../virtualization/host-memory.ts";
 import { Ksm, type KsmCounters } from "../virtualization/ksm.ts";
 import { type MemoryVmm, reckonedKib, type VmMemory, vmMemory } from "../virtualization/vm-memory.ts";
@@ -175,6 +177,20 @@ function reportOf(pool: FramePool, hostBytes: number, instances: number, sharedB
 /** A piece of 64 KiB is too large for a table of the host: tables are left out of the sums. */
 function tablesUsed(pool: FramePool, guests: readonly GuestMemory[]): number {
   return guests.reduce((sum, { name }) => sum + pool.usage(tablesOf(name)).resident, 0);
+}
+
+/** @returns memory references for one access that no TLB knows, found by walking: in a guest, and without one */
+export function walkReferences(): { readonly native: number; readonly guest: number } {
+  const host = new HostMemory(64, PAGE_KIB * KIB);
+  const own = new PageTable(host.tables("a process"));
+  own.map(0, host.allocate("a process"));
+  const access = { kind: "read", user: true } as const;
+  const guest = new GuestPaging(
+    new GuestMemory(host, "a guest", 32),
+    Array.from({ length: 32 }, (_, page) => page),
+  );
+  guest.access(0, access);
+  return { native: own.translate(0, access).references, guest: guest.access(0, access).references };
 }
 
 function usedBytes(pool: FramePool): number {

@@ -18,6 +18,7 @@ import {
   machinesWorld,
   PAGE_KIB,
   plainWorld,
+  walkReferences,
 } from "./memory-worlds.ts";
 import { choiceOf, integerOf, type MetricDescription, type Scenario, type ScenarioInput } from "./scenario.ts";
 
@@ -70,6 +71,7 @@ const METRICS: readonly MetricDescription[] = [
   { name: "guestBytes", unit: "bytes", help: "what a guest believes to have" },
   { name: "balloonBytes", unit: "bytes", help: "what balloons have given back" },
   { name: "ksmPages", unit: "count", help: "pages of 4 KiB that KSM has looked at" },
+  { name: "walkReferences", unit: "count", help: "entries of page tables read for one access that no TLB knows" },
   { name: "areasOwned", unit: "count", help: "areas of an address space that are its own" },
   { name: "areasShared", unit: "count", help: "areas that every address space has alike: they are there once" },
 ];
@@ -116,6 +118,10 @@ function memory(input: ScenarioInput): void {
   show(input, "process", "Processes", plainWorld({ ...plain, besideKib: 0 }));
   show(input, "container", "Containers", plainWorld({ ...plain, besideKib: shimKib }));
   machines(input, instances, hostBytes);
+  const walk = walkReferences();
+  input.metric("process", "walkReferences", walk.native);
+  input.metric("container", "walkReferences", walk.native);
+  input.metric("vm", "walkReferences", walk.guest);
   addressSpaces(input, instances);
 }
 

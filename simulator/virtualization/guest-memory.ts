@@ -65,6 +65,11 @@ export class GuestMemory {
     this.#host.write(this.#translate(page, "write"), contents);
   }
 
+  /** The host makes an access possible: gives the page a frame, or a copy of its own. What is in it stays. */
+  touch(page: number, kind: "read" | "write"): void {
+    this.#translate(page, kind);
+  }
+
   /** @returns what is in a page, without touching it; zeros where it has no frame. */
   peek(page: number): number {
     const frame = this.frameOf(page);
