@@ -39,9 +39,10 @@ class Semaphore {
     return false;
   }
 
-  /** @returns who is to be woken */
+  /** @returns who is to be woken: whoever was killed meanwhile does not wait any more */
   signal(): Thread | undefined {
-    const waiter = this.#waiters.shift();
+    let waiter = this.#waiters.shift();
+    while (waiter?.state === "ended") waiter = this.#waiters.shift();
     if (waiter === undefined) this.#tokens++;
     return waiter;
   }
@@ -56,6 +57,7 @@ class Machine {
   readonly #count: number;
   readonly #semaphores = [new Semaphore(), new Semaphore()];
   readonly #threads: { readonly thread: Thread; readonly work: number }[] = [];
+  readonly #killed = new Set<Thread>();
   readonly #until = new Map<Thread | number, number>();
   #seen = 0;
 
@@ -86,12 +88,14 @@ class Machine {
     for (let thread = this.#random.integer(1, 8); thread > 0; thread--) this.#addThread(`thread ${thread}`);
     for (let interrupt = this.#random.integer(0, 20); interrupt > 0; interrupt--) this.#addInterrupt();
     for (let outage = this.#random.integer(0, 4); outage > 0; outage--) this.#addOutage();
+    for (let disturbance = this.#random.integer(0, 10); disturbance > 0; disturbance--) this.#addDisturbance();
     this.#addTimers();
     const { ended, events } = this.simulation.run();
     if (ended !== "finished") this.problems.push(`the run ended at its ${ended}`);
     for (const { thread, work } of this.#threads) {
       if (thread.state !== "ended") this.problems.push(`${thread.name} is ${thread.state}: a wake-up was lost`);
-      if (thread.ranNs !== work) this.problems.push(`${thread.name} ran for ${thread.ranNs} of ${work}`);
+      if (this.#killed.has(thread) ? thread.ranNs > work : thread.ranNs !== work)
+        this.problems.push(`${thread.name} ran for ${thread.ranNs} of ${work}`);
     }
     return events;
   }
@@ -162,6 +166,20 @@ class Machine {
     this.#at(PRIORITIES.begin, () => this.#cpus.suspend(cpu));
     // Outages of one processor may lie in one another; the last event of all gives every processor back.
     this.simulation.schedule(HORIZON, PRIORITIES.begin, () => this.#cpus.resume(cpu));
+  }
+
+  /** The policy is asked again without need, or a thread is killed, whatever it does. */
+  #addDisturbance(): void {
+    const kind = this.#random.integer(0, 4);
+    const victim = this.#threads[this.#random.integer(0, this.#threads.length - 1)]?.thread;
+    this.#at(PRIORITIES.observe, () => {
+      if (kind < 2) this.#cpus.reschedule();
+      else if (kind < 4) this.#cpus.offer();
+      else if (victim !== undefined && victim.state !== "new") {
+        this.#killed.add(victim);
+        this.#cpus.kill(victim);
+      }
+    });
   }
 
   /** Timers that are put off time and again, as a kernel's are; only the last deadline may fire. */
