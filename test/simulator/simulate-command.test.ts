@@ -116,9 +116,19 @@ describe("ringside simulate", () => {
   });
 
   it("lists scenarios and profiles, and a scenario's knobs and metrics", () => {
-    expect(ringside("--list")).toMatch(/startup-race[\s\S]*published-2022/);
+    expect(ringside("--list")).toMatch(
+      / {2}Starting\n {4}startup-race[\s\S]* {2}Sharing one machine\n[\s\S]*published-2022/,
+    );
     const help = ringside("startup-race", "--help");
-    for (const word of ["vmm", "firecracker", "spread", "firstInstruction", "intoHypervisor"])
+    for (const word of [
+      "vmm",
+      "firecracker",
+      "spread",
+      "firstInstruction",
+      "intoHypervisor",
+      "seventy times",
+      "no operating system",
+    ])
       expect(help).toContain(word);
     expect(ringside("--help")).toContain("--set");
   });
