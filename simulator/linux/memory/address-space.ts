@@ -75,6 +75,8 @@ export class AddressSpace {
   #areas: Area[] = [];
   /** rss: frames mapped, the page of zeros left out. */
   #resident = 0;
+  /** Where pages of files are mapped: what reclaim may take out again. */
+  readonly #filePages = new Map<number, Set<number>>();
   readonly faults = { minor: 0, major: 0 };
   /** What the access that is being carried out has taken so far. */
   #effort = noEffort();
@@ -85,6 +87,7 @@ export class AddressSpace {
     this.group = group;
     this.#memory = memory;
     this.#isGone = isGone;
+    memory.register(owner, this);
     this.#table = new PageTable({
       take: () => this.#takeTable(),
       give: (frame) => memory.release(frame, this.#tables),
@@ -181,7 +184,13 @@ export class AddressSpace {
     for (const mapping of [...this.#table.mappings()]) this.#giveBack(mapping.page);
     this.#table.destroy();
     this.#areas = [];
+    this.#memory.unregister(this.owner);
   }
+
+  /** Takes a file's page out of the page table: memory is short. */
+  readonly evict = (frame: number): void => {
+    for (const page of [...(this.#filePages.get(frame) ?? [])]) this.#giveBack(page);
+  };
 
   get #tables(): string {
     return `${this.owner}: page tables`;
@@ -241,6 +250,7 @@ export class AddressSpace {
     const own = backing.shared ? { write: area.write, copyOnWrite: false } : { write: false, copyOnWrite: area.write };
     this.#memory.pool.share(cached.frame, this.owner);
     this.#mapFrame(page, cached.frame, rightsOf(area, own));
+    this.#noteFile(page, cached.frame);
     return fromDisk ? "disk" : "page cache";
   }
 
@@ -264,6 +274,12 @@ export class AddressSpace {
   }
 
   /** @returns whether there was memory for it. */
+  #noteFile(page: number, frame: number): void {
+    const pages = this.#filePages.get(frame) ?? new Set<number>();
+    this.#filePages.set(frame, pages);
+    pages.add(page);
+  }
+
   #newPage(area: Area, page: number, content: number): boolean {
     const frame = this.#memory.allocate(this.owner, this.group, this.#effort, this.#isGone);
     if (frame === undefined) return false;
@@ -298,12 +314,16 @@ export class AddressSpace {
     }
     this.#memory.pool.share(frame, child.owner);
     child.#mapFrame(page, frame, rights);
+    if (this.#filePages.get(frame)?.has(page) === true) child.#noteFile(page, frame);
   }
 
   #giveBack(page: number): void {
     const mapping = this.#table.unmap(page);
     if (mapping === undefined || mapping.frame === ZERO_FRAME) return;
     this.#resident--;
+    const pages = this.#filePages.get(mapping.frame);
+    pages?.delete(page);
+    if (pages?.size === 0) this.#filePages.delete(mapping.frame);
     this.#memory.release(mapping.frame, this.owner);
   }
 }

@@ -39,6 +39,12 @@ export function noEffort(): Effort {
   return { scanned: 0, dropped: 0, written: 0, killed: [] };
 }
 
+/** An address space, as reclaim has to know it. */
+export interface Mapper {
+  /** Takes a file's page out of the page table; the next touch brings it back by a fault. */
+  readonly evict: (frame: number) => void;
+}
+
 export interface MemoryOptions {
   readonly pool: FramePool;
   /** Everybody who may be killed, in the order of their age. */
@@ -52,6 +58,8 @@ export class Memory {
   readonly #candidates: () => Iterable<OomCandidate>;
   readonly #groupOf = new Map<number, MemoryGroup>();
   readonly #contents = new Map<number, number>();
+  /** Address spaces by the name that they hold frames under: who is to be asked for a mapped page. */
+  readonly #mappers = new Map<string, Mapper>();
 
   constructor({ pool, candidates }: MemoryOptions) {
     this.pool = pool;
@@ -138,20 +146,34 @@ export class Memory {
     return { cached, fromDisk: inode.store.onDisk };
   }
 
+  /** Says who has mapped what is held under a name. */
+  register(owner: string, mapper: Mapper): void {
+    this.#mappers.set(owner, mapper);
+  }
+
+  unregister(owner: string): void {
+    this.#mappers.delete(owner);
+  }
+
   /**
-   * Frees what can be had without taking anything from anybody: clean pages of files that nobody has mapped, the least
-   * recently used first; dirty ones after they have been written. Pages of a tmpfs have nowhere to go.
+   * Frees what can be had again from a file: pages that nobody has mapped first, the least recently used before others,
+   * then mapped ones; dirty pages after they have been written. Pages of a tmpfs have nowhere to go.
    * @param group only what is charged to it or below it
    * @returns how many frames became free
    */
   reclaim(group: MemoryGroup, wanted: number, effort: Effort): number {
-    let freed = 0;
     const goal = Math.max(wanted, RECLAIM_BATCH);
+    const freed = this.#reclaim(group, goal, effort, (cached) => this.cache.isUnmapped(cached));
+    return freed > 0 ? freed : this.#reclaim(group, goal, effort, (cached) => this.#unmap(cached));
+  }
+
+  #reclaim(group: MemoryGroup, goal: number, effort: Effort, isFree: (cached: CachedPage) => boolean): number {
+    let freed = 0;
     for (const cached of this.cache.pages()) {
       if (freed >= goal) break;
       if (!group.contains(cached.group)) continue;
       effort.scanned++;
-      if (!cached.inode.store.onDisk || !this.cache.isUnmapped(cached)) continue;
+      if (!cached.inode.store.onDisk || !isFree(cached)) continue;
       if (this.cache.writeBack(cached)) effort.written++;
       this.cache.drop(cached);
       this.release(cached.frame, PAGE_CACHE);
@@ -159,6 +181,12 @@ export class Memory {
       freed++;
     }
     return freed;
+  }
+
+  /** Takes a page out of every page table (rmap). @returns whether nobody holds it any more */
+  #unmap(cached: CachedPage): boolean {
+    for (const owner of this.pool.owners(cached.frame)) this.#mappers.get(owner)?.evict(cached.frame);
+    return this.cache.isUnmapped(cached);
   }
 
   /** Drops a file's pages: it is gone. Nothing is written. */

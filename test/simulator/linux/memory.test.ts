@@ -70,7 +70,7 @@ function heap(program: Program, pages = PAGES): Program {
 
 type Step =
   | { readonly kind: "write" | "read"; readonly who: number; readonly page: number; readonly value: number }
-  | { readonly kind: "fork" | "exit"; readonly who: number };
+  | { readonly kind: "fork" | "exit" | "pressure"; readonly who: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
@@ -79,7 +79,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     page: fc.nat(2 * PAGES - 1),
     value: fc.integer({ min: 1, max: 1e6 }),
   }),
-  fc.record({ kind: fc.constantFrom("fork" as const, "fork" as const, "exit" as const), who: fc.nat(20) }),
+  fc.record({
+    kind: fc.constantFrom("fork" as const, "fork" as const, "exit" as const, "pressure" as const),
+    who: fc.nat(20),
+  }),
 );
 
 describe("address spaces", () => {
@@ -102,6 +105,7 @@ describe("address spaces", () => {
           const seen = expected.get(program) ?? [];
           if (one.kind === "fork") expected.set(begin(memory.root, 0, program), [...seen]);
           if (one.kind === "exit") end(program);
+          if (one.kind === "pressure") memory.reclaim(memory.root, 1, noEffort());
           if (one.kind === "write" || one.kind === "read") {
             program.space.touch(one.page, one.kind, one.value);
             if (one.kind === "write") seen[one.page] = one.value;
@@ -222,6 +226,22 @@ describe("a memory limit", () => {
     expect(program.alive).toBe(false);
     expect(group.events).toMatchObject({ oom: 1, oom_kill: 1 });
     expect(group.frames).toBeLessThanOrEqual(30);
+  });
+
+  test("takes a program's own text from it before it kills, and gives it back by a major fault", () => {
+    const { memory, group, begin, pool } = limited(2048, { maxBytes: 40 * FRAME_BYTES });
+    const file = new Inode(1, "/bin/program", DISK, 20 * FRAME_BYTES, 9);
+    const program = heap(begin(group), 64);
+    const backing = { kind: "file", inode: file, firstPage: 0, shared: false } as const;
+    program.space.map({ name: "text", start: 1000, pages: 20, write: false, execute: true, backing });
+    for (let page = 0; page < 20; page++) program.space.touch(1000 + page, "read");
+    for (let page = 0; page < 25; page++) program.space.touch(page, "write", page + 1);
+    expect(program.alive).toBe(true);
+    expect(memory.cache.size).toBeLessThan(20);
+    expect(program.space.touch(1000, "read").touch).toBe("disk");
+    expect(program.space.peek(1000)).toBe(9);
+    for (let page = 0; page < 25; page++) expect(program.space.peek(page)).toBe(page + 1);
+    expect(checkFrames(pool)).toEqual([]);
   });
 
   test("writes dirty pages before it drops them", () => {
