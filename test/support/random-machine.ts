@@ -57,6 +57,8 @@ class Machine {
   readonly #count: number;
   readonly #semaphores = [new Semaphore(), new Semaphore()];
   readonly #threads: { readonly thread: Thread; readonly work: number }[] = [];
+  /** What is left to do of each interrupt that is not done. */
+  readonly #interrupts = new Map<unknown, number>();
   readonly #killed = new Set<Thread>();
   readonly #until = new Map<Thread | number, number>();
   #seen = 0;
@@ -92,6 +94,7 @@ class Machine {
     this.#addTimers();
     const { ended, events } = this.simulation.run();
     if (ended !== "finished") this.problems.push(`the run ended at its ${ended}`);
+    if (this.#interrupts.size > 0) this.problems.push(`${this.#interrupts.size} interrupts were lost`);
     for (const { thread, work } of this.#threads) {
       if (thread.state !== "ended") this.problems.push(`${thread.name} is ${thread.state}: a wake-up was lost`);
       if (this.#killed.has(thread) ? thread.ranNs > work : thread.ranNs !== work)
@@ -101,7 +104,9 @@ class Machine {
   }
 
   /** Time never goes back; a processor does one thing, in one mode, at a time; a thread is in one place. */
-  #watch({ cpu, thread, start, end }: Stretch<Thread>): void {
+  #watch({ cpu, thread, activity, start, end }: Stretch<Thread>): void {
+    const left = this.#interrupts.get(activity);
+    if (left !== undefined) this.#interrupts.set(activity, left - (end - start));
     if (this.simulation.now < this.#seen) this.problems.push(`time went back to ${this.simulation.now}`);
     this.#seen = this.simulation.now;
     if (end !== this.simulation.now) this.problems.push(`a stretch ends at ${end}, seen at ${this.simulation.now}`);
@@ -158,7 +163,13 @@ class Machine {
   #addInterrupt(): void {
     const cpu = this.#random.integer(0, this.#count - 1);
     const handler = burst("kernel", "interrupt", this.#random.integer(1, 20));
-    this.#at(PRIORITIES.begin, () => this.#cpus.interrupt(cpu, handler));
+    this.#interrupts.set(handler, handler.duration);
+    const done = () => {
+      const left = this.#interrupts.get(handler);
+      if (left !== 0) this.problems.push(`an interrupt on CPU ${cpu} is done with ${left} to go`);
+      this.#interrupts.delete(handler);
+    };
+    this.#at(PRIORITIES.begin, () => this.#cpus.interrupt(cpu, handler, done));
   }
 
   #addOutage(): void {
