@@ -59,7 +59,8 @@ class Machine {
   readonly #threads: { readonly thread: Thread; readonly work: number }[] = [];
   /** What is left to do of each interrupt that is not done. */
   readonly #interrupts = new Map<unknown, number>();
-  readonly #killed = new Set<Thread>();
+  /** When threads were killed. */
+  readonly #killed = new Map<Thread | undefined, number>();
   readonly #until = new Map<Thread | number, number>();
   #seen = 0;
 
@@ -105,6 +106,7 @@ class Machine {
 
   /** Time never goes back; a processor does one thing, in one mode, at a time; a thread is in one place. */
   #watch({ cpu, thread, activity, start, end }: Stretch<Thread>): void {
+    if (start >= (this.#killed.get(thread) ?? Number.POSITIVE_INFINITY)) this.problems.push("a killed thread runs");
     const left = this.#interrupts.get(activity);
     if (left !== undefined) this.#interrupts.set(activity, left - (end - start));
     if (this.simulation.now < this.#seen) this.problems.push(`time went back to ${this.simulation.now}`);
@@ -187,7 +189,7 @@ class Machine {
       if (kind < 2) this.#cpus.reschedule();
       else if (kind < 4) this.#cpus.offer();
       else if (victim !== undefined && victim.state !== "new") {
-        this.#killed.add(victim);
+        this.#killed.set(victim, this.simulation.now);
         this.#cpus.kill(victim);
       }
     });
