@@ -6,7 +6,6 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Launcher, nativeProgram } from "../../native/kernel.ts";
-import type { NativeProgram } from "../../native/kernel-types.ts";
 import { detectCgroups } from "../cgroup/layout.ts";
 import { removeCgroups } from "../cgroup/remove.ts";
 import { compileContainer } from "../container/compile.ts";
@@ -84,7 +83,7 @@ function groupMode(): "v1" | "v2" | undefined {
   return usual ? "v1" : undefined;
 }
 
-function requireProgram(name: NativeProgram): string {
+function requireProgram(name: Parameters<typeof nativeProgram>[0]): string {
   const program = nativeProgram(name);
   if (program !== undefined) return program;
   throw new RingsideError(`calibrate: ${name} has not been built`, { fix: "npm run build" });
