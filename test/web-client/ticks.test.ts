@@ -32,6 +32,11 @@ describe("the ticks of the axis", () => {
     }
   });
 
+  it("names whole steps only", () => {
+    const named = axisTicks({ from: 0, to: 6 }, (time) => time * 200, 40).map(({ time }) => time);
+    expect(named).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   it("is even within a decade, even on the logarithmic scale", () => {
     const named = ticksOf("log", 1000, { from: 2e6, to: 4e6 }).map(({ time }) => time);
     const steps = named.slice(1).map((time, at) => time - (named[at] ?? 0));

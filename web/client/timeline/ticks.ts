@@ -38,7 +38,8 @@ export function axisTicks(
   const width = project(range.to) - project(range.from);
   if (isEven(range, project)) {
     const times = evenTicks(range.from, range.to, Math.max(2, Math.floor(width / (labelWidth * 1.6))));
-    return times.map((time) => ({ time, x: project(time), labelled: true }));
+    // There is no half a nanosecond, and no half a step.
+    return times.filter(Number.isInteger).map((time) => ({ time, x: project(time), labelled: true }));
   }
   return decadeTicks(range, project, labelWidth);
 }
