@@ -208,7 +208,7 @@ export class EevdfPolicy<T extends Thread = Thread> implements SchedulingPolicy<
     const task = at.running;
     if (task === undefined) return;
     this.#putBack(at, task);
-    dequeueUp(task.entity, task.group, at.index);
+    dequeueUp(task.entity, task.group, at.index, true);
     this.#forgetEnded(task);
   }
 

@@ -17,6 +17,8 @@ export class Entity {
   deadline = 0;
   /** While it is away: what it was owed when it left, in virtual nanoseconds; negative where it had had too much. */
   lag = 0;
+  /** Where it went to sleep, and the average there at that time; undefined where it was taken away and does not sleep. */
+  slept: { readonly queue: object; readonly average: number } | undefined;
   queued = false;
   /** The deadline that it had when it was picked: until that is over, it keeps the processor (RUN_TO_PARITY). */
   pickedFor = -1;

@@ -12,10 +12,10 @@ export function enqueueUp(entity: Entity, group: CpuGroup, cpu: number, isNew: b
   enqueueGroups(group, cpu);
 }
 
-/** Takes an entity out, and each group that has nobody left. */
-export function dequeueUp(entity: Entity, group: CpuGroup, cpu: number): void {
-  group.at(cpu).queue.dequeue(entity);
-  dequeueGroups(group, cpu);
+/** Takes an entity out, because it sleeps or for another reason, and each group that has nobody left. */
+export function dequeueUp(entity: Entity, group: CpuGroup, cpu: number, sleeps = false): void {
+  group.at(cpu).queue.dequeue(entity, sleeps);
+  dequeueGroups(group, cpu, sleeps);
 }
 
 /** Takes a group that has used up its quota off its parent's queue on a processor. Its own queue stays as it is. */
@@ -44,10 +44,10 @@ function enqueueGroups(start: CpuGroup, cpu: number): void {
   }
 }
 
-function dequeueGroups(start: CpuGroup, cpu: number): void {
+function dequeueGroups(start: CpuGroup, cpu: number, sleeps: boolean): void {
   for (let group: CpuGroup | undefined = start; group?.parent !== undefined; group = group.parent) {
     const { entity, queue } = group.at(cpu);
-    if (queue.size === 0 && entity.queued) group.parent.at(cpu).queue.dequeue(entity);
+    if (queue.size === 0 && entity.queued) group.parent.at(cpu).queue.dequeue(entity, sleeps);
     group.spreadShares();
   }
 }

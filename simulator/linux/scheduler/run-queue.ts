@@ -55,6 +55,7 @@ export class RunQueue {
    */
   enqueue(entity: Entity, isNew = false): void {
     const average = this.average();
+    this.#runOff(entity, average);
     const lag = this.#load === 0 ? 0 : Math.trunc((entity.lag * (this.#load + entity.weight)) / this.#load);
     entity.vruntime = average - lag;
     const request = entity.virtual(entity.sliceNs);
@@ -65,16 +66,30 @@ export class RunQueue {
     this.#load += entity.weight;
   }
 
-  /** Takes an entity out; it keeps its lag for when it comes again. */
-  dequeue(entity: Entity): void {
+  /**
+   * Takes an entity out; it keeps its lag for when it comes again.
+   * @param sleeps whether it has gone to sleep; if not, it was moved, or throttled
+   */
+  dequeue(entity: Entity, sleeps = false): void {
     const limit = entity.virtual(Math.max(2 * entity.sliceNs, TICK_NS));
     entity.lag = Math.min(limit, Math.max(-limit, this.lagOf(entity)));
     this.#lastAverage = this.average();
     this.#entities.splice(this.#entities.indexOf(entity), 1);
     this.#load -= entity.weight;
+    entity.slept = sleeps ? { queue: this, average: this.average() } : undefined;
     entity.queued = false;
     if (this.#current === entity) this.#current = undefined;
     if (this.#current === undefined) this.#runs = false;
+  }
+
+  /**
+   * Who goes to sleep having had too much makes up for it by waiting, as far as the others run meanwhile: the kernel leaves
+   * it in the queue until it is eligible (delayed dequeue, since 6.12), which comes to the same.
+   */
+  #runOff(entity: Entity, average: number): void {
+    const { slept, lag } = entity;
+    entity.slept = undefined;
+    if (slept?.queue === this && lag < 0) entity.lag = Math.min(0, lag + Math.max(0, average - slept.average));
   }
 
   /** Gives an entity another weight. What it is owed in real time stays, so in its own virtual time it changes. */

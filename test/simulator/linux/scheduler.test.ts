@@ -100,6 +100,24 @@ describe("a run queue", () => {
     );
   });
 
+  test("lets who slept after having had too much wait no longer than it has waited already", () => {
+    const comesBack = (othersRunNs: number): number => {
+      const queue = new RunQueue();
+      const [sleeper, ...others] = [0, 1, 2].map((id) => new Entity(id, `e${id}`, NICE_0_WEIGHT, 3 * MS));
+      if (sleeper === undefined) throw new Error("there are three");
+      for (const entity of [sleeper, ...others]) queue.enqueue(entity);
+      queue.charge(sleeper, 3 * MS);
+      queue.dequeue(sleeper, true);
+      for (const entity of others) queue.charge(entity, othersRunNs);
+      queue.enqueue(sleeper);
+      return queue.lagOf(sleeper);
+    };
+    expect(comesBack(0)).toBeLessThan(-1.9 * MS);
+    expect(comesBack(MS)).toBeGreaterThan(comesBack(0));
+    // It was served before the others; now it is even with them, and owed nothing for its sleep.
+    expect(Math.abs(comesBack(10 * MS))).toBeLessThanOrEqual(1);
+  });
+
   test("gives the nearer deadline to who asks for less at a time", () => {
     const queue = new RunQueue();
     const long = new Entity(0, "long", NICE_0_WEIGHT, 10 * MS);
