@@ -10,6 +10,9 @@ import type { Activity } from "../../../simulator/machine/activity.ts";
 import { CpuSet, type Stretch } from "../../../simulator/machine/cpu-set.ts";
 import { RoundRobin } from "../../../simulator/machine/policy.ts";
 import { Thread } from "../../../simulator/machine/thread.ts";
+import { trackObserver } from "../../../simulator/machine/track-observer.ts";
+import { crossingsOf } from "../../../simulator/trace/crossings.ts";
+import { TraceRecorder } from "../../../simulator/trace/recorder.ts";
 import { exitNs } from "../../../simulator/virtualization/exit-path.ts";
 import { Hypervisor } from "../../../simulator/virtualization/hypervisor.ts";
 import { VirtualMachine } from "../../../simulator/virtualization/virtual-machine.ts";
@@ -112,16 +115,22 @@ describe("a virtual machine", () => {
     expect(Math.abs(stealNs - guestNs)).toBeLessThan(3000);
   });
 
-  test("counts an exit once, however often the host takes the processor away in it", () => {
+  test("counts an exit once, however often the host takes the processor away in it, and so does its trace", () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 5000 }), fc.integer({ min: 1, max: 5 }), (sliceNs, devices) => {
         const { simulation, host } = setUp(1, sliceNs, "round robin");
-        const options = { simulation, host, costs, hypervisor, vcpus: 1, name: "guest" };
+        const recorder = new TraceRecorder();
+        const provenance = { kind: "simulated", detail: "a test" } as const;
+        recorder.track({ id: "guest", name: "guest", world: "vm", unit: "ns", provenance });
+        const observer = trackObserver(recorder, () => "guest");
+        const options = { simulation, host, costs, hypervisor, vcpus: 1, name: "guest", observer };
         const machine = new VirtualMachine({ ...options, policy: new RoundRobin(Number.POSITIVE_INFINITY) });
         machine.start("program", program(Array.from({ length: devices }, () => ({ what: "device", ns: 1000 }))));
         host.start(new Thread("neighbour", program([{ what: "compute", ns: 200_000 }])));
         simulation.run();
         expect(machine.time(0).exits).toBe(2 * devices + 1);
+        // HLT is an exit of the vCPU's thread, and not on the guest's track.
+        expect(crossingsOf(recorder.timeline("a test"), "guest").intoHypervisor).toBe(2 * devices);
       }),
     );
   });
