@@ -31,6 +31,12 @@ export const HUNDRED_SITES_KNOBS: readonly Knob[] = [
     "one: all sites' programs come of one image, or one LPA; own: each brings its copy of the same program",
   ),
   choice(
+    "subsystem",
+    ["one", "each"],
+    "one",
+    "on z/OS: one database manager for all regions, which they call by PROGRAM CALL (Extended Addressability), or one in each",
+  ),
+  choice(
     "isolation",
     ISOLATIONS.map(({ id }) => id),
     "ringside",
@@ -68,6 +74,7 @@ export interface SitesSettings {
   readonly databaseKib: number;
   readonly programKib: number;
   readonly oneImage: boolean;
+  readonly oneSubsystem: boolean;
   readonly isolation: Isolation;
   /** Whether a container's share of the processors is its own, and its program is the others' too. */
   readonly ownShare: boolean;
@@ -95,6 +102,7 @@ export function sitesSettings(knobs: KnobValues): SitesSettings {
     databaseKib: integerOf(knobs, "databaseMiB") * 1024,
     programKib: integerOf(knobs, "programMiB") * 1024,
     oneImage,
+    oneSubsystem: choiceOf(knobs, "subsystem") === "one",
     isolation,
     ownShare: viewOf(isolation, "cpu")?.whose === "part",
     // A zone with a whole root has copies of all packages, whatever image there was.

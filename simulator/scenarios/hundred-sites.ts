@@ -5,20 +5,13 @@
 import type { CostBook } from "../costs/cost-book.ts";
 import { RESOURCES, viewOf } from "../isolation/isolation.ts";
 import { stepNs } from "../linux/container.ts";
-import type { Activity } from "../machine/activity.ts";
 import type { BootStage } from "../virtualization/parallel-boots.ts";
-import { newEcb, type Tcb } from "../zos/control-blocks.ts";
-import { ipl } from "../zos/ipl.ts";
-import { OneLane } from "../zos/one-lane.ts";
-import { createAddressSpace } from "../zos/space-creation.ts";
-import { ZosSystem } from "../zos/system.ts";
 import { DEFAULT_CONTAINER_PLAN } from "./default-container-plan.generated.ts";
 import { HUNDRED_SITES_KNOBS, type SitesSettings, sitesSettings } from "./hundred-sites-knobs.ts";
 import { fillMemory, type LinuxWorld } from "./hundred-sites-memory.ts";
+import { regions, SPACE_SWITCH } from "./hundred-sites-regions.ts";
 import { ALL_THERE, SitesMachine } from "./hundred-sites-work.ts";
-import { Z_OS_STEPS } from "./lane.ts";
 import type { Scenario, ScenarioInput } from "./scenario.ts";
-import { recordSteps } from "./step-lane.ts";
 
 const TITLES: Readonly<Record<LinuxWorld, string>> = {
   process: "Processes",
@@ -52,6 +45,10 @@ export const HUNDRED_SITES: Scenario = {
     { at: ALL_THERE, text: "From here on sites answer requests, and the first one computes without end." },
     { at: "noise", text: "Processes of one site count each for itself; a control group makes all of them one." },
     {
+      at: SPACE_SWITCH,
+      text: "The database manager is another address space: a PROGRAM CALL takes the caller's task there and back.",
+    },
+    {
       at: "address space",
       text: "A region is an address space: tables and control blocks of its own, one nucleus for all.",
     },
@@ -63,6 +60,12 @@ export const HUNDRED_SITES: Scenario = {
     { name: "memory", unit: "bytes", help: "what the started sites take, beside the host's kernel" },
     { name: "memoryPerSite", unit: "bytes", help: "the same for one of them, on average" },
     { name: "kernels", unit: "count", help: "kernels in memory, the host's included" },
+    {
+      name: "databaseManagers",
+      unit: "count",
+      help: "how many there are: one a site, or one subsystem for all of z/OS",
+    },
+    { name: "requestSteps", unit: "step", help: "of z/OS: one call of the database manager and back" },
     { name: "programCopies", unit: "count", help: "how often the database's program is in memory" },
     { name: "startTime", unit: "ns|step", help: "from the first request until the last site is there" },
     { name: "answerMedian", unit: "ns", help: "from a request to its answer, of the quiet sites, the middle one" },
@@ -117,6 +120,7 @@ function linuxWorld(input: ScenarioInput, settings: SitesSettings, world: LinuxW
   input.metric(world, "memory", memory.bytes);
   input.metric(world, "memoryPerSite", Math.round(memory.bytes / Math.max(1, started)));
   input.metric(world, "kernels", memory.kernels);
+  input.metric(world, "databaseManagers", started);
   input.metric(world, "programCopies", memory.programCopies);
   if (stages !== undefined) input.metric(world, "startTime", done.startedNs);
   reportAnswers(input, world, done.answersNs);
@@ -162,47 +166,4 @@ function containerStages(costs: CostBook): BootStage[] {
     sums.set(step.stage, (sums.get(step.stage) ?? 0) + ns);
   }
   return [...sums].map(([name, ns]) => ({ name, ns, computes: true }));
-}
-
-/** The database's module: of the LPA one for all, of LINKLIB one for each region that loads it. */
-const SHARED_MODULE = "IEFBR14";
-const OWN_MODULE = "IDCAMS";
-
-function regions(input: ScenarioInput, { sites, oneImage }: SitesSettings): void {
-  const system = new ZosSystem({ asvt: { ordinary: sites + 1, forStart: 0, replacements: 0 } });
-  // The system is there already: its IPL belongs to the scenario boot.
-  const master = drained(ipl(system));
-  if (master === undefined) throw new Error("a hundred sites: z/OS did not come up");
-  const module = oneImage ? SHARED_MODULE : OWN_MODULE;
-  const lane = new OneLane(system);
-  function* life(task: Tcb): Generator<Activity> {
-    for (let number = 1; number <= sites; number++) {
-      yield* createAddressSpace(system, task, {
-        jobName: `SITE${number}`,
-        kind: "START",
-        priority: 192,
-        program: function* (program) {
-          system.libraries.find(program.unit.home, module, system.sysres);
-          yield* program.compute(1, `the database's program: ${module}`);
-          yield* program.wait(newEcb());
-        },
-      });
-      yield* lane.run(() => "region");
-    }
-    yield { kind: "mark", name: ALL_THERE };
-  }
-  const name = "Regions of one z/OS (steps, not time)";
-  const lanes = { id: "address-space", world: "address-space", name, note: Z_OS_STEPS } as const;
-  const count = recordSteps(input, { ...lanes, life: life(master) });
-  input.metric("address-space", "startTime", count.steps);
-  input.metric("address-space", "started", sites);
-  input.metric("address-space", "kernels", 1);
-  input.metric("address-space", "programCopies", system.libraries.copies().get(module) ?? 0);
-}
-
-function drained<Result>(activities: Generator<Activity, Result>): Result {
-  for (;;) {
-    const step = activities.next();
-    if (step.done === true) return step.value;
-  }
 }

@@ -64,12 +64,14 @@ describe("a hundred sites", () => {
   });
 
   it("of one image have the program once, of images of their own each once more; machines share neither", () => {
-    const copies = (image: string) =>
+    const copies = (image: string, subsystem: string) =>
       (["process", "container", "vm", "address-space"] as const).map((world) =>
-        sites({ ...SMALL, image }).sure(world, "programCopies"),
+        sites({ ...SMALL, image, subsystem }).sure(world, "programCopies"),
       );
-    expect(copies("one")).toEqual([1, 1, 12, 1]);
-    expect(copies("own")).toEqual([12, 12, 12, 12]);
+    expect(copies("one", "each")).toEqual([1, 1, 12, 1]);
+    expect(copies("own", "each")).toEqual([12, 12, 12, 12]);
+    // One manager for all regions has loaded it once, wherever it is from.
+    expect(copies("own", "one")).toEqual([12, 12, 12, 1]);
   });
 
   it("a noisy site slows others by its threads, where the scheduler does not know whose they are", () => {
@@ -86,11 +88,20 @@ describe("a hundred sites", () => {
   });
 
   it("start in as many steps as there are regions, and in times only where somebody published them", () => {
-    expect(sites({ ...SMALL, sites: 24 }).sure("address-space", "startTime")).toBe(
-      2 * sites(SMALL).sure("address-space", "startTime"),
-    );
+    const steps = (count: number) =>
+      sites({ ...SMALL, sites: count, subsystem: "each" }).sure("address-space", "startTime");
+    expect(steps(24)).toBe(2 * steps(12));
     expect(sites({ ...SMALL, isolation: "jail" }).of("container", "startTime")).toBeUndefined();
     expect(sites(SMALL).of("container", "startTime")).toBeGreaterThan(0);
+  });
+
+  it("of z/OS call one database manager in another address space, by PROGRAM CALL", () => {
+    const { sure, result } = sites(SMALL);
+    expect([sure("address-space", "databaseManagers"), sure("container", "databaseManagers")]).toEqual([1, 12]);
+    const switches = result.timeline.spans.filter(({ name }) => name.startsWith("space switch"));
+    expect(switches).toHaveLength(12);
+    expect(sure("address-space", "requestSteps")).toBeGreaterThan(5);
+    expect(sites({ ...SMALL, subsystem: "each" }).sure("address-space", "requestSteps")).toBe(1);
   });
 
   it("kept apart by each mechanism of the table; a zone with a whole root has copies of the program", () => {
