@@ -34,8 +34,8 @@ export function registerTruth(bench: Command): void {
 }
 
 async function runTruth({ starts, profile: name, json }: TruthFlags): Promise<void> {
-  const profile = name === undefined ? await calibratedNow() : keptProfile(name);
-  if (profile === undefined) return;
+  const kept = name === undefined ? undefined : keptProfile(name);
+  const profile = async () => kept ?? (await calibratedNow());
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort(new Error("interrupted"));
   process.once("SIGINT", onInterrupt);
@@ -45,6 +45,7 @@ async function runTruth({ starts, profile: name, json }: TruthFlags): Promise<vo
     const report = await withLauncher((launcher) =>
       benchTruth(launcher, { plan: planStepsHere(), profile, starts, signal }),
     );
+    if (report === undefined) return;
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : truthText(report));
     if (!report.ok) process.exitCode = OUT_OF_TOLERANCE;
   } catch (error) {

@@ -90,22 +90,25 @@ export function predictStart(plan: readonly ContainerPlanStep[], profile: CostPr
 
 interface Measurement {
   /** By step, then by start. */
-  readonly stepsNs: readonly (readonly number[])[];
+  readonly stepsNs: readonly number[][];
   /** From a step's end to the next one's beginning; the launcher's and the new process's steps overlap for a moment. */
-  readonly gapsNs: readonly (readonly number[])[];
-  readonly wholeNs: readonly number[];
+  readonly gapsNs: readonly number[][];
+  readonly wholeNs: number[];
+}
+
+function newMeasurement(steps: number): Measurement {
+  const each = (): number[][] => Array.from({ length: steps }, () => []);
+  return { stepsNs: each(), gapsNs: each(), wholeNs: [] };
 }
 
 /** Starts containers one after the other and keeps the launcher's stamps. */
 async function measureStarts(
   launcher: Launcher,
-  steps: number,
+  { stepsNs, gapsNs, wholeNs }: Measurement,
   starts: number,
   signal: AbortSignal,
-): Promise<Measurement> {
-  const stepsNs: number[][] = Array.from({ length: steps }, () => []);
-  const gapsNs: number[][] = Array.from({ length: steps }, () => []);
-  const wholeNs: number[] = [];
+): Promise<void> {
+  const steps = stepsNs.length;
   for (let start = -WARM_UP; start < starts; start++) {
     signal.throwIfAborted();
     const world = await startContainer(launcher, { ...DEFAULT_OPTIONS, command: [GUEST_PROBE] });
@@ -119,25 +122,30 @@ async function measureStarts(
     }
     wholeNs.push((rows.at(-1)?.endNs ?? 0) - (rows[0]?.startNs ?? 0));
   }
-  return { stepsNs, gapsNs, wholeNs };
 }
 
 export interface TruthOptions {
   readonly plan: readonly ContainerPlanStep[];
-  readonly profile: CostProfile;
+  /** Asked for between two halves of the starts: whatever else the machine does, it does to both. */
+  readonly profile: () => Promise<CostProfile | undefined>;
   readonly starts: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Predicts, measures and compares.
+ * Measures, predicts and compares.
+ * @returns undefined where there was no profile in the end
  * @throws RingsideError where a container cannot be started
  */
-export async function benchTruth(launcher: Launcher, options: TruthOptions): Promise<TruthReport> {
-  const { profile, starts, signal } = options;
+export async function benchTruth(launcher: Launcher, options: TruthOptions): Promise<TruthReport | undefined> {
+  const { starts, signal } = options;
   const plan = options.plan.filter(({ phase }) => phase !== "cleanup");
+  const measured = newMeasurement(plan.length);
+  await measureStarts(launcher, measured, Math.ceil(starts / 2), signal);
+  const profile = await options.profile();
+  if (profile === undefined) return undefined;
+  await measureStarts(launcher, measured, Math.floor(starts / 2), signal);
   const predicted = predictStart(options.plan, profile);
-  const measured = await measureStarts(launcher, plan.length, starts, signal);
   const steps = plan.map(({ stage, op, subject }, index): TruthStep => {
     const measuredNs = spreadOf(measured.stepsNs[index] ?? []);
     return { stage, op, subject, predictedNs: predicted.stepsNs[index] ?? 0, measuredNs };
