@@ -83,9 +83,13 @@ export const ANOTHER_SYSTEM: Scenario = {
     { name: "diskPerSecond", unit: "count", help: "reads of 4 KiB a second, so many under way at once" },
     { name: "diskLatency", unit: "ns", help: "of one such read, from asking to the answer" },
     { name: "diskShare", unit: "permille", help: "of the reads a second that the machine itself makes" },
-    { name: "diskExits", unit: "permille", help: "exits for a thousand reads, kicks and registers included" },
-    { name: "diskKicks", unit: "permille", help: "kicks for a thousand reads" },
-    { name: "transaction", unit: "ns", help: "a request over the network and its answer (netperf TCP_RR)" },
+    { name: "diskExits", unit: "count", help: "exits for a thousand reads, kicks and registers included" },
+    { name: "diskKicks", unit: "count", help: "kicks for a thousand reads" },
+    {
+      name: "transaction",
+      unit: "ns",
+      help: "a request over the network and its answer (netperf TCP_RR, from Felter et al.'s without a guest)",
+    },
     { name: "transactionExits", unit: "count", help: "exits for one of them" },
     { name: "migrationTotal", unit: "ns", help: "from the decision to move until all is over there" },
     { name: "migrationDowntime", unit: "ns", help: "how long the guest stands still for it" },
@@ -131,8 +135,11 @@ function sharedKernel(input: ScenarioInput, settings: AnotherSystemSettings, wor
       }
     }
     if (answer.kind === "refused") {
-      const name = `execve("${settings.system.name}") = -1 ${answer.error}`;
-      yield kernel(name, "execve", linux.entryNs, { manual: "execve(2)", why: answer.why });
+      const { call, error, why } = answer;
+      yield kernel(`${call}("${settings.system.name}") = -1 ${error}`, call, linux.entryNs, {
+        manual: `${call}(2)`,
+        why,
+      });
     } else {
       yield kernel("execve()", "execve", costs.ns("linux.execve"), { manual: "execve(2)", why: answer.why });
       yield* linux.run(PROBE, "program");

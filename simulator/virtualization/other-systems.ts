@@ -74,17 +74,18 @@ export function otherSystem(name: string): OtherSystem {
 /** How a world answers: it runs, with how many kernels more; or why it does not. */
 export type Answer =
   | { readonly kind: "runs"; readonly kernelsMore: number; readonly why: string }
-  | { readonly kind: "refused"; readonly error: string; readonly why: string };
+  /** By which system call; empty where it is the processor that does not know its instructions. */
+  | { readonly kind: "refused"; readonly call: string; readonly error: string; readonly why: string };
 
 /** @returns whether its programs run where the host's Linux is the only kernel: as processes, and in containers. */
 export function onSharedKernel({ asksLinux, ownKernel, format, processor }: OtherSystem): Answer {
   if (!asksLinux) {
     const why = `the kernel knows no ${format} for ${processor}: no handler of binary formats takes it (binfmt)`;
-    return { kind: "refused", error: "ENOEXEC", why };
+    return { kind: "refused", call: "execve", error: "ENOEXEC", why };
   }
   if (ownKernel) {
     const why = "its programs would run, but its kernel would have to be loaded in place of the one that runs";
-    return { kind: "refused", error: "EPERM", why };
+    return { kind: "refused", call: "kexec_load", error: "EPERM", why };
   }
   return { kind: "runs", kernelsMore: 0, why: "another file tree on the same kernel: uname(2) tells the host's" };
 }
@@ -93,7 +94,7 @@ export function onSharedKernel({ asksLinux, ownKernel, format, processor }: Othe
 export function inMachine({ processor, title }: OtherSystem): Answer {
   if (processor !== "x86-64") {
     const why = `${title} is for ${processor}: a hypervisor lends the processor that there is, and another one has to be emulated`;
-    return { kind: "refused", error: "wrong processor", why };
+    return { kind: "refused", call: "", error: "wrong processor", why };
   }
   return { kind: "runs", kernelsMore: 1, why: "it boots its own kernel, which believes to have a machine" };
 }
@@ -106,5 +107,5 @@ export function onMainframe({ name, processor, asksLinux }: OtherSystem): Answer
       "built for this processor, Linux runs in a partition, under z/VM, or as zCX: a Linux guest that is an address space";
     return { kind: "runs", kernelsMore: 1, why };
   }
-  return { kind: "refused", error: "wrong processor", why: `there is none of it for z/Architecture` };
+  return { kind: "refused", call: "", error: "wrong processor", why: `there is none of it for z/Architecture` };
 }

@@ -122,3 +122,9 @@ describe("another operating system on top", () => {
     within(metric(run("another-system", { levels: "2" }), "vm", "exitToMonitor"), 33_700, 0.2);
   });
 });
+
+test("a kernel of one's own is refused in a container by the call that would load it", () => {
+  const { timeline } = run("another-system", { system: "linux-kernel" });
+  const last = timeline.spans.filter(({ track }) => track === "container").at(-1);
+  expect(last).toMatchObject({ name: 'kexec_load("linux-kernel") = -1 EPERM', mode: "kernel" });
+});
