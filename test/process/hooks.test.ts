@@ -181,7 +181,8 @@ describeWhere(CONTAINERS, "a startContainer hook under a filter", () => {
         names: rule.names.filter((name) => !forbidden.names.includes(name)),
       }));
       const seccomp = { ...profile, syscalls: [forbidden, ...names.filter((rule) => rule.names.length > 0)] };
-      const script = "mkdir /tmp/made 2>/dev/null && echo made > /tmp/said; grep Seccomp: /proc/self/status > /tmp/said";
+      const script =
+        "mkdir /tmp/made 2>/dev/null && echo made > /tmp/said; grep Seccomp: /proc/self/status > /tmp/said";
       const { output } = await runBundle("ls /tmp; cat /tmp/said", {
         config: { hooks: { startContainer: [inContainer(script)] } },
         linux: { seccomp },

@@ -50,6 +50,8 @@ const DOORS: readonly (readonly [room: string, doors: readonly Door[]])[] = [
   ["web/client/", [{ to: "simulator/" }, { to: "web/protocol/" }, LESSON_SCHEMA]],
   [SERVER, [{ to: "web/protocol/" }, { to: "runtime/" }, { to: "simulator/" }, ...NATIVE, { to: "lessons/" }]],
   ["test/", [{ to: "" }]],
+  // The number that every start would otherwise reckon anew.
+  ["vite.cli.config.ts", [{ to: "native/plan/format-version.ts" }]],
   // vitest.config.ts takes its reporter and the order of the files from there.
   ["", [{ to: "test/support/closing-line.ts" }, { to: "test/support/longest-first.ts" }]],
 ];
