@@ -274,7 +274,7 @@ function move({ costs, random }: ScenarioInput, settings: AnotherSystemSettings)
     memory: idleMemory(pages, touchedPages(costs, pages)),
     writesPerSecond: settings.writesPerSecond,
     workingSet: settings.workingSet,
-    bytesPerMicrosecond: Math.max(1, Math.floor(settings.megabits / 8)),
+    bytesPerMicrosecond: settings.megabits / 8,
     downtimeLimitNs: costs.ns("migration.downtimeLimit"),
     maxRounds: settings.rounds,
     lastResort: settings.lastResort,

@@ -98,6 +98,7 @@ function firecrackerOn(host: string): BootConfiguration {
     vmmCost: "vm.firecracker.vmm",
     kernelCost: `vm.firecracker.${host}.kernel`,
     networkCost: `vm.firecracker.${host}.network`,
+    networkMonitorCost: `vm.firecracker.${host}.networkMonitor`,
     teardownCost: `vm.firecracker.${host}.teardown`,
   };
 }

@@ -93,6 +93,8 @@ class DiskLoop {
   /** The guest's processor: at work, halted, or on its way back. */
   #guest: "working" | "halted" | "waking" = "working";
   #interruptPending = false;
+  /** Left to take an interrupt while it was at work: the time that it has not paid for yet. */
+  #leavingNs = 0;
   #thread: "working" | "asleep" | "waking" = "asleep";
   readonly #answered: Request[] = [];
 
@@ -206,7 +208,10 @@ class DiskLoop {
     this.#counts.interrupts++;
     this.#interruptPending = true;
     if (this.#guest === "halted") this.#wakeGuest();
-    else if (this.#guest === "working" && this.#path.machine.interruptRunningNs > 0) this.#counts.exits++;
+    else if (this.#guest === "working" && this.#path.machine.interruptRunningNs > 0) {
+      this.#counts.exits++;
+      this.#leavingNs += this.#path.machine.interruptRunningNs;
+    }
   }
 
   #handleInterrupt(): void {
@@ -219,7 +224,9 @@ class DiskLoop {
       }
       this.#queue.awaitInterrupt();
     };
-    this.#after(machine.endOfInterruptNs, () => {
+    const leavingNs = this.#leavingNs;
+    this.#leavingNs = 0;
+    this.#after(leavingNs + machine.endOfInterruptNs, () => {
       if (kind === "ide") this.#touchRegisters(registers.complete, drain);
       else {
         drain();

@@ -15,7 +15,9 @@ export interface BootConfiguration {
   readonly firmware?: { readonly name: string; readonly cost: string; readonly exits?: CountedStage };
   readonly kernelCost: string;
   readonly kernelExits?: CountedStage;
+  /** What a network device adds to the guest's kernel, and to its monitor's setting up and clearing away. */
   readonly networkCost?: string;
+  readonly networkMonitorCost?: string;
   readonly teardownCost?: string;
 }
 
@@ -44,6 +46,8 @@ export function* machineLife(options: MachineOptions, workload: Workload): Gener
   const { boot, costs, hypervisor } = options;
   yield* monitorStart(boot, costs);
   yield* hypervisor.run(guestLife(options, workload));
+  if (options.network && boot.networkMonitorCost !== undefined)
+    yield user(`${boot.vmm} takes its network device down`, "gone", costs.ns(boot.networkMonitorCost));
   if (boot.teardownCost !== undefined) yield user(`${boot.vmm} ends`, "gone", costs.ns(boot.teardownCost));
   yield { kind: "mark", name: MARKS.gone };
 }
