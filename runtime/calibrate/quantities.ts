@@ -67,6 +67,7 @@ export const WORDS: Readonly<Record<string, string>> = {
     "cgroup.write": "a limit of a group: openat(2), write(2)",
     "cgroup.write.devices.deny": "devices.deny: openat(2), write(2)",
     "cgroup.write.devices.allow": "devices.allow: openat(2), write(2)",
+    "cgroup.devices": "a filter of devices for a group: bpf(2), loaded and attached",
     "cgroup.open": "openat(2) of a group's tasks",
     "cgroup.join": "a process joins a group: write(2)",
     "cgroup.report": "a counter of a group: openat(2), read(2)",

@@ -45,6 +45,7 @@ type IsThere = (path: string) => boolean;
 const PARTS: Readonly<Record<string, (subject: string, isThere: IsThere) => Parts>> = {
   makeDirectory: directory,
   writeFile: (path) => one(`cgroup.write.${lastOf(path)}`, "cgroup.write.devices.deny", "cgroup.write"),
+  attachDeviceFilter: always("cgroup.devices"),
   openPath: always("cgroup.open"),
   newOverlay: always("mount.overlay"),
   newFilesystem: (type) => one(`mount.${type === "cgroup2" ? "cgroup" : type}`, "mount.tmpfs"),

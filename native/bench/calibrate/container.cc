@@ -4,6 +4,7 @@
 #include "container.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -38,11 +39,32 @@ int writeFile(const char* path, const char* text) {
   return written < 0 ? -1 : 0;
 }
 
+// A filter of devices that allows everything: what costs is that one is loaded and attached (bpf(2)).
+long attachDeviceFilter(int group) {
+  const bpf_insn allow[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  bpf_attr load{};
+  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+  load.insns = reinterpret_cast<std::uint64_t>(allow);
+  load.insn_cnt = 2;
+  load.license = reinterpret_cast<std::uint64_t>("GPL");
+  const long program = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);
+  if (program < 0) return -1;
+  bpf_attr attach{};
+  attach.target_fd = static_cast<std::uint32_t>(group);
+  attach.attach_bpf_fd = static_cast<std::uint32_t>(program);
+  attach.attach_type = BPF_CGROUP_DEVICE;
+  attach.attach_flags = BPF_F_ALLOW_MULTI;
+  const long result = syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach);
+  close(static_cast<int>(program));
+  return result;
+}
+
 void makeUnifiedGroup(Page& page, const Workplace& at, Opened& opened) {
   const Path group(at.groups, at.name);
   page.timed("cgroup.make", [&] { return mkdir(group.text, 0755); });
-  page.timed("cgroup.write", [&] { return writeFile(Path(group.text, "pids.max").text, "64"); });
-  opened.group = static_cast<int>(page.timed("cgroup.open", [&] { return open(group.text, O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+  page.timed("cgroup.write", [&] { return writeFile(Path(group.text, "cgroup.freeze").text, "0"); });
+  opened.group = static_cast<int>(page.timed("cgroup.open", [&] { return open(group.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  page.timed("cgroup.devices", [&] { return attachDeviceFilter(opened.group); });
 }
 
 void makeGroups(Page& page, const Workplace& at, Opened& opened) {

@@ -53,6 +53,34 @@ function felterTransactionUs(card: NetworkCardKind): number {
   return transaction(transactionSteps(costs, card, deviceMachine(costs, "felter"))).ns / US;
 }
 
+const NSDI = "nsdi2020-data, data/m5d.metal/fio-*.dat: 4 KiB random read";
+const DISKS = [
+  { vmm: "native", depth: 1, published: 16_473, basis: "the figure itself" },
+  { vmm: "firecracker", depth: 1, published: 8444, basis: "its parts" },
+  { vmm: "cloud-hypervisor", depth: 1, published: 9385, basis: "other figures" },
+  { vmm: "qemu", depth: 1, published: 7513, basis: "other figures" },
+  { vmm: "firecracker", depth: 32, published: 12_880, basis: "its parts" },
+  { vmm: "cloud-hypervisor", depth: 32, published: 13_024, basis: "its parts" },
+  { vmm: "qemu", depth: 32, published: 135_109, basis: "its parts" },
+] as const;
+
+/** Reads on m5d.metal, of which the work of each device thread was found where many are under way. */
+function disk({ vmm, depth, published, basis }: (typeof DISKS)[number]): FigureCheck {
+  const predict = (): number => {
+    const costs = publishedCosts();
+    return runDisk(diskPathOf(costs, vmm, deviceMachine(costs, "m5d")), depth, REQUESTS).perSecond;
+  };
+  return figure(
+    `4k random reads, ${vmm}, depth ${depth}`,
+    published,
+    "IOPS",
+    0.15,
+    `${NSDI} at depth ${depth}`,
+    basis,
+    predict,
+  );
+}
+
 function figure(
   id: string,
   published: number,
@@ -89,4 +117,5 @@ export const CROSSING_CHECKS: readonly FigureCheck[] = [
     "other figures",
     () => felterRate("qemu") / felterRate("native"),
   ),
+  ...DISKS.map(disk),
 ];

@@ -37,9 +37,16 @@ function guestTimer(id: string, host: string, network: "on" | "off", published: 
   };
 }
 
-function onHosts(id: string, vmm: string, byHost: Readonly<Record<string, number>>, source: string): FigureCheck[] {
+function onHosts(
+  id: string,
+  vmm: string,
+  byHost: Readonly<Record<string, number>>,
+  source: string,
+  more: KnobValues = {},
+): FigureCheck[] {
+  const words = Object.entries(more).map(([knob, value]) => `, ${knob} ${value}`);
   return Object.entries(byHost).map(([host, published]) =>
-    started(`${id} ${vmm} ${host}`, "vm", "gone", { vmm, host }, published, 0.1, source),
+    started(`${id} ${vmm} ${host}${words.join("")}`, "vm", "gone", { vmm, host, ...more }, published, 0.1, source),
   );
 }
 
@@ -104,6 +111,15 @@ export const START_CHECKS: readonly FigureCheck[] = [
   guestTimer("firecracker nehalem, guest timer", "nehalem", "off", 128),
   ...onHosts("", "cloud-hypervisor", { nehalem: 107.7 }, `${NSDI}, ELF kernel, until gone`),
   ...onHosts("", "firecracker", { m5d: 160.9, haswell: 126.7, nehalem: 164.0 }, `${NSDI}, by its API, until gone`),
+  ...onHosts("", "firecracker", { m5d: 211.1, haswell: 155.7, nehalem: 200.4 }, `${NSDI}, by its API, until gone`, {
+    network: "on",
+  }),
+  ...onHosts("", "q35-qboot", { m5d: 232.3, haswell: 189.9, nehalem: 266.5 }, `${NSDI}, QEMU + qboot, until gone`, {
+    network: "on",
+  }),
+  ...onHosts("", "cloud-hypervisor", { m5d: 143.6, haswell: 115.2, nehalem: 176.5 }, `${NSDI}, bzImage, until gone`, {
+    kernel: "bzimage",
+  }),
   split("q35-seabios", "bzimage", 191.7),
   split("q35-seabios", "vmlinux", 139.5),
   split("q35-qboot", "bzimage", 184.6),
