@@ -6,13 +6,23 @@ import { findScenario, SCENARIOS, THEMES } from "../../simulator/scenarios/regis
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { AnyScenario, Claim, Metric, MetricDescription, Question } from "../../simulator/scenarios/scenario.ts";
 import type { OrderRow, ValidationRow } from "../../simulator/scenarios/validation.ts";
-import type { Track } from "../../simulator/trace/timeline.ts";
 
-const LINE_COLUMNS = 100;
+const LINE_COLUMNS = 80;
 const NOTE_INDENT = 15;
 
 const BASES =
   "What the model has: the figure itself is one of its costs; its parts were derived from it, and\nagreement shows that they still make the whole; other figures: nothing of it is in the model.";
+
+/** Words of the field that are written with capitals, by how a metric's name has them. */
+const SPELT: Readonly<Record<string, string>> = {
+  ibm: "IBM",
+  z: "Z",
+  l0: "L0",
+  sie: "SIE",
+  ksm: "KSM",
+  vmcall: "VMCALL",
+  outl: "OUT",
+};
 
 type Row = readonly string[];
 
@@ -42,16 +52,16 @@ export function listText(known: readonly Pick<CostProfile, "name" | "title">[]):
  */
 export function scenarioHelp(scenario: AnyScenario, word = scenario.name): string {
   const { description, question, claim, captions } = scenario;
-  const knobs = scenario.knobs.map((knob) => `  ${knob.name}=${valuesOf(knob)}\n${wrapped(knob.help, 8)}`);
-  const metrics = scenario.metrics.map((metric) => ["  ", metric.name, metric.unit, metric.help]);
+  const knobs = scenario.knobs.map((knob) => wrapped(`${knob.name}=${valuesOf(knob)}`, 2) + wrapped(knob.help, 8));
+  const metrics = scenario.metrics.map(({ name, unit, help }) => `  ${name} (${unit})\n${wrapped(help, 8)}`);
   const words = captions.map(({ at, text }) => `  ${at}\n${wrapped(text, 8)}`);
   return [
-    `ringside simulate ${word}: ${scenario.title}\n`,
-    description === "" ? "" : `\n${description}\n`,
+    wrapped(`ringside simulate ${word}: ${scenario.title}`, 0),
+    description === "" ? "" : `\n${wrapped(description, 0)}`,
     question === undefined ? "" : `\n${questionText(question)}`,
     claim === undefined ? "" : `\nclaim, whose verdict a run shows\n${wrapped(claim.text, 2)}`,
     knobs.length === 0 ? "" : `\nknobs, for --set knob=value\n${knobs.join("")}`,
-    `\nmetrics, of each world\n${columns(metrics)}`,
+    `\nmetrics, of each world\n${metrics.join("")}`,
     words.length === 0 ? "" : `\ncaptions, at what happens\n${words.join("")}`,
   ].join("");
 }
@@ -67,11 +77,11 @@ function valuesOf(knob: Knob): string {
   return knob.choices.map((choice) => (choice === knob.default ? `${choice} (default)` : choice)).join(" | ");
 }
 
-/** Breaks text at spaces so that it fits a terminal of 100 columns. */
+/** Breaks text at white space so that it fits a terminal of 80 columns. */
 function wrapped(text: string, indent: number): string {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.trim().split(/\s+/)) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (indent + longer.length > LINE_COLUMNS && line !== "") {
       lines.push(line);
@@ -97,9 +107,9 @@ export function resultText(scenario: AnyScenario, result: ScenarioResult): strin
     `${scenario.title}\n\n`,
     columns([["", ...worlds], ...rows], true),
     "\n",
-    note("simulated", `seed ${result.seed}, ${knobs.join(", ")}`),
-    note("costs", `${result.profile}: ${statusCounts(result.costs)} (--costs lists them)`),
-    ...result.timeline.tracks.filter((track) => track.unit === "step").map((track) => stepsNote(track, result)),
+    note("simulated", [`seed ${result.seed}`, ...knobs].join(", ")),
+    note("costs", costsNote(result)),
+    ...stepsNotes(result),
     note("trace", result.traceHash),
     outcomeText(scenario, result.knobs),
   ].join("");
@@ -123,27 +133,42 @@ function verdictText({ verdict, because }: Claim): string {
   return `${verdict}: ${because}`;
 }
 
-/** What a lane of steps is, and how many of its steps nobody has confirmed. */
-function stepsNote(track: Track, { timeline }: ScenarioResult): string {
-  const spans = timeline.spans.filter((span) => span.track === track.id);
-  const recalled = spans.filter((span) => span.args?.evidence === "recalled").length;
-  const what = track.provenance.detail.split("; ").slice(1).join("; ");
-  return note(track.world, `${what}; ${recalled} of ${spans.length} steps are recalled, not confirmed, and flagged so`);
+function costsNote({ profile, costs }: ScenarioResult): string {
+  if (costs.length === 0) return `none of ${profile}: these figures rest on no cost`;
+  return `${profile}: ${statusCounts(costs)} (--costs lists them)`;
+}
+
+/** What a world's lanes of steps are, once for each world and source, and how many of their steps nobody has confirmed. */
+function stepsNotes({ timeline }: ScenarioResult): string[] {
+  const counts = new Map<string, { world: string; what: string; steps: number; recalled: number }>();
+  for (const { id, world, provenance } of timeline.tracks.filter(({ unit }) => unit === "step")) {
+    const what = provenance.detail.split("; ").slice(1).join("; ");
+    const spans = timeline.spans.filter(({ track }) => track === id);
+    const recalled = spans.filter(({ args }) => args?.evidence === "recalled").length;
+    const before = counts.get(`${world} ${what}`) ?? { world, what, steps: 0, recalled: 0 };
+    const both = { steps: before.steps + spans.length, recalled: before.recalled + recalled };
+    counts.set(`${world} ${what}`, { world, what, ...both });
+  }
+  return [...counts.values()].map(({ world, what, steps, recalled }) =>
+    note(world, `${what}; ${recalled} of ${steps} steps are recalled, not confirmed, and flagged so`),
+  );
 }
 
 function label(metric: MetricDescription): string {
-  return metric.name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const words = metric.name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).split(" ");
+  return words.map((word) => SPELT[word] ?? word).join(" ");
 }
 
 /** Nanoseconds are shown in the unit that leaves the figure readable; everything else as it is. */
 function figure(metric: Metric | undefined): string {
   if (metric === undefined) return "–";
   if (metric.value === 0) return "0";
-  if (metric.unit === "step") return `${metric.value} steps`;
+  if (metric.unit === "step") return metric.value === 1 ? "1 step" : `${metric.value} steps`;
   if (metric.unit === "bytes") return bytesText(metric.value);
   if (metric.unit === "permille") return `${(metric.value / 10).toFixed(1)} %`;
   if (metric.unit === "count") return String(metric.value);
   if (metric.unit !== "ns") return `${metric.value} ${metric.unit}`;
+  if (metric.value >= 1_000_000_000) return `${(metric.value / 1_000_000_000).toFixed(2)} s`;
   if (metric.value >= 1_000_000) return `${(metric.value / 1_000_000).toFixed(metric.value >= 100_000_000 ? 1 : 2)} ms`;
   return metric.value >= 1000 ? `${(metric.value / 1000).toFixed(1)} µs` : `${metric.value} ns`;
 }
@@ -164,19 +189,18 @@ function statusCounts(costs: readonly Cost[]): string {
     .join(", ");
 }
 
-/** @returns every cost that the result rests on. */
-export function costsText(result: ScenarioResult): string {
-  const header = ["COST", "VALUE", "", "STATUS", "DATE", "MACHINE", "SOURCE"];
-  const rows = result.costs.map((cost) => [
-    cost.id,
-    cost.value.toLocaleString("en"),
-    cost.unit,
-    cost.status,
-    cost.date,
-    cost.machine,
-    cost.source,
-  ]);
-  return columns([header, ...rows], false, [1]);
+/** @returns every cost that the result rests on, below what they have in common: where they come from. */
+export function costsText({ costs }: ScenarioResult): string {
+  const groups = new Map<string, Cost[]>();
+  for (const cost of costs) {
+    const from = `${cost.status}, ${cost.date}: ${cost.source}; machine: ${cost.machine}`;
+    groups.set(from, [...(groups.get(from) ?? []), cost]);
+  }
+  const texts = [...groups].map(([from, group]) => {
+    const rows = group.map(({ id, value, unit }) => ["  ", id, value.toLocaleString("en"), unit]);
+    return wrapped(from, 0) + columns(rows, false, [2]);
+  });
+  return texts.join("\n");
 }
 
 /** @returns what the model predicts beside what was published, how far apart they are, and what the model knows of it. */

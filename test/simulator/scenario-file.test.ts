@@ -48,7 +48,9 @@ describe("the example of docs/scenario.md", () => {
     const { stdout, code } = await simulate("read.mjs", EXAMPLE, "--set", "blockKiB=512");
     expect(code).toBe(0);
     expect(stdout).toMatch(/reads +2 +2 +2 +–/);
-    expect(stdout).toMatch(/answer +as often as in a process\nclaim .*\nverdict +wrong: [\s\S]*blockKiB was turned\n$/);
+    expect(stdout).toMatch(
+      /answer +as often as in a process\nclaim [^:]*\nverdict +wrong: [\s\S]*blockKiB was turned\n$/,
+    );
   });
 
   it("says in its help what is asked and claimed, and gives neither answer nor verdict away", async () => {

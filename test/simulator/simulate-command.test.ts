@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { registerSimulate } from "../../runtime/cli/simulate.ts";
 import { RingsideError } from "../../runtime/error.ts";
+import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
 import { checkTimeline } from "../../simulator/trace/check.ts";
 import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
 
@@ -85,7 +86,22 @@ describe("ringside simulate", () => {
   });
 
   it("lists every cost with its source on request", () => {
-    expect(ringside("startup-race", "--costs")).toMatch(/linux\.systemCall\.entry +62 +ns +published .*gVisor/);
+    const costs = ringside("startup-race", "--costs");
+    expect(costs).toMatch(/published, \S+: [^:]*gVisor[\s\S]*?\n {4}linux\.systemCall\.entry +62 +ns\n/);
+  });
+
+  it.each(SCENARIOS.map(({ name }) => name))(
+    "fits a terminal of 80 columns with %s, its help and its costs",
+    (name) => {
+      const text = ringside(name) + ringside(name, "--help") + ringside(name, "--costs");
+      expect(text.split("\n").filter((line) => line.length > 80 && !line.startsWith("trace "))).toEqual([]);
+    },
+  );
+
+  it("says of each world once what its steps are, and of a run without costs that it has none", () => {
+    const text = ringside("privileged-instruction").replaceAll(/\n {15}/g, " ");
+    expect(text.match(/^(process|container|vm|address-space) {2,}\S.* recalled, not confirmed/gm)).toHaveLength(4);
+    expect(text).toContain("none of published-2022: these figures rest on no cost\n");
   });
 
   it("prints what is predicted beside what was published, as a table and as ringside.validate/1", () => {
@@ -127,7 +143,7 @@ describe("ringside simulate", () => {
       "firstInstruction",
       "intoHypervisor",
       "seventy times",
-      "no operating system",
+      "no operating",
     ])
       expect(help).toContain(word);
     expect(ringside("--help")).toContain("--set");
