@@ -15,6 +15,7 @@ export interface OutputDevice {
   readonly name: string;
   /** The cost of one write(2) of a few bytes to it, without entering and leaving the kernel. */
   readonly writeCost: string;
+  /** What below the kernel one byte is. */
   readonly traps: readonly Trap[];
 }
 
@@ -132,7 +133,8 @@ export class LinuxKernel {
         ...(usesOutput ? { output: output.name } : {}),
       },
     );
-    return usesOutput && output.traps.length > 0 ? { ...burst, traps: output.traps } : burst;
+    if (!usesOutput || output.traps.length === 0) return burst;
+    return { ...burst, traps: output.traps.map((trap) => ({ ...trap, count: trap.count * Math.max(1, bytes) })) };
   }
 
   /** A call that fails where it looks a name up has done no more than that. */

@@ -32,7 +32,7 @@ const KNOBS: readonly Knob[] = [
     kind: "integer",
     name: "bytes",
     low: 1,
-    high: 4_194_304,
+    high: 1_048_576,
     unit: "bytes",
     default: 4096,
     help: "how large the file is",
@@ -125,11 +125,10 @@ function guestOptions({ costs, knobs }: ScenarioInput): Partial<LinuxSystemOptio
   const hypervisor = new Hypervisor(costs, "kvm");
   const vmm = GUEST_DISKS.find((one) => one === choiceOf(knobs, "disk")) ?? "qemu";
   const count = costs.count("vm.exits.serialByte");
-  const bytes = integerOf(knobs, "bytes");
   const console: OutputDevice = {
     name: "serial console",
     writeCost: "linux.write.pipe",
-    traps: [{ handledIn: "monitor", reason: "serial console", count: count * bytes, included: false }],
+    traps: [{ handledIn: "monitor", reason: "serial console", count, included: false }],
   };
   return {
     below: under(hypervisor),

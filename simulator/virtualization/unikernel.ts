@@ -44,7 +44,9 @@ function* carryOut({ costs, output }: UnikernelOptions, operation: Operation): G
       const writes = operation.service === "write" && operation.path === undefined;
       const own = costs.ns("unikernel.call") + (writes ? costs.ns(output.writeCost) : 0);
       const burst = kernel(`call of ${operation.service}(), a function`, stage, own, args);
-      yield writes && output.traps.length > 0 ? { ...burst, traps: output.traps } : burst;
+      const bytes = Math.max(1, operation.bytes ?? 1);
+      const traps = writes ? output.traps.map((trap) => ({ ...trap, count: trap.count * bytes })) : [];
+      yield traps.length > 0 ? { ...burst, traps } : burst;
       return;
     }
     case "pageTouch":

@@ -39,6 +39,9 @@ describe("cat of a file", () => {
     expect(figures("cat-file")("vm", "intoHypervisor")).toBe(figures("cat-file")("vm", "diskReads"));
     const spoken = figures("cat-file", { cached: "yes", output: "console", bytes: 5 })("vm", "intoHypervisor");
     expect(spoken).toBe(5 * 8);
+    // More than one write(2): each pays for its own bytes alone.
+    const long = figures("cat-file", { cached: "yes", output: "console", bytes: 300_000 })("vm", "intoHypervisor");
+    expect(long).toBe(300_000 * 8);
     const ide = figures("cat-file", { disk: "qemu-ide" })("vm", "intoHypervisor");
     expect(ide).toBeGreaterThan(figures("cat-file")("vm", "intoHypervisor"));
   });
