@@ -91,6 +91,7 @@ export const WORDS: Readonly<Record<string, string>> = {
     "mount.attributes": "mount_setattr(2)",
     "namespace.cgroup.joined": "unshare(2) of the control groups, from within a group",
     "file.make": "a file in a tmpfs: openat(2), write(2)",
+    "file.bind.first": "the first file shown over another: open_tree(2), move_mount(2)",
     "file.bind": "a file shown over another: open_tree(2), move_mount(2)",
     "file.open": "openat2(2) below a root",
     "directory.known": "openat2(2) of a directory that is there",

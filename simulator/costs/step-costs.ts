@@ -62,7 +62,7 @@ const PARTS: Readonly<Record<string, (subject: string, isThere: IsThere) => Part
   setMountAttributes: always("mount.attributes"),
   makeNode: always("node.make"),
   makeSymlink: always("link.make"),
-  bindFile: always("file.bind"),
+  bindFile: (path) => (path === "/etc/hostname" ? one("file.bind.first", "file.bind") : one("file.bind")),
   makeDirectoryIn: always("directory.known"),
   openIn: always("file.open"),
   maskPath: (path, isThere) => {

@@ -147,8 +147,10 @@ int cover(int source, int target) {
 }
 
 void bindFiles(Page& page, int root, int files) {
+  // The first one finds the way into the directory for the second.
+  const char* quantity = "file.bind.first";
   for (const char* name : {"hostname", "hosts"}) {
-    page.timed("file.bind", [&] {
+    page.timed(quantity, [&] {
       const int source = openBelow(files, name, O_PATH | O_NOFOLLOW);
       const int target = openBelow(root, Path("/etc", name).text, O_PATH);
       if (target < 0 && errno == ENOENT) return 0;
@@ -157,6 +159,7 @@ void bindFiles(Page& page, int root, int files) {
       close(target);
       return result;
     });
+    quantity = "file.bind";
   }
 }
 

@@ -152,12 +152,6 @@ void stopAfterRound() {
   if (sigaction(SIGTERM, &action, nullptr) < 0) fail("listen to a signal");
 }
 
-// Between two starts others have used the caches.
-void useCaches() {
-  static char others[8u << 20];
-  for (std::size_t at = 0; at < sizeof others; at += 64) others[at]++;
-}
-
 void round(Page& page, const Workplace& at, Moment& moment) {
   useCaches();
   Opened opened;

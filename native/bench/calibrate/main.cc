@@ -15,6 +15,19 @@
 
 namespace calibrate {
 
+namespace {
+
+constexpr std::size_t kOthers = 8u << 20;
+
+}  // namespace
+
+void useCaches() {
+  void* others = mmap(nullptr, kOthers, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (others == MAP_FAILED) fail("get memory to use");
+  memset(others, 1, kOthers);
+  munmap(others, kOthers);
+}
+
 void fail(const char* what) {
   dprintf(2, "ringside-calibrate: %s: %s\n", what, strerror(errno));
   _exit(125);

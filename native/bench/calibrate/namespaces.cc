@@ -32,6 +32,7 @@ void measureNamespaces(unsigned samples) {
   if (!page) fail("map a page");
   for (unsigned i = 0; i < samples; i++) {
     for (const Namespace& one : kNamespaces) {
+      useCaches();
       const pid_t child = fork();
       if (child < 0) fail("fork");
       if (child == 0) {

@@ -75,6 +75,7 @@ void measureProcesses(unsigned samples, char** arguments) {
   Moments* moments = static_cast<Moments*>(shared);
   for (unsigned i = 0; i < samples; i++) {
     startProbe(page, arguments[0], moments);
+    useCaches();
     copyProcess(page, moments);
     pthread_t thread;
     page.timed("thread.create", [&] { return -pthread_create(&thread, nullptr, nothing, nullptr); });

@@ -74,6 +74,9 @@ class Page {
 // Waits for a child. False when it did not end with 0.
 bool endsWell(int pid);
 
+// Between two starts others have used the caches. Nothing of it is left when a process is copied.
+void useCaches();
+
 // The groups of measurements; each prints `samples` samples of all its quantities.
 void measureCalls(unsigned samples);
 void measureMemory(unsigned samples);
