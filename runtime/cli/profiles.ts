@@ -1,6 +1,7 @@
 /** The cost profiles that can be chosen here: the simulator's own, and those that `ringside calibrate` has kept. */
 import type { CostProfile } from "../../simulator/costs/cost.ts";
 import { DEFAULT_PROFILE, findProfile, PROFILES, withMeasured } from "../../simulator/costs/profiles.ts";
+import { suggestion } from "../../simulator/scenarios/knob.ts";
 import { type CostsDocument, keptProfiles, readCosts } from "../calibrate/document.ts";
 import { RingsideError, reasonOf } from "../error.ts";
 
@@ -13,8 +14,8 @@ export function profileOf({ name, title, costs }: Pick<CostsDocument, "name" | "
 
 /**
  * @param name as it was asked for
- * @returns the kept profile of that name; else the name, for the simulator to know or to refuse
- * @throws RingsideError where a kept profile cannot be read
+ * @returns the kept profile of that name, or the name of one of the simulator's
+ * @throws RingsideError where there is none of that name, or a kept one cannot be read
  */
 export function profileNamed(name: string): string | CostProfile {
   if (findProfile(name) !== undefined) return name;
@@ -30,7 +31,13 @@ export function profileNamed(name: string): string | CostProfile {
       },
     );
   }
-  return name;
+  throw new RingsideError(`there is no cost profile "${name}"`, {
+    fix: suggestion(
+      name,
+      knownProfiles().map((known) => known.name),
+      "profiles",
+    ),
+  });
 }
 
 /** @returns every profile that can be chosen; one that cannot be read is named on standard error, and left out */

@@ -9,6 +9,8 @@ import { basename, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { scenarioFrom } from "../../simulator/scenarios/data/from-data.ts";
 import { parseScenario } from "../../simulator/scenarios/data/parse-scenario.ts";
+import type { ScenarioData } from "../../simulator/scenarios/data/scenario-data.ts";
+import { ScenarioError } from "../../simulator/scenarios/knob.ts";
 import type { AnyScenario } from "../../simulator/scenarios/scenario.ts";
 import { RingsideError, reasonOf } from "../error.ts";
 import { asRingsideError } from "./simulate-errors.ts";
@@ -20,6 +22,8 @@ const FORMATS: Readonly<Record<string, string>> = {
   ".ts": "module-typescript",
   ".mts": "module-typescript",
 };
+/** As of every command that itself has failed. */
+const FAILED_STATUS = 125;
 const LESSON = "docs/scenario.md shows how a scenario's file looks";
 
 /** @returns whether a word of the command line is a file and not a scenario's name. */
@@ -41,7 +45,20 @@ export async function loadScenario(file: string): Promise<AnyScenario> {
     });
   }
   const name = basename(file, extname(file));
-  return asRingsideError(`simulate ${file}`, () => scenarioFrom(parseScenario(exported.scenario, name)));
+  return asRingsideError(`simulate ${file}`, () => scenarioFrom(parsed(exported.scenario, name)));
+}
+
+/** What a field that is read throws (a getter, a proxy) is the file's own. */
+function parsed(value: unknown, name: string): ScenarioData {
+  try {
+    return parseScenario(value, name);
+  } catch (cause) {
+    if (cause instanceof ScenarioError) throw cause;
+    throw new ScenarioError(
+      `a field of scenario throws when it is read: ${reasonOf(cause)}`,
+      `mend the file; ${LESSON}`,
+    );
+  }
 }
 
 async function importFile(file: string): Promise<object> {
@@ -61,6 +78,13 @@ async function importFile(file: string): Promise<object> {
   const hooks = registerHooks({
     load: (loaded, context, next) => next(loaded, loaded === url ? { ...context, format } : context),
   });
+  const unsettled = (): void => {
+    process.stderr.write(
+      `ringside: simulate ${file}: it waits for something that never comes\n  fix: mend its await\n`,
+    );
+    process.exitCode = FAILED_STATUS;
+  };
+  process.once("beforeExit", unsettled);
   try {
     const exported: unknown = await import(/* @vite-ignore */ url);
     return typeof exported === "object" && exported !== null ? exported : {};
@@ -70,6 +94,7 @@ async function importFile(file: string): Promise<object> {
       fix: `mend the file; ${LESSON}`,
     });
   } finally {
+    process.off("beforeExit", unsettled);
     hooks.deregister();
   }
 }

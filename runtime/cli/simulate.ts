@@ -72,8 +72,8 @@ async function simulateFile(file: string, options: SimulateOptions): Promise<voi
 
 /** @param file where the scenario comes from, unless it is one of ours: of it more is checked */
 function simulate(scenario: AnyScenario, options: SimulateOptions, file?: string): string {
-  const result = run(scenario, options);
-  if (file !== undefined) checkForeign(scenario, result, file, () => run(scenario, options));
+  const result = run(scenario, options, file);
+  if (file !== undefined) checkForeign(scenario, result, file, () => run(scenario, options, file));
   if (options.trace !== undefined) writeTrace(options.trace, result);
   if (options.json) return simulationJson(result, scenario);
   return resultText(scenario, result) + (options.costs ? `\n${costsText(result)}` : "");
@@ -86,8 +86,9 @@ function checkForeign(scenario: AnyScenario, result: ScenarioResult, file: strin
       fix: "take chance from the second parameter of workload(knobs, random), and nothing from the clock",
     });
   }
-  for (const { at } of captionsOnNothing(scenario, result.timeline)) {
-    process.stderr.write(`ringside: ${file}: a caption is at "${at}", and nothing of that name happened in this run\n`);
+  for (const { at, fix } of captionsOnNothing(scenario, result.timeline)) {
+    const what = `a caption is at "${at}", and nothing of that name happened in this run`;
+    process.stderr.write(`ringside: simulate ${file}: ${what}\n  fix: ${fix}\n`);
   }
 }
 
@@ -96,9 +97,9 @@ function validation({ json }: SimulateOptions): string {
   return json ? validationJson(rows) : validationText(rows);
 }
 
-function run(scenario: AnyScenario, options: SimulateOptions): ScenarioResult {
+function run(scenario: AnyScenario, options: SimulateOptions, file = scenario.name): ScenarioResult {
   const { seed, set, profile } = options;
-  return asRingsideError(`simulate ${scenario.name}`, () =>
+  return asRingsideError(`simulate ${file}`, () =>
     carryOut(scenario, {
       ...(seed === undefined ? {} : { seed: parseSeed(seed) }),
       ...(profile === undefined ? {} : { profile: profileNamed(profile) }),

@@ -19,6 +19,14 @@ const FIRST_CAPACITY = 64;
 /** A heap of fewer is not worth cleaning. */
 const LEAST_TO_CLEAN = 64;
 
+/** Something was to happen later than a number can say to the bit. */
+export class EndOfTimeError extends RangeError {
+  constructor(time: number) {
+    super(`schedule an event: time ${time} is beyond ${Number.MAX_SAFE_INTEGER}`);
+    this.name = "EndOfTimeError";
+  }
+}
+
 /** Told that an event that is still in the queue has been cancelled. */
 type Cancelled = () => void;
 
@@ -131,6 +139,7 @@ export class EventQueue {
   }
 
   #add(time: number, priority: Priority, handler: Handler, argument: number): number {
+    if (Number.isInteger(time) && time > Number.MAX_SAFE_INTEGER) throw new EndOfTimeError(time);
     if (!Number.isSafeInteger(time) || time < 0) {
       throw new RangeError(`schedule an event: time ${time} is not a non-negative integer`);
     }

@@ -29,11 +29,27 @@ function earliest(times: readonly number[]): number {
   return times.reduce((first, time) => (time < first ? time : first));
 }
 
-/** @returns the captions at names that nothing of the run has. */
-export function captionsOnNothing({ captions }: Pick<AnyScenario, "captions">, timeline: Timeline): Caption[] {
+/** So many names are told to whoever has put a caption at none. */
+const NAMES_TOLD = 8;
+
+/** @returns the captions at names that nothing of the run has, and which names there are. */
+export function captionsOnNothing(
+  { captions }: Pick<AnyScenario, "captions">,
+  timeline: Timeline,
+): (Caption & { readonly fix: string })[] {
   const names = new Set([
     ...timeline.spans.flatMap(({ name, stage }) => [name, stage]),
     ...timeline.instants.map(({ name }) => name),
   ]);
-  return captions.filter(({ at }) => !names.has(at));
+  const wrong = captions.filter(({ at }) => !names.has(at));
+  return wrong.map((caption) => ({ ...caption, fix: placesFor(caption.at, [...names]) }));
+}
+
+/** Names that begin alike come first: `write(1)` was meant for `write(1, …, 80)`. */
+function placesFor(at: string, names: readonly string[]): string {
+  const [word = at] = at.split(/[^A-Za-z0-9]/);
+  const alike = names.filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
+  const told = [...new Set([...alike, ...names])].slice(0, NAMES_TOLD);
+  const more = names.length > told.length ? ", … (all of them are in what --trace writes)" : "";
+  return `put it at one of ${told.map((name) => `"${name}"`).join(", ")}${more}`;
 }

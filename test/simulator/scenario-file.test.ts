@@ -88,6 +88,7 @@ describe("a scenario's file", () => {
     const { stderr, code } = await simulate("d.mjs", minimal('captions: [{ at: "lunch", text: "…" }]'));
     expect(code).toBe(0);
     expect(stderr).toContain('a caption is at "lunch"');
+    expect(stderr).toContain('fix: put it at one of "10 instructions", ');
   });
 
   it("that is another one each time is refused", async () => {
@@ -103,6 +104,19 @@ describe("a scenario's file", () => {
     ["x.mjs", "\n\nthrow new Error('no luck');", "x.mjs: line 3: no luck", "mend the file"],
     ["x.mjs", "export const story = 1;", "it exports story, and no scenario", "export const scenario = {"],
     ["x.json", "{}", "a scenario's file is a module", ".mjs"],
+    [
+      "x.mjs",
+      "export const scenario = { get workload() { throw new Error('boo'); } };",
+      "when it is read: boo",
+      "mend",
+    ],
+    [
+      "x.mjs",
+      "await new Promise(() => {}); export const scenario = {};",
+      "waits for something that never comes",
+      "await",
+    ],
+    ["x.mjs", minimal("metrics: [{ name: 'x', of: () => 0.5 }]"), "simulate ./x.mjs: metrics: x.of(…)", "whole number"],
   ])("%s with %j is refused with its place", async (name, text, what, fix) => {
     const { stdout, stderr, code } = await simulate(name, text);
     expect([stdout, code]).toEqual(["", 125]);
@@ -180,6 +194,9 @@ describe("what a file exports", () => {
       'knobs has "n" twice',
     ],
     [{ workload: ONE, settings: { vmm: "vmware" } }, 'there is no "vmware"'],
+    [{ workload: ONE, settings: { vmm: "firecracker" }, knobs: ["vmm"] }, "vmm is a knob and a setting"],
+    [{ workload: ONE, metrics: [] }, "metrics is empty"],
+    [{ workload: [{ kind: "compute", instructions: Number.MAX_SAFE_INTEGER }] }, "takes longer than 104 days"],
     [{ workload: ONE, settings: { vmm: true } }, "settings.vmm is true. give"],
     [{ workload: ONE, metrics: ["inKernel"] }, 'no trace has a "inKernel". did you mean "intoKernel"?'],
     [{ workload: ONE, metrics: [{ name: "x" }] }, "metrics[0].of is missing. give metrics[0].of as a function"],
@@ -199,6 +216,12 @@ describe("what a file exports", () => {
     const { timeline, metrics } = carryOut(scenarioFrom(parseScenario({ workload: [read, read, read] }, "test")));
     expect(checkTimeline(timeline)).toEqual([]);
     expect(metrics.map(({ metrics: { intoKernel } }) => intoKernel?.value)).toEqual([4, 4, 4, expect.any(Number)]);
+  });
+
+  it("differs between worlds by what they are, and by no chance", () => {
+    const { metrics } = carryOut(scenarioFrom(parseScenario({ workload: ONE }, "test")));
+    const [process, container, vm] = metrics.map(({ metrics: { kernelTime } }) => kernelTime?.value);
+    expect([container, vm]).toEqual([process, process]);
   });
 
   it("pays for each byte that goes to a guest's console", () => {

@@ -1,4 +1,5 @@
 /** Makes a scenario of its data: defaults for what was left out, the four worlds, and metrics of its own. */
+import { EndOfTimeError } from "../../engine/event-queue.ts";
 import type { TraceRecorder } from "../../trace/recorder.ts";
 import type { Timeline } from "../../trace/timeline.ts";
 import type { Workload } from "../../workload/workload.ts";
@@ -24,9 +25,9 @@ export function scenarioFrom(data: ScenarioData & Pick<Scenario, "question" | "c
 export function scenarioFrom(data: ScenarioData): AnyScenario;
 /** @returns the one or the other. */
 export function scenarioFrom(data: ScenarioData): AnyScenario {
-  const { name, title = name, settings = {} } = data;
+  const { name, title = name } = data;
   const knobs = (data.knobs ?? []).map(knobOf);
-  parseKnobs(STARTUP_RACE_KNOBS, settings);
+  const settings = settingsOf(data);
   const metrics = (data.metrics ?? USUAL_METRICS).map(metricOf);
   const own = (data.metrics ?? []).filter((metric) => typeof metric !== "string");
   return {
@@ -40,6 +41,14 @@ export function scenarioFrom(data: ScenarioData): AnyScenario {
     metrics: metrics.map(({ name: metric, unit, help }) => ({ name: metric, unit, help })),
     run: (input) => run(data, settings, own, input),
   };
+}
+
+/** A spread would make worlds differ by chance that nobody has asked for: it is 0, unless the scenario says otherwise. */
+function settingsOf({ settings = {}, knobs = [] }: ScenarioData): KnobValues {
+  parseKnobs(STARTUP_RACE_KNOBS, settings);
+  const both = Object.keys(settings).find((name) => knobs.includes(name));
+  if (both === undefined) return { spread: 0, ...settings };
+  throw new ScenarioError(`${both} is a knob and a setting`, `take ${both} out of knobs, or out of settings`);
 }
 
 function knobOf(knob: Knob | string): Knob {
@@ -63,8 +72,21 @@ function run(data: ScenarioData, settings: KnobValues, own: readonly OwnMetric[]
   const taken = STARTUP_RACE_KNOBS.map(({ name }) => name).filter((name) => (data.knobs ?? []).includes(name));
   const turned = Object.fromEntries(Object.entries(input.knobs).filter(([name]) => taken.includes(name)));
   const race = raceSettings(parseKnobs(STARTUP_RACE_KNOBS, { ...settings, ...turned }));
-  runWorlds(input, { workload: workloadOf(data, input), worlds, settings: race, part });
+  inTime(() => runWorlds(input, { workload: workloadOf(data, input), worlds, settings: race, part }));
   if (own.length > 0) measureOwn(own, input);
+}
+
+/** Time is an integer of nanoseconds that a number holds to the bit: there is no more of it than 104 days. */
+function inTime(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof EndOfTimeError)) throw error;
+    throw new ScenarioError(
+      "the workload takes longer than 104 days, which is all the time that there is",
+      "give smaller instructions, bytes or durationNs",
+    );
+  }
 }
 
 function workloadOf(data: ScenarioData, { knobs, random }: ScenarioInput): Workload {

@@ -156,6 +156,7 @@ function integerKnob(fields: Fields, at: string, name: string, help: string): Kn
 function metricsOf(value: unknown): (string | OwnMetric)[] {
   const wanted = 'a list: ["intoKernel", { name: "reads", unit: "count", help: "…", of: ({ spans }) => … }]';
   const metrics = listOf(value, "metrics", wanted, (one, at) => (typeof one === "string" ? one : metricOf(one, at)));
+  if (metrics.length === 0) throw new ScenarioError("metrics is empty", "name at least one, or leave metrics out");
   const names = metrics.map((metric) => (typeof metric === "string" ? metric : metric.name));
   const twice = names.find((name, at) => names.indexOf(name) < at);
   if (twice === undefined) return metrics;
