@@ -3,6 +3,7 @@
  * runs them in containers under the tracer and writes simulator/workload/recorded-programs.generated.ts; a test holds the
  * two equal. What the kernel answers is left out wherever the simulator's kernel finds its own answer.
  */
+import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { Launcher } from "../../native/kernel.ts";
 import { SYSTEM_CALLS } from "../../simulator/linux/system-calls/table.ts";
 import type { Service } from "../../simulator/workload/services.ts";
 import type { Operation, Spawn, SystemCall } from "../../simulator/workload/workload.ts";
+import { requireImage } from "../container/start.ts";
 import { BASE_IMAGE } from "../image/image.ts";
 import { decodeCall } from "../trace/decode.ts";
 import type { TraceRecord } from "../trace/records.ts";
@@ -196,6 +198,13 @@ function numberAt(args: readonly string[], at: number | undefined): number | und
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** @returns which busybox the image has: another one asks for other things. */
+export function busyboxVersion(): string {
+  const [layer = ""] = requireImage(BASE_IMAGE).lowerDirectories;
+  const { stdout } = spawnSync(join(layer, "bin/busybox"), [], { encoding: "utf8" });
+  return stdout.split("\n")[0]?.replace(/ multi-call binary\.$/, "") ?? "";
+}
+
 /** The text of the generated file. @throws as seeProgram and operationsOf do */
 export async function recordedSource(launcher: Launcher): Promise<string> {
   const lines: string[] = [];
@@ -206,6 +215,8 @@ export async function recordedSource(launcher: Launcher): Promise<string> {
   }
   return `// Programs of ringside/base as they ask their kernel, recorded by runtime/cli/recorded-programs.ts. Do not edit.
 import type { Workload } from "./workload.ts";
+
+export const RECORDED_WITH = ${JSON.stringify(busyboxVersion())};
 
 export const RECORDED_PROGRAMS: readonly Workload[] = [
 ${lines.join("\n")}

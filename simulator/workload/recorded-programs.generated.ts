@@ -1,6 +1,8 @@
 // Programs of ringside/base as they ask their kernel, recorded by runtime/cli/recorded-programs.ts. Do not edit.
 import type { Workload } from "./workload.ts";
 
+export const RECORDED_WITH = "BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1)";
+
 export const RECORDED_PROGRAMS: readonly Workload[] = [
   {
     name: "cat",
