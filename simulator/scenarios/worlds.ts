@@ -7,8 +7,8 @@ import { containerLife } from "../linux/container.ts";
 import { LinuxKernel, type OutputDevice } from "../linux/kernel.ts";
 import { otherRuntimeLife } from "../linux/other-runtimes.ts";
 import { processLife } from "../linux/process.ts";
-import type { Activities } from "../machine/activity.ts";
-import type { World } from "../trace/timeline.ts";
+import type { Activities, Activity } from "../machine/activity.ts";
+import { MARKS, type World } from "../trace/timeline.ts";
 import type { DiskVmm } from "../virtualization/disk-path.ts";
 import { Hypervisor } from "../virtualization/hypervisor.ts";
 import { machineLife } from "../virtualization/machine.ts";
@@ -58,8 +58,16 @@ export function runWorlds(input: ScenarioInput, request: WorldsRequest): void {
     if (!request.worlds.includes(world)) continue;
     // Each world draws its own factor from a stream of its own, whatever the other worlds draw.
     const factor = 1000 + input.random.stream(world).integer(-spreadPermille, spreadPermille);
-    inWorld(world, () => runLane(input, LANES[world]({ ...request, costs: input.costs.scaled(factor) })));
+    const lane = LANES[world]({ ...request, costs: input.costs.scaled(factor) });
+    const life = request.part === "life" ? lane.life : toItsEnd(lane.life);
+    inWorld(world, () => runLane(input, { ...lane, life }));
   }
+}
+
+/** A life marks its own end; of a program alone, its last instant is. */
+function* toItsEnd(program: Activities): Generator<Activity> {
+  yield* program;
+  yield { kind: "mark", name: MARKS.gone };
 }
 
 /** What z/OS says that it has no service for is the scenario's mistake; anything else is a defect. */

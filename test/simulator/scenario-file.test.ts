@@ -224,6 +224,14 @@ describe("what a file exports", () => {
     expect([container, vm]).toEqual([process, process]);
   });
 
+  it("is shown with the time that it takes in all, waiting included", () => {
+    const sleep = { kind: "sleep", durationNs: 1_000_000_000 };
+    const [process, , , space] = carryOut(scenarioFrom(parseScenario({ workload: [sleep] }, "test"))).metrics;
+    expect(process?.metrics.gone?.value).toBeGreaterThan(1_000_000_000);
+    expect(process?.metrics.kernelTime?.value).toBeLessThan(1_000_000);
+    expect(space?.metrics.gone).toMatchObject({ unit: "step" });
+  });
+
   it("pays for each byte that goes to a guest's console", () => {
     const write = (bytes: number) => ({ kind: "systemCall", service: "write", bytes });
     const exits = (bytes: number) =>

@@ -13,7 +13,7 @@ import { parseOperations } from "./parse-workload.ts";
 import type { OwnMetric, ScenarioData, WorldView } from "./scenario-data.ts";
 
 /** What every scenario shows that does not say what it shows. */
-const USUAL_METRICS = ["userTime", "kernelTime", "hypervisorTime", "intoKernel", "intoHypervisor"];
+const USUAL_METRICS = ["gone", "userTime", "kernelTime", "hypervisorTime", "intoKernel", "intoHypervisor"];
 
 /**
  * @param data the scenario; of data from outside, as parse-scenario.ts has taken it
