@@ -1,12 +1,13 @@
 /**
  * What the model predicts beside what was published: every figure of the calibration (validation/starts.ts, crossings.ts,
- * memory.ts) and the orders that hold on every machine (orders.ts), by running the model.
+ * memory.ts), the orders that hold on every machine (orders.ts) and what walks add (walks.ts), by running the model.
  */
 import type { Basis, Check, FigureCheck, NamedValue, OrderCheck } from "./validation/check.ts";
 import { CROSSING_CHECKS } from "./validation/crossings.ts";
 import { MEMORY_CHECKS } from "./validation/memory.ts";
 import { ORDER_CHECKS } from "./validation/orders.ts";
 import { START_CHECKS } from "./validation/starts.ts";
+import { WALK_CHECKS } from "./validation/walks.ts";
 
 interface RowBase {
   readonly id: string;
@@ -34,7 +35,13 @@ export interface OrderRow extends RowBase {
 
 export type ValidationRow = FigureRow | OrderRow;
 
-export const CHECKS: readonly Check[] = [...START_CHECKS, ...CROSSING_CHECKS, ...MEMORY_CHECKS, ...ORDER_CHECKS];
+export const CHECKS: readonly Check[] = [
+  ...START_CHECKS,
+  ...CROSSING_CHECKS,
+  ...MEMORY_CHECKS,
+  ...ORDER_CHECKS,
+  ...WALK_CHECKS,
+];
 
 const DIGITS = 1_000_000;
 

@@ -15,6 +15,7 @@ import { checkCost } from "../../simulator/costs/cost.ts";
 import { DEFAULT_PROFILE, findProfile, withMeasured } from "../../simulator/costs/profiles.ts";
 import { stepCosts } from "../../simulator/costs/step-costs.ts";
 import { DEFAULT_CONTAINER_PLAN } from "../../simulator/scenarios/default-container-plan.generated.ts";
+import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
 import { runScenario } from "../../simulator/scenarios/run.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -116,6 +117,16 @@ describe("the steps of a container's start", () => {
     const used = result.costs.filter(({ id }) => id.startsWith("container."));
     expect(used.length).toBeGreaterThan(40);
     expect(used.filter(({ source }) => !source.startsWith("ringside calibrate"))).toEqual([]);
+  });
+});
+
+describe("every scenario", () => {
+  test.each(SCENARIOS.map(({ name }) => name))("%s runs with a machine's own profile", (name) => {
+    const base = findProfile(DEFAULT_PROFILE);
+    if (base === undefined) throw new Error("no default profile");
+    const costs = costsOf(everyQuantity(), "a processor");
+    const profile = withMeasured(base, "measured-somewhere", "a machine somewhere", costs);
+    expect(runScenario(name, { profile }).profile).toBe("measured-somewhere");
   });
 });
 

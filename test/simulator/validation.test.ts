@@ -32,11 +32,13 @@ describe("the validation", () => {
 
   test("says of a figure that is a cost that it is one, and of a foretold one that nothing of it is a cost", () => {
     const values = new Set(publishedCosts().profile.costs.map(({ value }) => value));
-    const scales = { ns: 1, us: 1000, ms: 1_000_000, cycles: 1, MiB: 1024, MB: 1000, IOPS: 1, ratio: 1, share: 1 };
+    const scales = { ns: 1, us: 1000, ms: 1_000_000, cycles: 1, MiB: 1024, MB: 1000, IOPS: 1 };
     for (const check of CHECKS) {
       if (check.kind === "order" || check.basis !== "other figures") continue;
-      const scale = Object.entries(scales).find(([unit]) => unit === check.unit)?.[1] ?? 1;
-      const isCost = check.published !== 1 && values.has(check.published * scale);
+      const scale = Object.entries(scales).find(([unit]) => unit === check.unit)?.[1];
+      // Small counts and ratios are equal to some cost by chance.
+      if (scale === undefined) continue;
+      const isCost = values.has(check.published * scale);
       expect([check.id, isCost]).toEqual([check.id, false]);
     }
   });
