@@ -18,6 +18,9 @@ import { asRingsideError } from "./simulate-errors.ts";
 import { isScenarioFile, loadScenario } from "./simulate-file.ts";
 import { costsText, listText, resultText, scenarioHelp, validationText } from "./simulate-text.ts";
 
+/** A row of the validation does not hold. */
+const OUT_OF_TOLERANCE = 1;
+
 interface SimulateOptions {
   readonly seed?: string;
   readonly set?: readonly string[];
@@ -94,6 +97,7 @@ function checkForeign(scenario: AnyScenario, result: ScenarioResult, file: strin
 
 function validation({ json }: SimulateOptions): string {
   const rows = validate();
+  if (rows.some(({ ok }) => !ok)) process.exitCode = OUT_OF_TOLERANCE;
   return json ? validationJson(rows) : validationText(rows);
 }
 
