@@ -159,9 +159,10 @@ function label(metric: MetricDescription): string {
   return words.map((word) => SPELT[word] ?? word).join(" ");
 }
 
-/** Nanoseconds are shown in the unit that leaves the figure readable; everything else as it is. */
+/** Nanoseconds and bytes are shown in the unit that leaves the figure readable. */
 function figure(metric: Metric | undefined): string {
   if (metric === undefined) return "–";
+  if (metric.unit === "yes|no") return metric.value === 0 ? "no" : "yes";
   if (metric.value === 0) return "0";
   if (metric.unit === "step") return metric.value === 1 ? "1 step" : `${metric.value} steps`;
   if (metric.unit === "bytes") return bytesText(metric.value);

@@ -68,7 +68,7 @@ export const ANOTHER_SYSTEM: Scenario = {
   ],
   knobs: ANOTHER_SYSTEM_KNOBS,
   metrics: [
-    { name: "runs", unit: "count", help: "1 where the other system's program runs, 0 where it is refused" },
+    { name: "runs", unit: "yes|no", help: "whether the other system's program runs; else it is refused" },
     { name: "kernelsMore", unit: "count", help: "kernels that are there for it, beside the host's" },
     {
       name: "systemCall",
@@ -83,8 +83,8 @@ export const ANOTHER_SYSTEM: Scenario = {
     { name: "diskPerSecond", unit: "count", help: "reads of 4 KiB a second, so many under way at once" },
     { name: "diskLatency", unit: "ns", help: "of one such read, from asking to the answer" },
     { name: "diskShare", unit: "permille", help: "of the reads a second that the machine itself makes" },
-    { name: "diskExits", unit: "count", help: "exits for a thousand reads, kicks and registers included" },
-    { name: "diskKicks", unit: "count", help: "kicks for a thousand reads" },
+    { name: "diskExits", unit: "per 1000 reads", help: "exits for a thousand reads, kicks and registers included" },
+    { name: "diskKicks", unit: "per 1000 reads", help: "kicks for a thousand reads" },
     {
       name: "transaction",
       unit: "ns",
@@ -97,8 +97,8 @@ export const ANOTHER_SYSTEM: Scenario = {
     { name: "migrationBytes", unit: "bytes", help: "sent over the network" },
     {
       name: "migrationConverged",
-      unit: "count",
-      help: "1 where what was left became small enough, 0 where it was forced",
+      unit: "yes|no",
+      help: "whether what was left became small enough; else the last round was forced",
     },
     { name: "migrationFaults", unit: "count", help: "post-copy: pages that the guest had to wait for over there" },
     { name: "sieLevels", unit: "count", help: "levels of SIE below the mainframe's guest: PR/SM, and z/VM in it" },

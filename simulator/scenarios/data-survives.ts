@@ -34,7 +34,7 @@ const KNOBS: readonly Knob[] = [
   },
 ];
 
-const SURVIVES = "1 where what was written there can be read afterwards, 0 where it is lost";
+const SURVIVES = "whether what was written there can be read afterwards";
 
 export const DATA_SURVIVES: Scenario = {
   name: "data-survives",
@@ -72,19 +72,19 @@ export const DATA_SURVIVES: Scenario = {
   ],
   knobs: KNOBS,
   metrics: [
-    { name: "memory", unit: "count", help: `the program's own memory: ${SURVIVES}` },
-    { name: "memoryFiles", unit: "count", help: `a file in a tmpfs: ${SURVIVES}` },
-    { name: "imageFile", unit: "count", help: `the change of a file that came with the image: ${SURVIVES}` },
-    { name: "newFile", unit: "count", help: `a new file on its own root: ${SURVIVES}` },
-    { name: "volume", unit: "count", help: `a file on a volume, or on a second disk: ${SURVIVES}` },
-    { name: "temporaryDataSet", unit: "count", help: `a data set named &&X: ${SURVIVES}` },
-    { name: "dataSet", unit: "count", help: `a cataloged data set: ${SURVIVES}` },
+    { name: "memory", unit: "yes|no", help: `the program's own memory: ${SURVIVES}` },
+    { name: "memoryFiles", unit: "yes|no", help: `a file in a tmpfs: ${SURVIVES}` },
+    { name: "imageFile", unit: "yes|no", help: `the change of a file that came with the image: ${SURVIVES}` },
+    { name: "newFile", unit: "yes|no", help: `a new file on its own root: ${SURVIVES}` },
+    { name: "volume", unit: "yes|no", help: `a file on a volume, or on a second disk: ${SURVIVES}` },
+    { name: "temporaryDataSet", unit: "yes|no", help: `a data set named &&X: ${SURVIVES}` },
+    { name: "dataSet", unit: "yes|no", help: `a cataloged data set: ${SURVIVES}` },
     {
       name: "copiedUp",
       unit: "bytes",
       help: "what was copied from the image before 4 KiB of it could be changed: the file, or a cluster of the disk (qcow2)",
     },
-    { name: "imageChanged", unit: "count", help: "whether the image itself is another one now: 1 where it is" },
+    { name: "imageChanged", unit: "yes|no", help: "whether the image itself is another one now" },
     { name: "gone", unit: "ns|step", help: "from the first write until it has ended" },
   ],
   run: (input) => {

@@ -55,7 +55,7 @@ export const NOISY_NEIGHBOUR_METRICS: readonly MetricDescription[] = [
   { name: "neighbourShare", unit: "permille", help: "what the neighbour had of all processors" },
   { name: "throttled", unit: "ns", help: "how long cpu.max kept the neighbour off the processors (cpu.stat)" },
   { name: "pagesReadAgain", unit: "count", help: "pages of its file that the server had to have from the disk again" },
-  { name: "serverKilled", unit: "count", help: "whether memory ran out and the server was killed for it" },
+  { name: "serverKilled", unit: "yes|no", help: "whether memory ran out and the server was killed for it" },
   { name: "neighbourKilled", unit: "count", help: "processes of the neighbour that were killed for memory" },
 ];
 

@@ -85,6 +85,11 @@ describe("ringside simulate", () => {
     expect(table).toMatch(/\d+ of \d+ steps are recalled, not confirmed/);
   });
 
+  it("says yes or no where that is the question", () => {
+    expect(ringside("data-survives")).toMatch(/\nvolume +– +yes +yes +–\n/);
+    expect(ringside("noisy-neighbour")).toMatch(/\nserver killed +yes +no +no +–\n/);
+  });
+
   it("lists every cost with its source on request", () => {
     const costs = ringside("startup-race", "--costs");
     expect(costs).toMatch(/published, \S+: [^:]*gVisor[\s\S]*?\n {4}linux\.systemCall\.entry +62 +ns\n/);

@@ -35,7 +35,7 @@ describe.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))("
 
   it("has words for every figure", () => {
     for (const metric of metrics.flatMap((one) => Object.values(one.metrics)))
-      expect(metricText(metric)).toMatch(/^-?[<>\d]/);
+      expect(metricText(metric)).toMatch(/^(-?[<>\d]|yes$|no$)/);
   });
 });
 
@@ -45,6 +45,7 @@ describe("figures", () => {
     expect(metricText({ value: 1_500_000, unit: "ns", provenance })).toBe("1.50\u202fms");
     expect(metricText({ value: 12, unit: "step", provenance })).toBe("12\u202fsteps");
     expect(metricText({ value: 2 ** 30, unit: "bytes", provenance })).toBe("1\u202fGiB");
+    expect(metricText({ value: 0, unit: "yes|no", provenance })).toBe("no");
     expect(metricText(undefined)).toBe("–");
     expect(metricName("memoryPerSite")).toBe("memory per site");
   });

@@ -11,6 +11,7 @@ import { formatBytes, formatCount, formatLength, formatNs } from "../timeline/fo
 export function metricText(metric: Metric | undefined): string {
   if (metric === undefined) return "–";
   const { value, unit } = metric;
+  if (unit === "yes|no") return value === 0 ? "no" : "yes";
   if (unit === "ns") return formatNs(value);
   if (unit === "step") return formatLength(value, "step");
   if (unit === "bytes") return formatBytes(value);
