@@ -1,7 +1,7 @@
 /** What `ringside oci` says when it is called wrongly, and when a program cannot run: engines read it, and people. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { helpOf } from "../../runtime/cli/oci/help.ts";
 import { BUNDLES, bundleConfig, makeBundle } from "../support/bundle.ts";
 import { command } from "../support/engines.ts";
@@ -92,7 +92,9 @@ describeWhere(BUNDLES, "a program that cannot run in a bundle", () => {
   test("is told at start where it cannot be known before; one that is over at once is none of those", async () => {
     const root = temporaryDirectory();
     for (const program of ["windows", "true"]) {
-      const id = `failures-start-${process.pid}`;
+      const id = `failures-start-${program}-${process.pid}`;
+      const remove = () => ringside(["oci", "--root", root, "delete", "--force", id]);
+      onTestFinished(async () => void (await remove()));
       const ours = [process.execPath, COMMAND_LINE, "oci", "--root", root];
       const create = [...ours, "create", "--bundle", bundleOf(program), id];
       // What lives on must not hold our pipe open.
@@ -100,7 +102,7 @@ describeWhere(BUNDLES, "a program that cannot run in a bundle", () => {
       const { stderr } = await ringside(["oci", "--root", root, "start", id]);
       if (program === "true") expect(stderr).toBe("");
       else expect(stderr).toMatch(/^executable file `windows` not found in \$PATH: no such file or directory.*: .*CR/m);
-      expect((await ringside(["oci", "--root", root, "delete", "--force", id])).code).toBe(0);
+      expect((await remove()).code).toBe(0);
     }
   });
 });
