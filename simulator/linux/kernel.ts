@@ -2,12 +2,21 @@
  * A Linux kernel as a program sees it: its instructions run in user mode, everything it asks for is a visit to kernel
  * mode (syscalls(2)). The same kernel runs on the host and inside a guest; what differs is what stands below it.
  */
+
 import type { CostBook } from "../costs/cost-book.ts";
 import type { Activity, Burst, Trap } from "../machine/activity.ts";
 import type { Arguments } from "../trace/recorder.ts";
 import { MARKS } from "../trace/timeline.ts";
 import type { Service } from "../workload/services.ts";
-import type { DiskTransfer, NetworkTransfer, Operation, SystemCall, Workload } from "../workload/workload.ts";
+import { instructionsText, messageText } from "../workload/words.ts";
+import type {
+  DiskTransfer,
+  NetworkTransfer,
+  Operation,
+  PrivilegedInstruction,
+  SystemCall,
+  Workload,
+} from "../workload/workload.ts";
 import { systemCallFor } from "./system-calls/table.ts";
 
 /** Where a program's standard output leads, and what the kernel has to touch to get a byte there. */
@@ -27,6 +36,13 @@ export interface LinuxOptions {
 }
 
 const PAGE_BYTES = 4096;
+/** What of x86-64 each is (Intel SDM vol. 2). */
+const INSTRUCTIONS: Readonly<Record<PrivilegedInstruction, string>> = {
+  halt: "HLT",
+  loadPageTable: "MOV to CR3",
+  disableInterrupts: "CLI",
+  startInputOutput: "OUT",
+};
 /** Calls that are shown with what goes from where to where. */
 const TRANSFERS: readonly Service[] = ["read", "write", "pread", "sendfile", "send", "receive"];
 
@@ -68,7 +84,7 @@ export class LinuxKernel {
     const { costs } = this.#options;
     switch (operation.kind) {
       case "compute":
-        yield user(`${operation.instructions} instructions`, stage, this.#instructionsNs(operation.instructions));
+        yield user(instructionsText(operation.instructions), stage, this.#instructionsNs(operation.instructions));
         return;
       case "systemCall":
         yield this.call(operation, stage);
@@ -97,9 +113,14 @@ export class LinuxKernel {
         yield { kind: "pause", duration: operation.durationNs };
         return;
       case "privileged":
-        yield kernel(`general protection fault (${operation.instruction}): SIGSEGV`, stage, costs.ns("linux.exit"), {
-          manual: "signal(7)",
-        });
+        yield kernel(
+          `general protection fault (${INSTRUCTIONS[operation.instruction]}): SIGSEGV`,
+          stage,
+          costs.ns("linux.exit"),
+          {
+            manual: "signal(7)",
+          },
+        );
         return;
       case "mark":
         yield { kind: "mark", name: MARKS[operation.mark] };
@@ -161,10 +182,10 @@ export class LinuxKernel {
     yield { kind: "pause", duration: costs.ns(`device.disk.${access}`) + transferNs };
   }
 
-  *#network({ action, bytes }: NetworkTransfer, stage: string): Generator<Activity> {
+  *#network(operation: NetworkTransfer, stage: string): Generator<Activity> {
     const { costs } = this.#options;
-    yield kernel(`network: ${action} ${bytes} bytes`, stage, this.entryNs, { manual: "socket(7)" });
-    if (action !== "send") yield { kind: "pause", duration: costs.ns("device.network.roundTrip") };
+    yield kernel(`network: ${messageText(operation)}`, stage, this.entryNs, { manual: "socket(7)" });
+    if (operation.action !== "send") yield { kind: "pause", duration: costs.ns("device.network.roundTrip") };
   }
 
   #instructionsNs(instructions: number): number {

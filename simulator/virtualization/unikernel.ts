@@ -3,10 +3,12 @@
  * in one address space and in kernel mode throughout. What is a system call elsewhere is a call of a function: no border is
  * crossed, until a device is reached for.
  */
+
 import type { CostBook } from "../costs/cost-book.ts";
 import { kernel, type OutputDevice, user } from "../linux/kernel.ts";
 import type { Activity } from "../machine/activity.ts";
 import { MARKS } from "../trace/timeline.ts";
+import { instructionsText } from "../workload/words.ts";
 import type { Operation, Workload } from "../workload/workload.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 
@@ -37,7 +39,7 @@ function* carryOut({ costs, output }: UnikernelOptions, operation: Operation): G
   const stage = "program";
   switch (operation.kind) {
     case "compute":
-      yield kernel(`${operation.instructions} instructions`, stage, Math.max(1, operation.instructions));
+      yield kernel(instructionsText(operation.instructions), stage, Math.max(1, operation.instructions));
       return;
     case "systemCall": {
       const args = { manual: MANUAL, was: `${operation.service}(2)` };

@@ -3,9 +3,11 @@
  * first use of a page is a program interruption that it does not notice. One unit a step. What z/OS has no supervisor
  * call for is refused by name.
  */
+
 import type { Activity } from "../machine/activity.ts";
 import { MARKS } from "../trace/timeline.ts";
 import type { Service } from "../workload/services.ts";
+import { instructionsText, messageText } from "../workload/words.ts";
 import type { Operation, PrivilegedInstruction, Workload } from "../workload/workload.ts";
 import { buildSpace } from "./build-space.ts";
 import { newEcb, type Tcb } from "./control-blocks.ts";
@@ -81,7 +83,7 @@ export class Nucleus {
   *#operation(operation: Operation, program: ZosProgram): Generator<Activity> {
     switch (operation.kind) {
       case "compute":
-        yield* program.compute(1, `${operation.instructions} instructions`);
+        yield* program.compute(1, instructionsText(operation.instructions));
         return;
       case "systemCall":
         yield* program.svc(svcOf(operation.service).number);
@@ -101,7 +103,7 @@ export class Nucleus {
         yield* program.wait(happened());
         return;
       case "network":
-        yield* program.svc(SVC_TABLE.tpio.number, { purpose: `to ${operation.action} ${operation.bytes} bytes` });
+        yield* program.svc(SVC_TABLE.tpio.number, { purpose: `to ${messageText(operation)}` });
         return;
       case "privileged":
         yield* program.privileged(INSTRUCTIONS[operation.instruction]);

@@ -232,6 +232,19 @@ describe("what a file exports", () => {
     expect(space?.metrics.gone).toMatchObject({ unit: "step" });
   });
 
+  it("is told in words of the field, and never in the names of fields", () => {
+    const workload = [
+      { kind: "compute", instructions: 1 },
+      { kind: "network", action: "roundTrip", bytes: 10 },
+      { kind: "privileged", instruction: "disableInterrupts" },
+    ];
+    const { timeline } = carryOut(scenarioFrom(parseScenario({ workload }, "test")));
+    const names = timeline.spans.map(({ name }) => name);
+    for (const name of ["1 instruction", "network: send and have answered 10 bytes"]) expect(names).toContain(name);
+    expect(names).toContain("general protection fault (CLI): SIGSEGV");
+    expect(names.filter((name) => /1 instructions|roundTrip|disableInterrupts/.test(name))).toEqual([]);
+  });
+
   it("pays for each byte that goes to a guest's console", () => {
     const write = (bytes: number) => ({ kind: "systemCall", service: "write", bytes });
     const exits = (bytes: number) =>
