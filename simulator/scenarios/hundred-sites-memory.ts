@@ -63,13 +63,12 @@ export function fillMemory(world: LinuxWorld, costs: CostBook, settings: SitesSe
     throw new RangeError("no room for a kernel");
   const kernelFrames = pool.used;
   const program: number[] = [];
-  let bytes = 0;
-  let fit = 0;
-  while (fit < MOST_SITES && addSite(pool, `site ${fit + 1}`, parts, program)) {
-    fit++;
-    if (fit === Math.min(fit, settings.sites)) bytes = (pool.used - kernelFrames) * pool.frameBytes;
-  }
-  const started = Math.min(fit, settings.sites);
+  let started = 0;
+  while (started < settings.sites && addSite(pool, `site ${started + 1}`, parts, program)) started++;
+  const bytes = (pool.used - kernelFrames) * pool.frameBytes;
+  // Whoever comes after these shares what they share, and needs frames for the rest alone.
+  const more = started < settings.sites ? 0 : Math.floor(pool.free / framesOf(parts.ownKib));
+  const fit = Math.min(MOST_SITES, started + more);
   return {
     started,
     fit,
