@@ -1,7 +1,7 @@
 /** What `ringside simulate` prints for people: aligned tables, and under every table where its figures come from. */
 import type { Cost, CostProfile, CostStatus } from "../../simulator/costs/cost.ts";
 import { DEFAULT_PROFILE } from "../../simulator/costs/profiles.ts";
-import type { Knob, KnobValues } from "../../simulator/scenarios/knob.ts";
+import type { Knob } from "../../simulator/scenarios/knob.ts";
 import { findScenario, SCENARIOS, THEMES } from "../../simulator/scenarios/registry.ts";
 import type { ScenarioResult } from "../../simulator/scenarios/run.ts";
 import type { AnyScenario, Claim, Metric, MetricDescription, Question } from "../../simulator/scenarios/scenario.ts";
@@ -111,21 +111,25 @@ export function resultText(scenario: AnyScenario, result: ScenarioResult): strin
     note("costs", costsNote(result)),
     ...stepsNotes(result),
     note("trace", result.traceHash),
-    outcomeText(scenario, result.knobs),
+    outcomeText(scenario, result),
   ].join("");
 }
 
-/** The question with its answer, the claim with its verdict: both are of the scenario with its knobs as they are by default. */
-function outcomeText({ question, claim, knobs }: AnyScenario, values: KnobValues): string {
+/** The question with its answer, the claim with its verdict: both are of the scenario with default knobs and costs. */
+function outcomeText({ question, claim, knobs }: AnyScenario, result: ScenarioResult): string {
   if (question === undefined && claim === undefined) return "";
-  const turned = knobs.filter((knob) => values[knob.name] !== knob.default).map(({ name }) => name);
+  const turned = knobs.filter((knob) => result.knobs[knob.name] !== knob.default).map(({ name }) => name);
+  const otherwise = [
+    ...(turned.length === 0 ? [] : [`${turned.join(", ")} ${turned.length === 1 ? "was" : "were"} turned`]),
+    ...(result.profile === DEFAULT_PROFILE ? [] : [`the costs are those of ${result.profile}`]),
+  ];
   return [
     "\n",
     question === undefined ? "" : note("question", question.text) + note("answer", question.answer),
     claim === undefined ? "" : note("claim", claim.text) + note("verdict", verdictText(claim)),
-    turned.length === 0
+    otherwise.length === 0
       ? ""
-      : note("", `said of the knobs as they are by default; here ${turned.join(", ")} was turned`),
+      : note("", `said of the knobs and costs as they are by default; here ${otherwise.join(", and ")}`),
   ].join("");
 }
 

@@ -114,7 +114,7 @@ export const DISPATCHING: Scenario = {
     {
       name: "response",
       unit: "permille",
-      help: "all times from data to answer against the work in them: 1000 is without any waiting",
+      help: "all times from data to answer against the work in them: 100 % is without any waiting",
     },
     { name: "worstResponse", unit: "permille", help: "the same of the one that took longest for its work" },
     {

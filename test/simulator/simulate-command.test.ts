@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { registerSimulate } from "../../runtime/cli/simulate.ts";
+import { resultText } from "../../runtime/cli/simulate-text.ts";
 import { RingsideError } from "../../runtime/error.ts";
 import { SCENARIOS } from "../../simulator/scenarios/registry.ts";
+import { runScenario } from "../../simulator/scenarios/run.ts";
+import { STARTUP_RACE } from "../../simulator/scenarios/startup-race.ts";
 import { checkTimeline } from "../../simulator/trace/check.ts";
 import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
 
@@ -83,6 +86,13 @@ describe("ringside simulate", () => {
     expect(table).toContain("no public timings exist");
     expect(table).toContain("seed 3");
     expect(table).toMatch(/\d+ of \d+ steps are recalled, not confirmed/);
+  });
+
+  it("says of what knobs and costs its answer and its verdict are, where the run has others", () => {
+    const result = runScenario("startup-race", { knobs: { spread: 0, vmm: "firecracker" } });
+    const text = resultText(STARTUP_RACE, { ...result, profile: "measured-here" }).replaceAll(/\s+/g, " ");
+    expect(text).toContain("by default; here vmm, spread were turned, and the costs are those of measured-here");
+    expect(ringside("startup-race")).not.toContain("as they are by default");
   });
 
   it("says yes or no where that is the question", () => {
