@@ -12,7 +12,7 @@ import { benchSpeed } from "../bench/speed/speed.ts";
 import { benchStartup, type StartupOptions } from "../bench/startup.ts";
 import type { SystemRow } from "../bench/system.ts";
 import { STARTUP_SYSTEMS } from "../bench/systems.ts";
-import { registerTruth } from "./truth-command.ts";
+import { addTruth } from "./truth-command.ts";
 
 interface StartupArguments {
   readonly systems: ReadonlyMap<string, SystemRow>;
@@ -61,7 +61,7 @@ export function registerBench(program: Command): void {
     .option("--seed <n>", "of the queues and of the order", parseCount(0), 1)
     .option("--json [file]", "write ringside.simulator-speed/1 to a file, or (- or none) to standard output")
     .action(runSimulator);
-  registerTruth(bench);
+  addTruth(bench);
 }
 
 async function runSimulator({ json, ...options }: Omit<StartupArguments, "systems">): Promise<void> {

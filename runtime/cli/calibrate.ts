@@ -12,7 +12,7 @@ import { isThere, planStepsHere } from "./plan-steps.ts";
 
 interface CalibrateFlags {
   readonly json?: true;
-  readonly only: readonly string[];
+  readonly only?: readonly string[];
 }
 
 /** As a shell reports an end by SIGINT. */
@@ -25,7 +25,7 @@ export function registerCalibrate(program: Command): void {
     .command("calibrate")
     .description("measure what this machine's kernel takes, as a cost profile for the simulator")
     .option("--json", "print the profile, schema ringside.costs/1")
-    .option("--only <list>", `comma-separated groups: ${GROUP_NAMES.join(", ")}`, parseGroups, GROUP_NAMES)
+    .option("--only <list>", "comma-separated groups of those below (default: all)", parseGroups)
     .addHelpText("after", HELP)
     .action(runCalibrate);
 }
@@ -38,7 +38,7 @@ The profile is kept as measured-HOST in the cache directory; what is not measure
   ringside bench truth                 predicts a container's start with it, and measures one
 It takes some seconds. Ctrl-C ends it, keeps nothing and leaves nothing behind.`;
 
-async function runCalibrate({ json, only }: CalibrateFlags): Promise<void> {
+async function runCalibrate({ json, only = GROUP_NAMES }: CalibrateFlags): Promise<void> {
   const document = await calibrateHere(only);
   if (document === undefined) return;
   const path = writeCosts(document);

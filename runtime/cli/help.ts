@@ -37,6 +37,9 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "ringside bench startup --runs 5 --warmup 1 --systems process,container,crun",
     "ringside bench startup --systems process,container,vm --json startup.json",
   ],
+  "bench simulator": ["ringside bench simulator", "ringside bench simulator --json"],
+  "bench truth": ["ringside bench truth", "ringside bench truth --json"],
+  calibrate: ["ringside calibrate", "ringside calibrate --only calls --json"],
   "bench runtime": ["ringside bench runtime", "ringside bench runtime --runs 5 --json runtime.json"],
   simulate: [
     "ringside simulate --list",

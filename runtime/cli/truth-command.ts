@@ -22,7 +22,7 @@ const INTERRUPTED = 130;
 const OUT_OF_TOLERANCE = 1;
 
 /** Adds `truth` to `ringside bench`. */
-export function registerTruth(bench: Command): void {
+export function addTruth(bench: Command): void {
   bench
     .command("truth")
     .description("a container's start as the simulator foretells it from calibrated parts, beside real ones")
