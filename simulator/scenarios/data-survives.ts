@@ -45,7 +45,8 @@ export const DATA_SURVIVES: Scenario = {
     "the way that the knob says, begun anew where it can be, and each place is read again. A virtual machine's disk is made",
     "from an image that many share, as a container's layers are; a second disk is what a volume is. On a power failure",
     "everything is gone that no disk has: the kernel writes back by itself only after a while, which is not waited for.",
-    "Not modelled: disks that lose their own cache, backups, snapshots, and engines that remove volumes, too.",
+    "A dash is a place that the world has not got. Not modelled: disks that lose their own cache, backups, snapshots, and",
+    "engines that remove volumes, too.",
   ].join("\n"),
   question: {
     text: "A program in a container changes a file of its image, makes a new file, and writes to a volume. The container is removed. What is left of it?",
