@@ -453,8 +453,11 @@ describe(
         expect(opened()).toEqual([group]);
         skip(controller === undefined, "nothing is handed down in the v2 tree here");
         mkdirSync(`${group}/init`);
-        // A shell and its program: only a group without processes hands controllers down.
-        for (const pid of wordsOf(`${group}/cgroup.procs`)) writeFileSync(`${group}/init/cgroup.procs`, pid);
+        // A shell and its program, which may be born meanwhile: only a group without processes hands controllers down.
+        await until(() => {
+          for (const pid of wordsOf(`${group}/cgroup.procs`)) writeFileSync(`${group}/init/cgroup.procs`, pid);
+          return wordsOf(`${group}/cgroup.procs`).length === 0;
+        });
         expect(opened()).toEqual([group]);
         writeFileSync(`${group}/cgroup.subtree_control`, `+${controller}`);
         expect(opened()).toEqual([`${group}/init`]);
