@@ -6,7 +6,6 @@ export const GUEST_TESTS: readonly string[] = [
   "test/runtime/running",
   "test/process/",
   "test/mounts/",
-  "test/conformance/differential",
   "test/rootless/",
   "test/bench/floor",
 ];
