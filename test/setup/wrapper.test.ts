@@ -10,9 +10,10 @@ const onlyLinux = test.skipIf(process.platform !== "linux");
 const onlyRoot = test.skipIf(process.platform !== "linux" || process.getuid?.() !== 0);
 
 /** A checkout where the command line has been built, and where any further set-up would be seen. */
-async function makeBuilt(): Promise<Checkout> {
+async function makeBuilt(command = "explain"): Promise<Checkout> {
   const checkout = makeCheckout();
-  await checkout.setUp("explain");
+  checkout.offer("g++", "make", "python3");
+  await checkout.setUp(command);
   writeFileSync(join(checkout.root, "set-up.mjs"), "console.error('set-up was called for', process.argv[2]);");
   return checkout;
 }
@@ -52,8 +53,10 @@ describe("the wrapper", () => {
     ["explain", "native/launcher/mounts.cc", false],
     ["simulate", "simulator/engine/clock.ts", true],
     ["explain", "native/build/Release/generated.ts", false],
+    ["ps", "runtime/container/state.ts", true],
+    ["ps", "simulator/zos/dispatcher.ts", false],
   ] as const)("asks for a set-up for %s after a change of %s: %s", async (command, path, expected) => {
-    const checkout = await makeBuilt();
+    const checkout = await makeBuilt(command);
     checkout.write(path);
     const { stderr } = await checkout.ringside([command]);
     expect(stderr).toBe(expected ? `set-up was called for ${command}\n` : "");
