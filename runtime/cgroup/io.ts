@@ -25,6 +25,16 @@ export const io: Controller = {
   reports: () => [],
 };
 
+/**
+ * @param field the weight's name in the configuration
+ * @returns the weight
+ * @throws RingsideError where it is outside of the specification's range
+ */
+export function checkedWeight(field: string, weight: number): number {
+  digits(field, weight, LEAST_WEIGHT, MOST_WEIGHT);
+  return weight;
+}
+
 /** Where weights are written: by which scheduler or cost model they are kept, and in which range. */
 interface WeightFiles {
   readonly file: string;
@@ -70,10 +80,7 @@ function weightSettings(wanted: OciBlockIo, context: SettingsContext): Setting[]
     throw refused(field, weight || weightDevice, why, "modprobe bfq, or leave it out");
   }
   const why = "When a disk is busy, groups get its time in proportion to this weight.";
-  const text = (name: string, value: number) => {
-    digits(name, value, LEAST_WEIGHT, MOST_WEIGHT);
-    return String(files.valueOf(value));
-  };
+  const text = (name: string, value: number) => String(files.valueOf(checkedWeight(name, value)));
   return [
     ...(weight ? [{ file: files.file, value: text(`${FIELD}.weight`, weight), why }] : []),
     ...devices.map((device, index) => {

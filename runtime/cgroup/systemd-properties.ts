@@ -6,7 +6,7 @@ import { RingsideError } from "../error.ts";
 import type { OciResources } from "../oci/config.ts";
 import { weightOf } from "./cpu.ts";
 import { type DeviceList, deviceList, deviceRules } from "./device-rules.ts";
-import { ioWeightOf } from "./io.ts";
+import { checkedWeight, ioWeightOf } from "./io.ts";
 import { swapAlone } from "./memory.ts";
 import { digits, listText } from "./values.ts";
 
@@ -18,6 +18,8 @@ const INFINITY = (2n ** 64n - 1n).toString();
 const PERIOD_US = 100_000;
 /** What the kernel takes (kernel/sched/core.c, min_cfs_quota_period). */
 const LEAST_QUOTA_US = 1000;
+/** The kernel's own most (kernel/sched/core.c, max_cfs_runtime): half a year of one processor. */
+const MOST_QUOTA_US = 2 ** 44 - 1;
 
 /**
  * @param version of the hierarchies: systemd has other names for some limits of v1
@@ -66,7 +68,7 @@ function cpuProperties({ cpu = {} }: OciResources, version: 1 | 2): Property[] {
 
 /** systemd knows hundredths of a CPU, and rounds down: rounded up here, so that nobody gets less than asked for. */
 function perSecondUs(quota: number, period: number): string {
-  digits("linux.resources.cpu.quota", quota, LEAST_QUOTA_US);
+  digits("linux.resources.cpu.quota", quota, LEAST_QUOTA_US, MOST_QUOTA_US);
   const us = Math.ceil((quota * 1_000_000) / period);
   return String(Math.ceil(us / 10_000) * 10_000);
 }
@@ -97,7 +99,8 @@ function pidsProperties({ pids: { limit = 0 } = {} }: OciResources): Property[] 
 
 function ioProperties({ blockIO: { weight } = {} }: OciResources, version: 1 | 2): Property[] {
   if (!weight) return [];
-  return [version === 2 ? ["IOWeight", "t", String(ioWeightOf(weight))] : ["BlockIOWeight", "t", String(weight)]];
+  const checked = checkedWeight("linux.resources.blockIO.weight", weight);
+  return [version === 2 ? ["IOWeight", "t", String(ioWeightOf(checked))] : ["BlockIOWeight", "t", String(checked)]];
 }
 
 /**
