@@ -24,6 +24,35 @@ const markSchema = z.strictObject({
   ci95: z.tuple([milliseconds, milliseconds]),
 });
 
+/** What one start does: write a byte and end, or open a server on TCP, write the byte, answer one client and end. */
+export const WORKLOADS = ["byte", "serve"] as const;
+export type Workload = (typeof WORKLOADS)[number];
+
+/** The state of the page cache before a start: as the warm-up left it, or emptied (drop_caches) before each. */
+export const CACHE_STATES = ["warm", "cold"] as const;
+export type CacheState = (typeof CACHE_STATES)[number];
+
+const marksSchema = z.partialRecord(z.enum(MARK_NAMES), markSchema);
+
+/** The same system under another condition than the main one (warm, one at a time). */
+const variantSchema = z.strictObject({
+  workload: z.enum(WORKLOADS),
+  cache: z.enum(CACHE_STATES),
+  /** How many starts were asked for at once. */
+  concurrency: z.int().positive(),
+  /** How many really were under way, seen at each start. */
+  inFlight: z.strictObject({ mean: z.number().nonnegative(), max: z.int().nonnegative() }),
+  startsPerSecond: z.number().nonnegative(),
+  marks: marksSchema,
+});
+
+/** Where the time of a start goes: stages in their order; the samples are of the same runs as the marks'. */
+const stageSchema = z.strictObject({
+  name: z.string().min(1),
+  samplesMs: z.array(milliseconds).min(1),
+  p50: milliseconds,
+});
+
 const systemSchema = z.strictObject({
   name: z.string().min(1),
   world: z.enum(["process", "container", "vm", "address-space"]),
@@ -33,7 +62,76 @@ const systemSchema = z.strictObject({
   accelerator: z.string().nullable(),
   /** What is compared, and every way in which this system's work differs from the others'. */
   notes: z.array(z.string()),
-  marks: z.partialRecord(z.enum(MARK_NAMES), markSchema),
+  marks: marksSchema,
+  variants: z.array(variantSchema).optional(),
+  stages: z.array(stageSchema).optional(),
+});
+
+/** A ratio of medians, with the interval of a paired bootstrap over rounds. */
+const comparisonSchema = z.strictObject({
+  system: z.string().min(1),
+  baseline: z.string().min(1),
+  mark: z.enum(MARK_NAMES),
+  ratio: z.number().positive(),
+  ci95: z.tuple([z.number().positive(), z.number().positive()]),
+});
+
+const bytes = z.int().nonnegative();
+
+/** A line through memory against the number of instances: the slope is what one more costs, the intercept what is shared. */
+const lineSchema = z.strictObject({ slopeBytes: z.number(), interceptBytes: z.number(), r2: z.number() });
+
+const densitySchema = z.strictObject({
+  name: z.string().min(1),
+  world: z.enum(["process", "container", "vm", "address-space"]),
+  accelerator: z.string().nullable(),
+  image: z.string(),
+  /** One row for each k: measured when k instances were idle. Sums over all instances. */
+  points: z.array(
+    z.strictObject({
+      instances: z.int().positive(),
+      startMs: milliseconds,
+      /** Proportional set size of everything that was started, VMM and monitors included. */
+      pssBytes: bytes.nullable(),
+      /** memory.current / usage_in_bytes of their groups; null where they have none. */
+      cgroupBytes: bytes.nullable(),
+      /** How much MemAvailable fell; noise of the machine included. */
+      availableDropBytes: z.int(),
+      diskBytes: bytes,
+    }),
+  ),
+  lines: z.partialRecord(z.enum(["pss", "cgroup", "available", "disk"]), lineSchema),
+  stoppedBecause: z.string().min(1),
+  notes: z.array(z.string()),
+});
+
+const overheadSchema = z.strictObject({
+  name: z.string().min(1),
+  world: z.enum(["process", "container", "vm", "address-space"]),
+  accelerator: z.string().nullable(),
+  version: z.string().min(1),
+  notes: z.array(z.string()),
+  quantities: z.array(
+    z.strictObject({
+      name: z.string().min(1),
+      /** `ns` for one operation, or `bytes/s`. */
+      unit: z.enum(["ns", "bytes/s"]),
+      what: z.string().min(1),
+      samples: z.array(z.number().nonnegative()).min(1),
+      p50: z.number().nonnegative(),
+      p95: z.number().nonnegative(),
+      ci95: z.tuple([z.number().nonnegative(), z.number().nonnegative()]),
+      /** To the bare process of the same run; more than 1 is slower. Null for the process itself and where it has none. */
+      ratio: z.strictObject({ value: z.number().positive(), ci95: z.tuple([z.number(), z.number()]) }).nullable(),
+    }),
+  ),
+});
+
+/** What the benchmark says before it begins that it will take at most. */
+const limitsSchema = z.strictObject({
+  timeSeconds: z.number().positive(),
+  memoryBytes: bytes,
+  diskBytes: bytes,
 });
 
 const unavailableSchema = z.strictObject({
@@ -44,7 +142,8 @@ const unavailableSchema = z.strictObject({
 
 export const benchReportSchema = z.strictObject({
   schema: z.literal("ringside.bench/1"),
-  benchmark: z.literal("startup"),
+  /** `whole` has every part that was asked for. */
+  benchmark: z.enum(["startup", "density", "overhead", "whole"]),
   startedAt: z.iso.datetime(),
   /** Ended by Ctrl-C: what follows is what had been measured until then. */
   interrupted: z.boolean(),
@@ -66,10 +165,18 @@ export const benchReportSchema = z.strictObject({
     settle: z.string(),
     workload: z.string(),
   }),
+  limits: limitsSchema.optional(),
   systems: z.array(systemSchema),
+  comparisons: z.array(comparisonSchema).optional(),
+  density: z.array(densitySchema).optional(),
+  overhead: z.array(overheadSchema).optional(),
   unavailable: z.array(unavailableSchema),
 });
 
 export type BenchReport = z.output<typeof benchReportSchema>;
 export type SystemReport = BenchReport["systems"][number];
 export type Unavailable = BenchReport["unavailable"][number];
+export type SystemVariant = NonNullable<SystemReport["variants"]>[number];
+export type Comparison = NonNullable<BenchReport["comparisons"]>[number];
+export type DensityReport = NonNullable<BenchReport["density"]>[number];
+export type OverheadReport = NonNullable<BenchReport["overhead"]>[number];
