@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { formatReport } from "../bench/report.ts";
+import { formatReport } from "../bench/report/text.ts";
 import type { Progress } from "../bench/rounds.ts";
 import type { BenchReport } from "../bench/schema.ts";
 import { formatSimulatorSpeed } from "../bench/simulator/report.ts";

@@ -1,6 +1,6 @@
 /** The benchmark's report for people: one row a system, ratios to the floor and to crun, what is compared, what is missing. */
 
-import type { BenchReport, MarkName, SystemReport } from "./schema.ts";
+import type { BenchReport, MarkName, SystemReport } from "../schema.ts";
 
 /** The systems that others are set against, where they were measured. */
 const ANCHORS = ["process", "floor", "crun"] as const;

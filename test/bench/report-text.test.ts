@@ -1,6 +1,6 @@
 /** The benchmark's report: format, table, notes. */
 import { describe, expect, it } from "vitest";
-import { formatReport } from "../../runtime/bench/report.ts";
+import { formatReport } from "../../runtime/bench/report/text.ts";
 import { type BenchReport, benchReportSchema } from "../../runtime/bench/schema.ts";
 
 function mark(p50: number) {
