@@ -10,6 +10,8 @@ import { RingsideError } from "../error.ts";
 import type { RootDirectories } from "../plan/root.ts";
 
 export interface Places {
+  /** What lies below /run: it is empty after a boot. */
+  readonly run: string;
   /** One directory a container, with its state.json. */
   readonly states: string;
   /** One symbolic link a name, pointing to an id: making it is what reserves the name. */
@@ -18,6 +20,8 @@ export interface Places {
   readonly layers: string;
   /** One directory a detached container, with what it prints. */
   readonly logs: string;
+  /** One directory a detached virtual machine, with what its console prints. */
+  readonly vmLogs: string;
   /** The file of what happens to containers. */
   readonly events: string;
 }
@@ -85,10 +89,12 @@ function usualPlaces(run: string, data: string): Places {
 
 function below(run: string, layers: string, data: string): Places {
   return {
+    run,
     states: join(run, "containers"),
     names: join(run, "names"),
     layers: join(layers, "layers"),
     logs: join(data, "logs"),
+    vmLogs: join(data, "vm-logs"),
     events: join(run, "events.jsonl"),
   };
 }
