@@ -19,7 +19,7 @@ export const EXIT_FILE = "exit.json";
 const SOCKET_FILE = "attach";
 
 /** The slots that every plan takes its standard streams from (runtime/plan/terminal.ts). */
-const STREAMS = { stdin: 0, stdout: 1, stderr: 2 } as const;
+export const STREAMS = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
 export interface MonitorFacts extends EventSubject {
   readonly places: Places;
@@ -32,52 +32,95 @@ export interface MonitorFacts extends EventSubject {
   readonly bounds: LogBounds;
 }
 
-function hostSteps({ places, id, terminal, input, bounds }: MonitorFacts): PlanStep[] {
+/** Where the output of what is monitored goes to, and from where it is looked at. */
+export interface MonitoredStreams {
+  /** The directory of the log's files. */
+  readonly log: string;
+  /** The directory of the viewers' socket. */
+  readonly state: string;
+  readonly bounds: LogBounds;
+  /** Slots that get a pipe of the monitor's, or NO_SLOT. */
+  readonly stdin: number;
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** The steps before the clone: whatever is monitored, a container or a virtual machine's monitor, begins with them. */
+export function monitoringSteps({ log, state, bounds, stdin, stdout, stderr }: MonitoredStreams): PlanStep[] {
   const words = { phase: "host", stage: "monitor" } as const;
   return [
     {
       ...words,
       why: "Pipes instead of our own output: what the program prints is kept, also when nobody looks.",
       op: "keepLog",
-      directory: join(places.logs, id),
+      directory: log,
       firstFile: 0,
       fileBytes: bounds.fileBytes,
       files: bounds.files,
-      stdout: terminal ? NO_SLOT : STREAMS.stdout,
-      stderr: terminal ? NO_SLOT : STREAMS.stderr,
+      stdout,
+      stderr,
     },
     {
       ...words,
       why: "A socket for those who want to look at it, or to type, later on.",
       op: "serveViewers",
-      directory: join(places.states, id),
-      stdin: input && !terminal ? STREAMS.stdin : NO_SLOT,
+      directory: state,
+      stdin,
     },
   ];
 }
 
+/** The step after the end that writes down how it was. @param events the file and the beginning of the line about it */
+export function recordExitStep(
+  state: string,
+  { events, event }: { readonly events: string; readonly event: string },
+  remove: boolean,
+): PlanStep {
+  return {
+    phase: "cleanup",
+    stage: "monitor",
+    why: "How it ended is written down for whoever asks later.",
+    op: "recordExit",
+    path: join(state, EXIT_FILE),
+    socket: join(state, SOCKET_FILE),
+    events,
+    event,
+    remove: remove ? 1 : 0,
+  };
+}
+
+/** The step that removes a directory, where nobody is left to do it. */
+export function abandonTreeStep(path: string, why: string): PlanStep {
+  return { phase: "abandon", stage: "cleanup", why, op: "removeTree", path };
+}
+
+/** The same for a file. */
+export function abandonFileStep(path: string, why: string): PlanStep {
+  return { phase: "abandon", stage: "cleanup", why, op: "removeFile", path };
+}
+
+function hostSteps({ places, id, terminal, input, bounds }: MonitorFacts): PlanStep[] {
+  return monitoringSteps({
+    log: join(places.logs, id),
+    state: join(places.states, id),
+    bounds,
+    stdin: input && !terminal ? STREAMS.stdin : NO_SLOT,
+    stdout: terminal ? NO_SLOT : STREAMS.stdout,
+    stderr: terminal ? NO_SLOT : STREAMS.stderr,
+  });
+}
+
 function lateSteps({ places, layer, remove, ...subject }: MonitorFacts): PlanStep[] {
   const state = join(places.states, subject.id);
-  const abandon = { phase: "abandon", stage: "cleanup" } as const;
-  const tree = (path: string, why: string): PlanStep => ({ ...abandon, why, op: "removeTree", path });
   return [
+    recordExitStep(state, { events: places.events, event: eventBeginning("die", subject) }, remove),
+    abandonTreeStep(layer, "What it wrote goes with it."),
+    abandonTreeStep(join(places.logs, subject.id), "So does what it printed."),
+    abandonTreeStep(state, "Nothing is known of it any more."),
+    abandonFileStep(join(places.names, subject.name), "Its name is free again."),
     {
-      phase: "cleanup",
-      stage: "monitor",
-      why: "How it ended is written down for whoever asks later.",
-      op: "recordExit",
-      path: join(state, EXIT_FILE),
-      socket: join(state, SOCKET_FILE),
-      events: places.events,
-      event: eventBeginning("die", subject),
-      remove: remove ? 1 : 0,
-    },
-    tree(layer, "What it wrote goes with it."),
-    tree(join(places.logs, subject.id), "So does what it printed."),
-    tree(state, "Nothing is known of it any more."),
-    { ...abandon, why: "Its name is free again.", op: "removeFile", path: join(places.names, subject.name) },
-    {
-      ...abandon,
+      phase: "abandon",
+      stage: "cleanup",
       why: "That it has gone is the last that is known of it.",
       op: "recordEvent",
       events: places.events,

@@ -26,6 +26,8 @@ export interface ProcessOptions {
   /** Further descriptors, which the process finds as 3, 4, 5 … */
   readonly extra?: readonly number[];
   readonly title?: string;
+  /** What is to be around the plain plan, such as a monitor (runtime/vm/monitored.ts). */
+  readonly wrap?: (plan: Plan) => Plan;
 }
 
 /** What a plain process is, as a plan. */
@@ -59,7 +61,8 @@ export function processPlan(options: Pick<ProcessOptions, "argv" | "env" | "cwd"
  */
 export async function startProcess(launcher: Launcher, options: ProcessOptions): Promise<RunningWorld> {
   const requestedNs = monotonicNs();
-  const plan = processPlan(options);
+  const plain = processPlan(options);
+  const plan = options.wrap?.(plain) ?? plain;
   const nothing = openSync("/dev/null", "r+");
   try {
     const { stdin = nothing, stdout = nothing, stderr = nothing, extra = [] } = options;
