@@ -41,6 +41,14 @@
       "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
     },
     {
+      "target_name": "ringside-counter",
+      "type": "executable",
+      "sources": ["counter.c"],
+      "cflags!": ["-fstack-protector-strong"],
+      "cflags": ["-fno-stack-protector", "-ffreestanding", "-fno-pie", "-fno-tree-loop-distribute-patterns"],
+      "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
+    },
+    {
       "target_name": "ringside-reaper",
       "type": "executable",
       "sources": ["reaper.c"],

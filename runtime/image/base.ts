@@ -1,7 +1,7 @@
 /**
  * Makes the default image, `ringside/base`, from what is on the machine: a static busybox where there is one, else the
- * host's own tools. With it go our two static programs, where they have been built: the probe that benchmarks start in
- * every world, and the init of virtual machines.
+ * host's own tools. With it go our small static programs, where they have been built: the probe that benchmarks start in
+ * every world, the counter that notices when its world is moved or stopped, and the init of virtual machines.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -28,6 +28,7 @@ import { hashTree, removePartialTrees, writeTree } from "./tree.ts";
 /** Where our own static programs go, by their names in native/build/Release. */
 const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   "ringside-probe": "bin/ringside-probe",
+  "ringside-counter": "bin/ringside-counter",
   "ringside-init": "sbin/ringside-init",
 };
 
