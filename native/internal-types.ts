@@ -3,6 +3,8 @@ import type {
   DescriptorPoll,
   ExitRecord,
   FoundFile,
+  KvmGuestOptions,
+  KvmGuestReport,
   OnPause,
   StartedProcess,
   TracerHandle,
@@ -24,11 +26,12 @@ export interface Addon {
   openPipe(): { readFd: number; writeFd: number };
   openBelow(options: { root: string; path: string }): number;
   lookBelow(options: { root: string; path: string }): FoundFile;
-  lockFile(options: { path: string }): number;
+  lockFile(options: { path: string; wait: number }): number | undefined;
   makeFifo(options: { path: string }): void;
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
   attachDeviceFilter(options: { path: string; program: Uint8Array }): void;
   openEventCounter(): number;
+  runKvmGuest(options: KvmGuestOptions): Promise<KvmGuestReport>;
   Tracer: new (
     options: Omit<TracerOptions, "follow" | "fromExec"> & { readonly follow: number; readonly fromExec: number },
   ) => TracerHandle;

@@ -16,6 +16,8 @@ import type {
   DescriptorPoll,
   ExitRecord,
   FoundFile,
+  KvmGuestOptions,
+  KvmGuestReport,
   NativeProgram,
   OnPause,
   StartedProcess,
@@ -105,7 +107,21 @@ export function openBelow(root: string, path: string): number {
  * @throws an error of Node's shape; ENOENT also when the file was removed while we waited
  */
 export function lockFile(path: string): Disposable {
-  const fd = addon().lockFile({ path });
+  return lockOf(addon().lockFile({ path, wait: 1 }));
+}
+
+/**
+ * Locks a file as `lockFile` does, and does not wait.
+ * @returns undefined when somebody else has the lock
+ * @throws an error of Node's shape; ENOENT also when the file was removed meanwhile
+ */
+export function tryLockFile(path: string): Disposable | undefined {
+  const fd = addon().lockFile({ path, wait: 0 });
+  return fd === undefined ? undefined : lockOf(fd);
+}
+
+function lockOf(fd: number | undefined): Disposable {
+  if (fd === undefined) throw new TypeError("a lock that is waited for has a descriptor");
   return {
     [Symbol.dispose]() {
       closeSync(fd);
@@ -160,6 +176,15 @@ export function attachDeviceFilter(group: string, program: Uint8Array): void {
 /** Opens a counter that the kernel adds to, readable when it is not 0 (eventfd(2)). The caller owns it. */
 export function openEventCounter(): number {
   return addon().openEventCounter();
+}
+
+/**
+ * Runs real-mode code in a virtual machine of its own (Documentation/virt/kvm/api.rst) on another thread, and takes the
+ * machine away again. It ends by itself, by its time-out, or by its number of exits.
+ * @throws an error of Node's shape whose `syscall` names the ioctl
+ */
+export function runKvmGuest(options: KvmGuestOptions): Promise<KvmGuestReport> {
+  return addon().runKvmGuest(options);
 }
 
 /**

@@ -51,14 +51,18 @@ Napi::Value openBelow(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(fd));
 }
 
-// Takes a lock that ends with the descriptor (flock(2)), waiting for whoever has it. ENOENT: the file was removed
-// meanwhile, so that what it guarded has gone.
+// Takes a lock that ends with the descriptor (flock(2)), waiting for whoever has it unless `wait` is 0: undefined then.
+// ENOENT: the file was removed meanwhile, so that what it guarded has gone.
 Napi::Value lockFile(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
   std::string path;
-  if (!readString(info[0].As<Napi::Object>(), "path", path)) return info.Env().Undefined();
+  int wait = 1;
+  if (!readString(options, "path", path)) return info.Env().Undefined();
+  if (options.Has("wait") && !readInt(options, "wait", wait)) return info.Env().Undefined();
   Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return throwSystemError(info.Env(), errno, "open", path);
-  while (flock(file.get(), LOCK_EX) < 0) {
+  while (flock(file.get(), wait != 0 ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
+    if (errno == EWOULDBLOCK) return info.Env().Undefined();
     if (errno != EINTR) return throwSystemError(info.Env(), errno, "flock", path);
   }
   struct stat status;

@@ -11,6 +11,7 @@ import { RingsideError, reasonOf } from "../error.ts";
 
 /** How many sessions with the guest there can be at once. */
 export const AGENT_PORTS = 8;
+const CONTROL_PORT = "control";
 
 /** Paths only: what is there depends on the machine. */
 export interface VmDirectory {
@@ -29,7 +30,10 @@ export interface VmDirectory {
   readonly requests: string;
   /** What the monitor itself says, where the machine is detached. */
   readonly monitorLog: string;
-  /** The host's end of the agent's ports `ringside.0` …, and what is locked by flock(2) while one is in use. */
+  /**
+   * The host's end of the agent's ports `ringside.0` …, and what is locked by flock(2) while one is in use. The last one,
+   * `ringside.control`, is for short requests alone: a stop gets through while every session is taken.
+   */
   readonly ports: readonly AgentPort[];
 }
 
@@ -66,10 +70,10 @@ export function vmDirectory(id: string, states: string = vmStates()): VmDirector
     consoleLog: join(path, "console.log"),
     requests: join(path, "requests.sock"),
     monitorLog: join(path, "vmm.log"),
-    ports: Array.from({ length: AGENT_PORTS }, (_, index) => ({
-      name: `ringside.${index}`,
-      socket: join(path, `port-${index}.sock`),
-      lock: join(path, `port-${index}.lock`),
+    ports: [...Array.from({ length: AGENT_PORTS }, (_, index) => String(index)), CONTROL_PORT].map((port) => ({
+      name: `ringside.${port}`,
+      socket: join(path, `port-${port}.sock`),
+      lock: join(path, `port-${port}.lock`),
     })),
   };
 }
