@@ -16,7 +16,7 @@ import {
   recordExitStep,
   STREAMS,
 } from "../container/monitor-steps.ts";
-import { type VmDirectory, vmStates } from "./directory.ts";
+import type { VmDirectory } from "./directory.ts";
 
 /** Who writes down that QEMU ended has nothing to say of the program, so it adds nothing to what `ringside events` tells. */
 const NO_EVENTS = { events: "/dev/null", event: "{" } as const;
@@ -35,9 +35,9 @@ export function vmLogDirectory(id: string): string {
   return join(places().vmLogs, id);
 }
 
-/** Where a name is taken: a symbolic link to the id. */
-export function vmNames(states: string = vmStates()): string {
-  return join(states, "names");
+/** Where names are taken: each is a symbolic link to an id. */
+export function vmNames(): string {
+  return join(places().run, "vm-names");
 }
 
 /**
