@@ -2,33 +2,42 @@
 
 import { startProcess } from "../process/start.ts";
 import { captureOutput, measureStart } from "./measure.ts";
-import { errorFileOf, type System, TIME_LIMIT_MS, type Workbench } from "./system.ts";
+import type { Workload } from "./protocol.ts";
+import { errorFileOf, type RunRequest, type System, TIME_LIMIT_MS, type Workbench } from "./system.ts";
 
 export interface CommandOptions {
-  readonly argv: readonly string[];
+  /** The command of one start: ids, directories and the program's arguments follow from the request. */
+  readonly argv: (run: RunRequest) => readonly string[];
+  /** A byte alone, unless said otherwise. */
+  readonly workloads?: readonly Workload[];
   readonly version: string;
   readonly notes: readonly string[];
   readonly inputFile?: string;
   readonly cwd?: string;
+  /** At most what one start takes of the host's memory, where it is not the workbench's limit. */
+  readonly memoryBytes?: number;
+  readonly timeLimitMs?: number;
 }
 
 /** The system that runs this command, with our environment, for every start. */
 export function commandSystem(bench: Workbench, options: CommandOptions): System {
-  const { argv, inputFile, cwd } = options;
+  const { argv, inputFile, cwd, memoryBytes, timeLimitMs = TIME_LIMIT_MS } = options;
   return {
     version: options.version,
     accelerator: null,
     notes: options.notes,
-    measure: () =>
-      measureStart(
-        (stdio) =>
-          startProcess(bench.launcher, { argv, env: environment(), ...(cwd === undefined ? {} : { cwd }), ...stdio }),
-        {
-          errorFile: errorFileOf(bench),
-          timeLimitMs: TIME_LIMIT_MS,
-          ...(inputFile === undefined ? {} : { inputFile }),
-        },
-      ),
+    workloads: options.workloads ?? ["byte"],
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    measure: (run) => {
+      // Put together before the clock starts.
+      const command = { argv: argv(run), env: environment(), ...(cwd === undefined ? {} : { cwd }) };
+      return measureStart((stdio) => startProcess(bench.launcher, { ...command, ...stdio }), {
+        errorFile: errorFileOf(bench, run.slot),
+        port: run.port,
+        timeLimitMs,
+        ...(inputFile === undefined ? {} : { inputFile }),
+      });
+    },
   };
 }
 

@@ -4,9 +4,10 @@
  */
 
 import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
-import { type ExitRecord, type ExitStatus, openPipe, pollDescriptor } from "../../native/kernel.ts";
+import { connect } from "node:net";
+import { type ExitRecord, type ExitStatus, monotonicNs, openPipe, pollDescriptor } from "../../native/kernel.ts";
 import type { RunningWorld } from "../container/running.ts";
-import type { Sample } from "./system.ts";
+import type { Sample, Stage } from "./system.ts";
 
 /** What a start gets as its standard input, output and error. */
 export interface Stdio {
@@ -21,6 +22,10 @@ export interface MeasureOptions<World extends RunningWorld = RunningWorld> {
    * control groups behind.
    */
   readonly signal?: AbortSignal;
+  /** Where the program serves: asked as soon as its byte is here, and `ready` is its answer. */
+  readonly port?: number | undefined;
+  /** Where the time went, asked after its end. */
+  readonly stages?: (world: World, exit: ExitRecord, requestedNs: number) => readonly Stage[] | undefined;
   /** A file that standard error goes to, so that a failure can be explained. */
   readonly errorFile: string;
   /** What the program reads; /dev/null unless said otherwise. */
@@ -52,13 +57,15 @@ export async function measureStart<World extends RunningWorld>(
   descriptors.defer(() => closeSync(stderr));
 
   const firstByte = whenReadable(readFd, descriptors);
+  const ready = options.port === undefined ? undefined : whenAnswered(firstByte, options.port);
   // Awaited at the end; until then a failure waits too.
   firstByte.catch(() => undefined);
+  ready?.catch(() => undefined);
   const limit = AbortSignal.any([
     AbortSignal.timeout(options.timeLimitMs),
     ...(options.signal ? [options.signal] : []),
   ]);
-  const requestNs = nowNs();
+  const requestedNs = monotonicNs();
   const world = await start({ stdin, stdout: writeFd, stderr });
   // From now on only the program holds the writing end: if it ends without a byte, the pipe says so.
   closeOnce(stdout);
@@ -66,7 +73,7 @@ export async function measureStart<World extends RunningWorld>(
   limit.addEventListener("abort", kill);
   if (limit.aborted) kill();
   const exit = await world.exited;
-  const goneNs = nowNs();
+  const goneNs = monotonicNs();
   limit.removeEventListener("abort", kill);
   options.signal?.throwIfAborted();
   const firstByteNs = await firstByte;
@@ -78,16 +85,17 @@ export async function measureStart<World extends RunningWorld>(
   // followed from it.
   const byteNs = Math.min(firstByteNs, exit.exitedNs);
   const instructionNs = options.firstInstructionNs?.(world, exit);
+  const readyNs = await ready;
+  const stages = options.stages?.(world, exit, requestedNs);
+  const sinceRequest = (atNs: number) => (atNs - requestedNs) / 1e6;
   return {
-    ...(instructionNs === undefined ? {} : { firstInstruction: (Math.min(instructionNs, byteNs) - requestNs) / 1e6 }),
-    firstByte: (byteNs - requestNs) / 1e6,
-    gone: (goneNs - requestNs) / 1e6,
+    requestedNs,
+    ...(instructionNs === undefined ? {} : { firstInstruction: sinceRequest(Math.min(instructionNs, byteNs)) }),
+    firstByte: sinceRequest(byteNs),
+    ...(readyNs === undefined ? {} : { ready: sinceRequest(Math.min(readyNs, goneNs)) }),
+    gone: sinceRequest(goneNs),
+    ...(stages === undefined ? {} : { stages }),
   };
-}
-
-/** Nanoseconds of CLOCK_MONOTONIC as a number: exact for 104 days of uptime, then to the next even one. */
-function nowNs(): number {
-  return Number(process.hrtime.bigint());
 }
 
 function closeOnce(end: { fd: number; open: boolean }): void {
@@ -99,7 +107,7 @@ function closeOnce(end: { fd: number; open: boolean }): void {
 function whenReadable(fd: number, descriptors: DisposableStack): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const poll = pollDescriptor(fd, "readable", () => {
-      const atNs = nowNs();
+      const atNs = monotonicNs();
       poll.stop();
       // Thrown here, an error would have nobody to catch it.
       try {
@@ -109,6 +117,24 @@ function whenReadable(fd: number, descriptors: DisposableStack): Promise<number 
       }
     });
     descriptors.defer(() => poll.stop());
+  });
+}
+
+/**
+ * When the server has answered: it is asked once, as soon as its byte says that it listens. So nobody polls.
+ * @throws Error when it did not answer
+ */
+async function whenAnswered(firstByte: Promise<number | undefined>, port: number): Promise<number | undefined> {
+  if ((await firstByte) === undefined) return undefined;
+  return new Promise((resolve, reject) => {
+    const client = connect({ port, host: "127.0.0.1", noDelay: true });
+    client.once("data", () => {
+      const atNs = monotonicNs();
+      client.destroy();
+      resolve(atNs);
+    });
+    client.once("error", (error) => reject(new Error(`the server on port ${port} was asked: ${error.message}`)));
+    client.once("end", () => reject(new Error(`the server on port ${port} hung up without an answer`)));
   });
 }
 

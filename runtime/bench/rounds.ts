@@ -44,7 +44,7 @@ export async function runRounds(systems: ReadonlyMap<string, System>, plan: Plan
       plan.progress({ phase, round, rounds, system: name });
       await plan.settle();
       try {
-        const sample = await system.measure(plan.signal);
+        const sample = await system.measure({ signal: plan.signal, slot: 0, workload: "byte", port: undefined });
         if (phase === "run") samples.get(name)?.push(sample);
       } catch (error) {
         if (plan.signal.aborted) return outcomes(samples, failures);

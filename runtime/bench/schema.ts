@@ -4,12 +4,13 @@
  */
 
 import * as z from "zod";
+import { benchProtocolSchema, CACHE_STATES, WORKLOADS } from "./protocol.ts";
 
 /**
  * What is timed, all from the request. `firstInstruction`: the kernel has switched the process to the program (execve
  * succeeded), where that can be observed. `firstByte`: the program's first byte can be read at our end of its standard
- * output; every system has it, so comparisons use it. `ready`: the system says that it is up. `gone`: the program has
- * ended and everything made for it has been removed.
+ * output; every system has it, so comparisons use it. `ready`: a server has answered its first client on TCP. `gone`: the
+ * program has ended and everything made for it has been removed.
  */
 export const MARK_NAMES = ["firstInstruction", "firstByte", "ready", "gone"] as const;
 export type MarkName = (typeof MARK_NAMES)[number];
@@ -22,15 +23,9 @@ const markSchema = z.strictObject({
   p95: milliseconds,
   p99: milliseconds,
   ci95: z.tuple([milliseconds, milliseconds]),
+  /** Which samples lie beyond Tukey's outer fences (three interquartile ranges): shown, and in every figure all the same. */
+  outliers: z.array(z.int().nonnegative()).optional(),
 });
-
-/** What one start does: write a byte and end, or open a server on TCP, write the byte, answer one client and end. */
-export const WORKLOADS = ["byte", "serve"] as const;
-export type Workload = (typeof WORKLOADS)[number];
-
-/** The state of the page cache before a start: as the warm-up left it, or emptied (drop_caches) before each. */
-export const CACHE_STATES = ["warm", "cold"] as const;
-export type CacheState = (typeof CACHE_STATES)[number];
 
 const marksSchema = z.partialRecord(z.enum(MARK_NAMES), markSchema);
 
@@ -63,6 +58,8 @@ const systemSchema = z.strictObject({
   /** What is compared, and every way in which this system's work differs from the others'. */
   notes: z.array(z.string()),
   marks: marksSchema,
+  /** The round of each sample, so that others' of the same round can be paired with it. */
+  rounds: z.array(z.int().positive()).optional(),
   variants: z.array(variantSchema).optional(),
   stages: z.array(stageSchema).optional(),
 });
@@ -127,6 +124,22 @@ const overheadSchema = z.strictObject({
   ),
 });
 
+/** Guests moved between two monitors of this machine while they run; all figures of the migrations that succeeded. */
+const migrationSchema = z.strictObject({
+  name: z.string().min(1),
+  accelerator: z.string().nullable(),
+  version: z.string().min(1),
+  attempts: z.int().positive(),
+  succeeded: z.int().nonnegative(),
+  /** In how many of them the guest's own counter misses no value and repeats none. */
+  counterComplete: z.int().nonnegative(),
+  /** The longest gap between two values of that counter: the pause as the guest's user sees it. */
+  downtimeMs: markSchema.optional(),
+  totalMs: markSchema.optional(),
+  transferredBytes: z.array(bytes).optional(),
+  notes: z.array(z.string()),
+});
+
 /** What the benchmark says before it begins that it will take at most. */
 const limitsSchema = z.strictObject({
   timeSeconds: z.number().positive(),
@@ -153,6 +166,16 @@ export const benchReportSchema = z.strictObject({
     cores: z.int().positive(),
     memoryBytes: z.int().positive(),
     cgroupMode: z.enum(["v1", "hybrid", "v2", "none"]),
+    /** Whether this machine is a guest itself, which makes exits of its own guests dearer (cpuid(1), ecx bit 31). */
+    virtualized: z.boolean().optional(),
+    /** Whether two of the cores share one: null where the kernel does not say. */
+    smt: z.boolean().nullable().optional(),
+    /** The frequency governor of core 0; null where there is none, as in most guests. */
+    governor: z.string().nullable().optional(),
+    /** Of /sys/devices/system/cpu/vulnerabilities, those with a mitigation or none. */
+    mitigations: z.record(z.string(), z.string()).optional(),
+    /** Mean number of runnable tasks in the minute before (proc(5), loadavg): what else was going on. */
+    loadBefore: z.number().nonnegative().optional(),
   }),
   protocol: z.strictObject({
     seed: z.int(),
@@ -164,12 +187,15 @@ export const benchReportSchema = z.strictObject({
     /** How one round is kept from disturbing the next. */
     settle: z.string(),
     workload: z.string(),
+    /** The same for a machine, as it was run: `ringside bench run` does it again, `compare` wants it to be equal. */
+    definition: benchProtocolSchema.optional(),
   }),
   limits: limitsSchema.optional(),
   systems: z.array(systemSchema),
   comparisons: z.array(comparisonSchema).optional(),
   density: z.array(densitySchema).optional(),
   overhead: z.array(overheadSchema).optional(),
+  migration: z.array(migrationSchema).optional(),
   unavailable: z.array(unavailableSchema),
 });
 
@@ -179,4 +205,6 @@ export type Unavailable = BenchReport["unavailable"][number];
 export type SystemVariant = NonNullable<SystemReport["variants"]>[number];
 export type Comparison = NonNullable<BenchReport["comparisons"]>[number];
 export type DensityReport = NonNullable<BenchReport["density"]>[number];
+export type MarkSummary = z.output<typeof markSchema>;
+export type MigrationReport = NonNullable<BenchReport["migration"]>[number];
 export type OverheadReport = NonNullable<BenchReport["overhead"]>[number];

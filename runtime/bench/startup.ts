@@ -77,7 +77,7 @@ async function prepareAll(bench: Workbench, options: StartupOptions) {
     options.progress({ phase: "preparing", system: name });
     try {
       const system = await row.prepare(bench);
-      await system.measure(options.signal);
+      await system.measure({ signal: options.signal, slot: 0, workload: "byte", port: undefined });
       ready.set(name, system);
     } catch (error) {
       if (!options.signal.aborted) unavailable.push({ name, ...explain(error) });

@@ -1,16 +1,26 @@
 /** What the systems of a benchmark share: a launcher that is up, a directory, the image as one directory, the probe. */
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Launcher, nativeProgram } from "../../native/kernel.ts";
+import { newId } from "../container/new-id.ts";
 import { RingsideError } from "../error.ts";
 import { BASE_IMAGE, findImage } from "../image/image.ts";
+import { type Journal, openJournal } from "./journal.ts";
+import { freePorts } from "./ports.ts";
+import type { Workload } from "./protocol.ts";
 import type { Workbench } from "./system.ts";
 
 const MEMORY_BYTES = 64 * 1024 * 1024;
 const PIDS_LIMIT = 64;
 const GUEST_PROBE = "/bin/ringside-probe";
+
+export interface WorkbenchOptions {
+  /** How many starts may be under way at once; one unless said otherwise. */
+  readonly slots?: number;
+  readonly workloads?: readonly Workload[];
+}
 
 /**
  * Sets up.
@@ -18,7 +28,10 @@ const GUEST_PROBE = "/bin/ringside-probe";
  * @param cleanup undoes it
  * @throws RingsideError when the image has not been made or the probe has not been built
  */
-export async function openWorkbench(cleanup: AsyncDisposableStack): Promise<Workbench> {
+export async function openWorkbench(
+  cleanup: AsyncDisposableStack,
+  { slots = 1, workloads = ["byte"] }: WorkbenchOptions = {},
+): Promise<Workbench> {
   const image = findImage(BASE_IMAGE);
   if (image === undefined) {
     throw new RingsideError(`benchmark ${BASE_IMAGE}: the image has not been made`, { fix: "ringside image build" });
@@ -27,8 +40,10 @@ export async function openWorkbench(cleanup: AsyncDisposableStack): Promise<Work
   if (probe === undefined) {
     throw new RingsideError("benchmark a start: the probe has not been built", { fix: "npm run build" });
   }
-  const directory = mkdtempSync(join(tmpdir(), "ringside-bench-"));
-  cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const ports = workloads.includes("serve") ? await freePorts(slots) : [];
+  const journal = openJournal();
+  cleanup.defer(() => journal.close());
+  const directory = makeDirectory(journal);
   // Undone last to first.
   const afterwards = cleanup.use(new AsyncDisposableStack());
   const launcher = cleanup.use(await Launcher.open());
@@ -46,7 +61,31 @@ export async function openWorkbench(cleanup: AsyncDisposableStack): Promise<Work
     guestProbe: GUEST_PROBE,
     memoryBytes: MEMORY_BYTES,
     pidsLimit: PIDS_LIMIT,
+    slots,
+    workloads,
+    portOf: (slot) => portOf(ports, slot),
+    journal,
     cleanup,
     afterwards,
   };
+}
+
+function portOf(ports: readonly number[], slot: number): number {
+  const port = ports[slot];
+  if (port === undefined) throw new RangeError(`slot ${slot} has no port: ${ports.length} were asked for`);
+  return port;
+}
+
+/** Written down before it is made, so its name is not mkdtemp(3)'s; short, since podman takes no path over 50 characters. */
+function makeDirectory(journal: Journal): string {
+  const path = join(tmpdir(), `ringside-bench-${newId().slice(0, 8)}`);
+  const entry = journal.will({ kind: "directory", path });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Not made by us, so not ours to remove.
+    entry.done();
+    throw error;
+  }
+  return path;
 }

@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../runtime/bench/random.ts";
 import { type Progress, runRounds } from "../../runtime/bench/rounds.ts";
-import type { Sample, System } from "../../runtime/bench/system.ts";
+import type { RunRequest, Sample, System } from "../../runtime/bench/system.ts";
 
 /** A system that answers from a list instead of starting anything: the order of the rounds is what is tested. */
-function scripted(measure: (signal: AbortSignal) => Promise<Sample>): System {
-  return { version: "scripted 1", accelerator: null, notes: [], measure };
+function scripted(measure: (run: RunRequest) => Promise<Sample>): System {
+  return { version: "scripted 1", accelerator: null, notes: [], workloads: ["byte"], measure };
 }
 
 function run(
@@ -28,7 +28,7 @@ function run(
   return outcome.then((outcomes) => ({ outcomes, steps, settled }));
 }
 
-const quick = () => scripted(async () => ({ firstByte: 1, gone: 2 }));
+const quick = () => scripted(async () => ({ requestedNs: 0, firstByte: 1, gone: 2 }));
 
 describe("the rounds of a benchmark", () => {
   it("start every system once in each round, and let the machine settle before each start", async () => {
@@ -59,7 +59,7 @@ describe("the rounds of a benchmark", () => {
     let starts = 0;
     const failing = scripted(async () => {
       if (++starts === 3) throw new Error("ended with status 1: no space");
-      return { firstByte: 1, gone: 2 };
+      return { requestedNs: 0, firstByte: 1, gone: 2 };
     });
     const { outcomes } = await run({ failing, sound: quick() }, { runs: 10, warmup: 1 });
     expect(starts).toBe(3);
@@ -71,19 +71,19 @@ describe("the rounds of a benchmark", () => {
   it("end at the signal with the samples that are complete, and do not call the run that was cut short a failure", async () => {
     const interrupt = new AbortController();
     let starts = 0;
-    const interrupted = scripted(async (signal) => {
+    const interrupted = scripted(async ({ signal }) => {
       if (++starts === 4) {
         interrupt.abort(new Error("interrupted"));
         signal.throwIfAborted();
       }
-      return { firstByte: starts, gone: starts };
+      return { requestedNs: 0, firstByte: starts, gone: starts };
     });
     const { outcomes } = await run({ interrupted }, { runs: 10, warmup: 1, signal: interrupt.signal });
     expect(starts).toBe(4);
     expect(outcomes.get("interrupted")).toEqual({
       samples: [
-        { firstByte: 2, gone: 2 },
-        { firstByte: 3, gone: 3 },
+        { requestedNs: 0, firstByte: 2, gone: 2 },
+        { requestedNs: 0, firstByte: 3, gone: 3 },
       ],
       failure: undefined,
     });

@@ -57,7 +57,7 @@ function shellSystem(script: string): SystemRow {
     world: "process",
     what: "a script",
     prepare: async (bench) =>
-      commandSystem(bench, { argv: [requireProgram("sh", "dash"), "-c", script], version: "sh", notes: [] }),
+      commandSystem(bench, { argv: () => [requireProgram("sh", "dash"), "-c", script], version: "sh", notes: [] }),
   };
 }
 
@@ -110,12 +110,10 @@ describe("the startup benchmark", () => {
           {
             world: "vm",
             what: "",
-            prepare: async (bench) =>
-              commandSystem(bench, {
-                argv: [requireProgram("ringside-no-such-vmm", "no-such-vmm")],
-                version: "",
-                notes: [],
-              }),
+            prepare: async (bench) => {
+              const program = requireProgram("ringside-no-such-vmm", "no-such-vmm");
+              return commandSystem(bench, { argv: () => [program], version: "", notes: [] });
+            },
           },
         ],
         ["failing", shellSystem("echo no room >&2; exit 3")],
@@ -166,10 +164,13 @@ function endlessAfter(starts: number, interrupt: AbortController): SystemRow {
       let count = 0;
       return {
         ...quick,
-        measure(signal) {
-          if (count++ < starts) return quick.measure(signal);
+        measure(run) {
+          if (count++ < starts) return quick.measure(run);
           setImmediate(() => interrupt.abort(new Error("interrupted")));
-          return measureStart((stdio) => startProcess(bench.launcher, { argv, ...stdio }), { ...options, signal });
+          return measureStart((stdio) => startProcess(bench.launcher, { argv, ...stdio }), {
+            ...options,
+            signal: run.signal,
+          });
         },
       };
     },

@@ -7,9 +7,9 @@ import { compileSeccomp } from "../../plan/seccomp/compile.ts";
 import { defaultSeccomp } from "../../plan/seccomp/default-profile.ts";
 import { commandSystem, versionOf } from "../command.ts";
 import { requireProgram } from "../programs.ts";
-import type { SystemRow } from "../system.ts";
+import { probeArguments, type SystemRow } from "../system.ts";
 
-const NAMESPACES = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"];
+const NAMESPACES = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"];
 
 export const bwrapSystem: SystemRow = {
   world: "container",
@@ -19,9 +19,10 @@ export const bwrapSystem: SystemRow = {
     const filter = join(bench.directory, "bwrap.bpf");
     writeFileSync(filter, compileSeccomp(defaultSeccomp(DEFAULT_CAPABILITIES)));
     return commandSystem(bench, {
-      argv: [
+      argv: (run) => [
         program,
         ...NAMESPACES,
+        ...(run.workload === "serve" ? [] : ["--unshare-net"]),
         ...["--hostname", "bench"],
         ...["--bind", bench.rootDirectory, "/"],
         ...["--proc", "/proc", "--dev", "/dev"],
@@ -30,7 +31,9 @@ export const bwrapSystem: SystemRow = {
         ...["--seccomp", "0"],
         ...["--new-session", "--die-with-parent", "--clearenv"],
         bench.guestProbe,
+        ...probeArguments(run),
       ],
+      workloads: ["byte", "serve"],
       inputFile: filter,
       version: await versionOf(bench, [program, "--version"]),
       notes: [

@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { checkoutDirectory } from "../../image/checkout.ts";
 import { commandSystem } from "../command.ts";
-import { type SystemRow, Unusable } from "../system.ts";
+import { probeArguments, type SystemRow, Unusable } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
 export const containerCommandSystem: SystemRow = {
@@ -23,15 +23,18 @@ export const containerCommandSystem: SystemRow = {
       }
     }
     return commandSystem(bench, {
-      argv: [
+      argv: (run) => [
         command,
         "run",
         "--rm",
         ...["--memory", String(bench.memoryBytes)],
         ...["--pids-limit", String(bench.pidsLimit)],
+        ...(run.workload === "serve" ? ["--network", "host"] : []),
         bench.image.name,
         bench.guestProbe,
+        ...probeArguments(run),
       ],
+      workloads: ["byte", "serve"],
       version: ringsideVersion(),
       notes: [
         "whole command, cold: the shell script, Node's start, the launcher's start, the container, and the end of all of them",

@@ -18,7 +18,7 @@ function dockerRow(runtime: "ringside" | "runc"): SystemRow {
         runtime === "runc" ? await versionOf(bench, [requireProgram("runc", "runc"), "--version"]) : ringsideVersion();
       const { docker, image, version } = await dockerDaemon(bench);
       return commandSystem(bench, {
-        argv: [
+        argv: () => [
           ...docker,
           ...["run", "--rm", "--network", "none", "--runtime", runtime],
           // Its own defaults are above the hard limits of many machines.

@@ -26,10 +26,11 @@ export const ringsideExecSystem: SystemRow = {
       version: ringsideVersion(),
       accelerator: null,
       notes: ["warm: the launcher is up"],
-      measure: (signal) =>
+      workloads: ["byte"],
+      measure: ({ signal, slot }) =>
         measureStart(
           (stdio) => execInContainer(bench.launcher, container.id, { command: [bench.guestProbe], env: [], stdio }),
-          { signal, errorFile: errorFileOf(bench), firstInstructionNs: execveNs, timeLimitMs: TIME_LIMIT_MS },
+          { signal, errorFile: errorFileOf(bench, slot), firstInstructionNs: execveNs, timeLimitMs: TIME_LIMIT_MS },
         ),
     };
   },
@@ -46,7 +47,7 @@ export const crunExecSystem: SystemRow = {
     await runQuietly(bench, [...command, "run", "--detach", "--bundle", bundle, id]);
     bench.cleanup.defer(() => runQuietly(bench, [...command, "delete", "--force", id]));
     return commandSystem(bench, {
-      argv: [...command, "exec", id, bench.guestProbe],
+      argv: () => [...command, "exec", id, bench.guestProbe],
       version,
       notes: ["whole command, cold", ...notes],
     });

@@ -12,7 +12,7 @@ export const floorSystem: SystemRow = {
   async prepare(bench) {
     const argv = floorCommand({ ...bench, program: [bench.guestProbe] });
     return commandSystem(bench, {
-      argv,
+      argv: () => argv,
       version: ringsideVersion(),
       notes: [
         "a static program; it is forked and executed by the launcher for every start, as the commands of other runtimes are",

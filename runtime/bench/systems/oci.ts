@@ -92,15 +92,15 @@ export async function prepareRuntime(
 }
 
 /** The name of a peer's container: the cgroup is named so too, unlike any that a user would choose. */
-export function peerId(name: string): string {
-  return `ringside-bench-${process.pid}-${name}`;
+export function peerId(name: string, slot = 0): string {
+  return `ringside-bench-${process.pid}-${name}-${slot}`;
 }
 
 async function prepare(bench: Workbench, variant: Variant): Promise<System> {
   const { name, cgroups, seccomp } = variant;
   const { command, bundle, version, notes } = await prepareRuntime(bench, variant, [bench.guestProbe]);
   return commandSystem(bench, {
-    argv: [...command, "run", "--bundle", bundle, peerId(name)],
+    argv: ({ slot }) => [...command, "run", "--bundle", bundle, peerId(name, slot)],
     version,
     notes: [COLD, seccomp ? COMPILES : NO_FILTER, ...(cgroups ? [] : [NO_GROUPS]), ...notes],
   });

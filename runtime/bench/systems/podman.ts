@@ -23,7 +23,7 @@ export const podmanSystem: SystemRow = {
     removeLeftoversAtEnd(bench, groups);
     const place = (name: string) => join(bench.directory, `podman-${name}`);
     const system = commandSystem(bench, {
-      argv: [
+      argv: () => [
         program,
         ...["--root", place("root"), "--runroot", place("run"), "--tmpdir", place("tmp"), "--storage-driver", "vfs"],
         ...["--cgroup-manager", "cgroupfs", "--events-backend", "none"],
@@ -42,7 +42,7 @@ export const podmanSystem: SystemRow = {
     });
     return {
       ...system,
-      measure: (signal) => system.measure(signal).finally(() => untilEmpty(groups)),
+      measure: (run) => system.measure(run).finally(() => untilEmpty(groups)),
     };
   },
 };

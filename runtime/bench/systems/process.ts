@@ -2,7 +2,7 @@
 
 import { startProcess } from "../../process/start.ts";
 import { execveNs, measureStart } from "../measure.ts";
-import { errorFileOf, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
+import { errorFileOf, probeArguments, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
 export const processSystem: SystemRow = {
@@ -13,13 +13,17 @@ export const processSystem: SystemRow = {
       version: ringsideVersion(),
       accelerator: null,
       notes: ["warm: the launcher is up; every other system is started by the same launcher"],
-      measure: (signal) =>
-        measureStart((stdio) => startProcess(bench.launcher, { argv: [bench.hostProbe], env: [], ...stdio }), {
-          signal,
-          errorFile: errorFileOf(bench),
+      workloads: ["byte", "serve"],
+      measure: (run) => {
+        const argv = [bench.hostProbe, ...probeArguments(run)];
+        return measureStart((stdio) => startProcess(bench.launcher, { argv, env: [], ...stdio }), {
+          signal: run.signal,
+          port: run.port,
+          errorFile: errorFileOf(bench, run.slot),
           firstInstructionNs: execveNs,
           timeLimitMs: TIME_LIMIT_MS,
-        }),
+        });
+      },
     };
   },
 };

@@ -27,7 +27,9 @@ export const vmSystem: SystemRow = {
         `boots a kernel of its own with ${DEFAULT_MEMORY_BYTES / 1024 ** 2} MiB; the byte comes over the emulated serial console; the disk image (an initramfs) exists already`,
         "first instruction: the stamp of the guest's init before it executes the program, by the guest's clock tied to the host's",
       ],
-      measure: (signal) =>
+      workloads: ["byte"],
+      memoryBytes: DEFAULT_MEMORY_BYTES,
+      measure: ({ signal, slot }) =>
         measureStart(
           ({ stdout }) =>
             startVm(bench.launcher, {
@@ -41,7 +43,7 @@ export const vmSystem: SystemRow = {
             }),
           {
             signal,
-            errorFile: errorFileOf(bench),
+            errorFile: errorFileOf(bench, slot),
             firstInstructionNs: stampedNs,
             explain: (machine) => machine.failure(),
             timeLimitMs: BOOT_LIMIT_MS,

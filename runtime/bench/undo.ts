@@ -1,0 +1,132 @@
+/**
+ * How what a benchmark makes on the host is taken away again: one row a kind. What is gone already is no failure, since
+ * whoever undoes cannot know how far a killed benchmark came.
+ */
+
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
+import * as z from "zod";
+import { findProgram } from "../host-program.ts";
+import { removeGroups } from "./foreign-groups.ts";
+
+const absolutePath = z.string().regex(/^\/[^\0]+$/);
+/** Long enough to mean one benchmark alone: the path of a directory of its own, an id with its pid. */
+const mark = z.string().min(16);
+
+/** What can be written down. Undone last to first, so that a directory is written down before what runs in it. */
+export const madeSchema = z.discriminatedUnion("kind", [
+  /** Removed with all that is in it; what is mounted below is unmounted first. */
+  z.strictObject({ kind: z.literal("directory"), path: absolutePath }),
+  /** Unmounted, as often as something is mounted there. */
+  z.strictObject({ kind: z.literal("mount"), path: absolutePath }),
+  /** A control group: its processes are killed, and it is removed with those below it. */
+  z.strictObject({ kind: z.literal("group"), path: absolutePath }),
+  /** Killed: every process that has `mark` in its command line (a daemon's own directory, a container's id). */
+  z.strictObject({ kind: z.literal("processes"), mark }),
+  /** A peer's own command for it (`crun --root R delete --force ID`); that it fails is taken for: there was none. */
+  z.strictObject({ kind: z.literal("command"), argv: z.array(z.string()).min(1) }),
+]);
+
+/** Something on the host that a benchmark is about to make. */
+export type Made = z.output<typeof madeSchema>;
+
+/**
+ * Takes it away.
+ * @throws Error where it is there still
+ */
+export async function undo(made: Made): Promise<void> {
+  switch (made.kind) {
+    case "directory":
+      await unmountWhere((point) => point.startsWith(`${made.path}/`));
+      return rmSync(made.path, { recursive: true, force: true, maxRetries: 3 });
+    case "mount":
+      return unmountWhere((point) => point === made.path);
+    case "group":
+      if (!made.path.startsWith("/sys/fs/cgroup/")) throw new Error(`${made.path} is no control group`);
+      await killUntilNone(() => membersOf(made.path));
+      return removeGroups(made.path);
+    case "processes":
+      return killUntilNone(() => processesWith(made.mark));
+    case "command":
+      return runQuietly(made.argv);
+  }
+}
+
+/**
+ * Detaches them at once (umount2(2), MNT_DETACH), the last mounted first: who holds a file below keeps nothing of ours.
+ * @throws Error where one stays: removing a directory would remove what is mounted in it
+ */
+async function unmountWhere(isMeant: (point: string) => boolean): Promise<void> {
+  for (const point of mountPoints().filter(isMeant)) await runQuietly(["umount", "--lazy", point]);
+  const left = mountPoints().filter(isMeant);
+  if (left.length > 0) throw new Error(`${left.join(", ")} cannot be unmounted`);
+}
+
+/** What is mounted in our mount namespace, the last mounted first; spaces and the like are octal there (proc(5)). */
+function mountPoints(): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+    .map((path) =>
+      path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    )
+    .toReversed();
+}
+
+/** The processes of a group and of those below it. */
+function membersOf(group: string): number[] {
+  if (!existsSync(group)) return [];
+  const below = readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...numbersIn(`${group}/cgroup.procs`), ...below.flatMap(({ name }) => membersOf(`${group}/${name}`))];
+}
+
+function numbersIn(file: string): number[] {
+  return textOf(file).split("\n").filter(Boolean).map(Number);
+}
+
+function processesWith(mark: string): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => textOf(`/proc/${pid}/cmdline`).includes(mark)).map(Number);
+}
+
+/** Empty where it has gone since it was listed. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const POLL_MS = 10;
+const LIMIT_MS = 5000;
+
+/** Kills until nobody is left: who is killed may have had time for a child. */
+async function killUntilNone(list: () => number[]): Promise<void> {
+  for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
+    const pids = list().filter((pid) => pid !== process.pid && pid !== process.ppid);
+    if (pids.length === 0) return;
+    for (const pid of pids) kill(pid);
+    await setTimeout(POLL_MS);
+  }
+  throw new Error(`processes ${list().join(", ")} do not end`);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended since.
+  }
+}
+
+const COMMAND_LIMIT_MS = 20_000;
+const execute = promisify(execFile);
+
+async function runQuietly([name = "", ...rest]: readonly string[]): Promise<void> {
+  const program = name.startsWith("/") ? name : findProgram(name);
+  if (program === undefined) return;
+  await execute(program, rest, { timeout: COMMAND_LIMIT_MS, killSignal: "SIGKILL" }).catch(() => undefined);
+}
