@@ -4,7 +4,9 @@ import { detectCgroups } from "../cgroup/layout.ts";
 import { type ContainerState, listContainers } from "../container/state.ts";
 import { type Sample, sample, type Usage, usage } from "../container/stats.ts";
 import { requireLiving } from "../container/stop.ts";
+import { bytesText, percent } from "./amounts.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
+import { pageOf, sleep, untilSignal } from "./stream-page.ts";
 import { tableText } from "./table.ts";
 
 interface StatsFlags {
@@ -13,10 +15,6 @@ interface StatsFlags {
 }
 
 const PERIOD_MS = 1000;
-const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-/** To the upper left corner, and nothing below (console_codes(4)). */
-const HOME_AND_CLEAR = "\x1b[H\x1b[J";
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 /** Adds `ringside stats` to the program. */
 export function registerStats(program: Command): void {
@@ -38,13 +36,13 @@ async function stats(containers: readonly string[], flags: StatsFlags): Promise<
   const asked = containers.map((container) => requireLiving(container, "count what is used by").state.id);
   const layout = detectCgroups();
   const writer = new PatientWriter(process.stdout);
-  const stopped = stopSignal();
+  const stopped = untilSignal();
   const read = (): Sample[] => living(asked).map((state) => sample(layout, state));
   let before = read();
   try {
     while (!stopped.signal.aborted) {
       if (asked.length > 0 && before.length === 0) break;
-      await pause(PERIOD_MS, stopped.signal);
+      await sleep(PERIOD_MS, stopped.signal);
       if (stopped.signal.aborted) break;
       const now = read();
       await writer.write(flags.json === true ? jsonText(now, before) : pageText(now, before, flags.stream));
@@ -62,28 +60,6 @@ function living(asked: readonly string[]): ContainerState[] {
   return listContainers().filter(
     ({ id, status }) => (status === "running" || status === "paused") && (asked.length === 0 || asked.includes(id)),
   );
-}
-
-function stopSignal(): { readonly signal: AbortSignal; undo(): void } {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  for (const signal of ENDING_SIGNALS) process.on(signal, stop);
-  return {
-    signal: controller.signal,
-    undo() {
-      for (const signal of ENDING_SIGNALS) process.off(signal, stop);
-    },
-  };
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 function usages(now: readonly Sample[], before: readonly Sample[]): Usage[] {
@@ -115,16 +91,5 @@ function pageText(now: readonly Sample[], before: readonly Sample[], stream: boo
     ["ID", "NAME", "CPU %", "MEMORY / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"],
     ...rows,
   ]);
-  return stream && process.stdout.isTTY ? `${HOME_AND_CLEAR}${table}` : table;
-}
-
-function percent(value: number | null): string {
-  return value === null ? "-" : `${value.toFixed(2)}%`;
-}
-
-function bytesText(bytes: number | null): string {
-  if (bytes === null) return "-";
-  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  const amount = bytes / 1024 ** power;
-  return `${power === 0 ? String(amount) : amount.toPrecision(4)}${UNITS[power] ?? ""}`;
+  return pageOf(table, stream);
 }

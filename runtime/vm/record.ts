@@ -34,15 +34,6 @@ const portSchema = z.object({
   protocol: z.enum(["tcp", "udp"]),
 });
 
-/** What `exec` begins with: as the image and whoever started the machine have it. */
-const programSchema = z.object({
-  user: z.int(),
-  group: z.int(),
-  groups: z.array(z.int()),
-  environment: z.array(z.string()),
-  directory: z.string(),
-});
-
 const recordSchema = z.object({
   schema: z.literal("ringside.vm/1"),
   id: z.string(),
@@ -70,7 +61,6 @@ const recordSchema = z.object({
   /** Stands at the head of each milestone; absent until the machine is started. */
   nonce: z.string().optional(),
   remove: z.boolean(),
-  program: programSchema,
   exit: exitSchema.optional(),
 });
 
