@@ -1,7 +1,7 @@
 /** A system that is one command: started cold, timed until its last process has ended. */
 
 import { startProcess } from "../process/start.ts";
-import { captureOutput, measureStart } from "./measure.ts";
+import { captureOutput, type MeasureOptions, measureStart } from "./measure.ts";
 import type { Workload } from "./protocol.ts";
 import { errorFileOf, type RunRequest, type System, TIME_LIMIT_MS, type Workbench } from "./system.ts";
 
@@ -17,11 +17,13 @@ export interface CommandOptions {
   /** At most what one start takes of the host's memory, where it is not the workbench's limit. */
   readonly memoryBytes?: number;
   readonly timeLimitMs?: number;
+  /** A command counts from its fork, unless it stands beside what our launcher is asked for. */
+  readonly clock?: MeasureOptions["clock"];
 }
 
 /** The system that runs this command, with our environment, for every start. */
 export function commandSystem(bench: Workbench, options: CommandOptions): System {
-  const { argv, inputFile, cwd, memoryBytes, timeLimitMs = TIME_LIMIT_MS } = options;
+  const { argv, inputFile, cwd, memoryBytes, timeLimitMs = TIME_LIMIT_MS, clock = "fork" } = options;
   return {
     version: options.version,
     accelerator: null,
@@ -35,6 +37,7 @@ export function commandSystem(bench: Workbench, options: CommandOptions): System
         errorFile: errorFileOf(bench, run.slot),
         port: run.port,
         timeLimitMs,
+        clock,
         ...(inputFile === undefined ? {} : { inputFile }),
       });
     },

@@ -35,6 +35,11 @@ export interface MeasureOptions<World extends RunningWorld = RunningWorld> {
   /** Why it failed, where the world knows more than its exit status and standard error. */
   readonly explain?: (world: World) => Error | undefined;
   readonly timeLimitMs: number;
+  /**
+   * `fork`: from the launcher's fork until it has waited for the command, as hyperfine(1) and time(1) count; what it takes to
+   * ask the launcher is not the command's. `request`, unless said otherwise: from the question until we know of the end.
+   */
+  readonly clock?: "request" | "fork";
 }
 
 /**
@@ -65,7 +70,7 @@ export async function measureStart<World extends RunningWorld>(
     AbortSignal.timeout(options.timeLimitMs),
     ...(options.signal ? [options.signal] : []),
   ]);
-  const requestedNs = monotonicNs();
+  const askedNs = monotonicNs();
   const world = await start({ stdin, stdout: writeFd, stderr });
   // From now on only the program holds the writing end: if it ends without a byte, the pipe says so.
   closeOnce(stdout);
@@ -73,7 +78,7 @@ export async function measureStart<World extends RunningWorld>(
   limit.addEventListener("abort", kill);
   if (limit.aborted) kill();
   const exit = await world.exited;
-  const goneNs = monotonicNs();
+  const knownNs = monotonicNs();
   limit.removeEventListener("abort", kill);
   options.signal?.throwIfAborted();
   const firstByteNs = await firstByte;
@@ -84,6 +89,8 @@ export async function measureStart<World extends RunningWorld>(
   // We may hear of the byte after the program's end, and the launcher of the execve after the byte: each came before what
   // followed from it.
   const byteNs = Math.min(firstByteNs, exit.exitedNs);
+  const [requestedNs, goneNs] =
+    options.clock === "fork" ? [forkedNs(world, askedNs), exit.exitedNs] : [askedNs, knownNs];
   const instructionNs = options.firstInstructionNs?.(world, exit);
   const readyNs = await ready;
   const stages = options.stages?.(world, exit, requestedNs);
@@ -146,6 +153,11 @@ function failure(status: ExitStatus, wrote: boolean, timedOut: boolean, errors: 
       : `ended with status ${status.code}`;
   const said = errors.trim().split("\n").at(-1)?.trim() ?? "";
   return `${how}${wrote ? "" : " without a byte from the program"}${said === "" ? "" : `: ${said}`}`;
+}
+
+/** When the launcher began to fork; the plan's report counts from the request. */
+function forkedNs({ planReport }: RunningWorld, askedNs: number): number {
+  return askedNs + (planReport.find(({ op }) => op === "clone")?.startNs ?? 0);
 }
 
 /** For what the launcher executes itself: execve succeeded. */

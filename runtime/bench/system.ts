@@ -29,7 +29,7 @@ export interface Stage {
 
 /** Milliseconds from the request to each mark that the run could see. */
 export type Sample = Readonly<Partial<Record<MarkName, number>>> & {
-  /** The request by CLOCK_MONOTONIC, which the marks count from. */
+  /** The request, for a command its fork, by CLOCK_MONOTONIC: the marks count from it. */
   readonly requestedNs: number;
   readonly firstByte: number;
   readonly gone: number;

@@ -13,8 +13,10 @@ export const floorSystem: SystemRow = {
     const argv = floorCommand({ ...bench, program: [bench.guestProbe] });
     return commandSystem(bench, {
       argv: () => argv,
+      clock: "request",
       version: ringsideVersion(),
       notes: [
+        "counted from the request to the launcher, as our own container is",
         "a static program; it is forked and executed by the launcher for every start, as the commands of other runtimes are",
         "keeps no state, checks nothing, reports nothing",
         ...(detectCgroups().mode === "v2" ? ["has no program for devices, which on v2 ours has: less work"] : []),
