@@ -21,7 +21,15 @@ export interface Progress {
   readonly round: number;
   readonly rounds: number;
   readonly system: string;
+  /** Of the whole benchmark: `startup`, `cold, byte` …; without for what has one part. */
+  readonly part?: string;
+  /** How much of the benchmark is done, 0 … 1, and how long the rest will take, once that can be told. */
+  readonly fraction?: number;
+  readonly leftSeconds?: number;
 }
+
+/** What a benchmark tells while it works. */
+export type Step = Progress | { readonly phase: "preparing"; readonly system: string };
 
 export interface Outcome {
   readonly samples: readonly Sample[];

@@ -6,7 +6,7 @@
 import { RingsideError } from "../error.ts";
 import { describeMachine } from "./machine.ts";
 import { seededRandom } from "./random.ts";
-import { type Outcome, type Progress, runRounds } from "./rounds.ts";
+import { type Outcome, runRounds, type Step } from "./rounds.ts";
 import { type BenchReport, benchReportSchema, MARK_NAMES, type SystemReport, type Unavailable } from "./schema.ts";
 import { SETTLE_DESCRIPTION, settle } from "./settle.ts";
 import { summarize } from "./statistics.ts";
@@ -21,7 +21,7 @@ export interface StartupOptions {
   readonly seed: number;
   /** Ends the benchmark; the report then has what was measured until then. */
   readonly signal: AbortSignal;
-  progress(step: Progress | { readonly phase: "preparing"; readonly system: string }): void;
+  progress(step: Step): void;
 }
 
 /**

@@ -1,0 +1,100 @@
+/** What the commands below `ringside bench` have in common: their options, Ctrl-C, the line of progress, what they print. */
+
+import { writeFileSync } from "node:fs";
+import { InvalidArgumentError } from "commander";
+import type { BenchReport } from "../bench/schema.ts";
+import type { StartupOptions } from "../bench/startup.ts";
+import type { SystemRow } from "../bench/system.ts";
+import { STARTUP_SYSTEMS } from "../bench/systems.ts";
+import { progressLine } from "./bench-progress.ts";
+
+/** As a shell reports an end by SIGINT. */
+export const INTERRUPTED = 130;
+
+/** What the commands that measure in rounds are told. */
+export interface RoundArguments {
+  readonly runs: number;
+  readonly warmup: number;
+  readonly seed: number;
+  /** A file, `-`, or true where the option stands alone. */
+  readonly json?: string | true;
+}
+
+/**
+ * Measures with a line of progress; the first Ctrl-C keeps what has been measured, a second one gets the usual end.
+ * @param measure is given the signal and where to tell its steps
+ */
+export async function interruptible<Report>(
+  measure: (measuring: Pick<StartupOptions, "signal" | "progress">) => Promise<Report>,
+): Promise<Report> {
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort(new Error("interrupted"));
+  process.once("SIGINT", onInterrupt);
+  process.once("SIGTERM", onInterrupt);
+  const line = progressLine();
+  try {
+    return await measure({ signal: interrupt.signal, progress: line.show });
+  } finally {
+    line.clear();
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  }
+}
+
+/**
+ * Writes a report: the words, or JSON where it was asked for; both where the JSON goes elsewhere than the words.
+ * @param json a file, `-` or true for standard output
+ */
+export function deliver(report: unknown, words: string, interrupted: boolean, json: string | true | undefined): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (json === undefined) {
+    process.stdout.write(words);
+  } else if (json === true || json === "-") {
+    process.stdout.write(text);
+    if (process.stderr.isTTY) process.stderr.write(words);
+  } else {
+    writeFileSync(json, text);
+    process.stdout.write(words);
+  }
+  if (interrupted) process.stderr.write("ringside: interrupted; the report has what had been measured until then\n");
+}
+
+/** 130 when interrupted, 125 when nothing could be measured: a script must not take that for a result. */
+export function exitCodeOf(report: BenchReport): number {
+  if (report.interrupted) return INTERRUPTED;
+  const parts = [report.systems, report.density ?? [], report.overhead ?? [], report.migration ?? []];
+  return parts.every((part) => part.length === 0) ? 125 : 0;
+}
+
+/** Parses `--systems a,b`. @throws InvalidArgumentError naming what there is */
+export function parseSystems(list: string): ReadonlyMap<string, SystemRow> {
+  const names = list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("name at least one system.");
+  return new Map(
+    names.map((name) => {
+      const row = STARTUP_SYSTEMS.get(name);
+      if (row === undefined)
+        throw new InvalidArgumentError(`there is no ${name}; there are ${[...STARTUP_SYSTEMS.keys()].join(", ")}.`);
+      return [name, row];
+    }),
+  );
+}
+
+/** A parser of whole numbers from `least`. */
+export function parseCount(least: number): (written: string) => number {
+  return (written) => {
+    const value = Number(written);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`a whole number from ${least} is needed.`);
+    return value;
+  };
+}
+
+/** The systems for `--help`, a line each. */
+export function systemList(): string {
+  const width = Math.max(...[...STARTUP_SYSTEMS.keys()].map((name) => name.length));
+  return [...STARTUP_SYSTEMS].map(([name, { what }]) => `  ${name.padEnd(width)}  ${what}`).join("\n");
+}
