@@ -4,7 +4,8 @@
  */
 
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import * as z from "zod";
@@ -23,6 +24,12 @@ export const madeSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("mount"), path: absolutePath }),
   /** A control group: its processes are killed, and it is removed with those below it. */
   z.strictObject({ kind: z.literal("group"), path: absolutePath }),
+  /** Every control group whose name has `mark` in it, in every hierarchy: its processes are killed, and it is removed. */
+  z.strictObject({ kind: z.literal("groups"), mark }),
+  /** A directory or control group that others use too: removed with those below it as far as they are empty. */
+  z.strictObject({ kind: z.literal("empty"), path: absolutePath }),
+  /** Sockets that nobody listens at any more, but for those that were there before: unlinked. */
+  z.strictObject({ kind: z.literal("sockets"), directory: absolutePath, known: z.array(z.string()) }),
   /** Killed: every process that has `mark` in its command line (a daemon's own directory, a container's id). */
   z.strictObject({ kind: z.literal("processes"), mark }),
   /** A peer's own command for it (`crun --root R delete --force ID`); that it fails is taken for: there was none. */
@@ -47,6 +54,13 @@ export async function undo(made: Made): Promise<void> {
       if (!made.path.startsWith("/sys/fs/cgroup/")) throw new Error(`${made.path} is no control group`);
       await killUntilNone(() => membersOf(made.path));
       return removeGroups(made.path);
+    case "groups":
+      for (const path of groupsNamed(made.mark)) await undo({ kind: "group", path });
+      return;
+    case "empty":
+      return removeGroups(made.path);
+    case "sockets":
+      return removeDeadSockets(made.directory, new Set(made.known));
     case "processes":
       return killUntilNone(() => processesWith(made.mark));
     case "command":
@@ -73,6 +87,37 @@ function mountPoints(): string[] {
       path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
     )
     .toReversed();
+}
+
+/** Groups of every hierarchy, the outermost that has the mark: what lies below goes with it. */
+function groupsNamed(mark: string, directory = "/sys/fs/cgroup"): string[] {
+  return subdirectories(directory).flatMap((path) =>
+    basename(path).includes(mark) ? [path] : groupsNamed(mark, path),
+  );
+}
+
+function subdirectories(directory: string): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(directory, name));
+  } catch {
+    // It has gone since it was listed.
+    return [];
+  }
+}
+
+function removeDeadSockets(directory: string, known: ReadonlySet<string>): void {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  for (const path of names.filter((name) => !known.has(name)).map((name) => join(directory, name))) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() && !isListening(path)) rmSync(path, { force: true });
+  }
+}
+
+/** unix(7): a socket that has a name in the file system is listed as long as it is open. */
+function isListening(path: string): boolean {
+  return readFileSync("/proc/net/unix", "utf8")
+    .split("\n")
+    .some((line) => line.endsWith(` ${path}`));
 }
 
 /** The processes of a group and of those below it. */
