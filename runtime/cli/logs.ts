@@ -1,7 +1,7 @@
 /** `ringside logs`: what a detached container has printed. docker-logs(1). */
 import { writeSync } from "node:fs";
 import type { Command } from "commander";
-import { type LogPiece, readLog } from "../container/logs.ts";
+import { type LogOptions, type LogPiece, readLog } from "../container/logs.ts";
 import { momentText, parseMoment } from "../container/moment.ts";
 import { postMortem } from "../container/post-mortem/facts.ts";
 import { findContainer, listContainers } from "../container/state.ts";
@@ -9,7 +9,8 @@ import { RingsideError } from "../error.ts";
 import { sayFindings } from "./findings.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
 
-interface LogsFlags {
+/** The options of `ringside logs` and `ringside vm logs`. */
+export interface LogsFlags {
   readonly follow?: boolean;
   readonly tail: string;
   readonly since?: string;
@@ -21,17 +22,21 @@ const STDERR = 2;
 
 /** Adds `ringside logs` to the program. */
 export function registerLogs(program: Command): void {
-  program
+  const command = program
     .command("logs")
     .description("print what a detached container has printed")
-    .argument("<container>", "its name, its id or the beginning of its id")
+    .argument("<container>", "its name, its id or the beginning of its id");
+  addLogOptions(command).addHelpText("after", HELP).action(logs);
+}
+
+/** Adds which part of a log is wanted. */
+export function addLogOptions(command: Command): Command {
+  return command
     .option("-f, --follow", "go on until it ends")
     .option("-n, --tail <lines>", "the last lines only", "all")
     .option("--since <moment>", "what was printed since, such as 2026-01-31T10:00:00Z or 10m")
     .option("--until <moment>", "what was printed until then")
-    .option("-t, --timestamps", "begin each line with its time")
-    .addHelpText("after", HELP)
-    .action(logs);
+    .option("-t, --timestamps", "begin each line with its time");
 }
 
 const HELP = `
@@ -40,16 +45,29 @@ where its beginning has been let go of, what is left is printed.`;
 
 async function logs(container: string, flags: LogsFlags): Promise<void> {
   const state = findContainer(container);
-  const pieces = readLog(state, {
+  await printLog(readLog(state, logOptions(flags)), flags, () => sayWhyItEnded(state.id));
+}
+
+/** @throws RingsideError naming the option whose value makes no sense */
+export function logOptions(flags: LogsFlags): LogOptions {
+  return {
     follow: flags.follow === true,
     ...(flags.tail !== "all" && { tail: parseTail(flags.tail) }),
     ...(flags.since !== undefined && { sinceNs: parseMoment(flags.since) }),
     ...(flags.until !== undefined && { untilNs: parseMoment(flags.until) }),
-  });
+  };
+}
+
+/** Prints a log, as far as anybody reads. @param atEnd is called behind the last line */
+export async function printLog(
+  pieces: AsyncIterable<LogPiece>,
+  { timestamps }: Pick<LogsFlags, "timestamps">,
+  atEnd: () => void = () => undefined,
+): Promise<void> {
   const writers = { stdout: new PatientWriter(process.stdout), stderr: new PatientWriter(process.stderr) };
   try {
-    for await (const piece of pieces) await print(piece, writers, flags.timestamps === true);
-    sayWhyItEnded(state.id);
+    for await (const piece of pieces) await print(piece, writers, timestamps === true);
+    atEnd();
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
   }

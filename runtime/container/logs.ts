@@ -110,17 +110,27 @@ class LineSkipper {
   }
 }
 
+/** Where a monitor keeps its log, and where its socket is. */
+export interface LogPlaces {
+  readonly log: string;
+  readonly state: string;
+}
+
 /**
  * The log of a container, in the order in which it was printed.
  * @throws RingsideError when the container has none
  */
-export async function* readLog(state: ContainerState, options: LogOptions): AsyncGenerator<LogPiece> {
-  const directory = requireLog(state);
-  const skipped = options.tail === undefined ? 0 : Math.max(0, countLines(directory, options) - options.tail);
+export function readLog(state: ContainerState, options: LogOptions): AsyncGenerator<LogPiece> {
+  return readLogAt({ log: requireLog(state), state: join(places().states, state.id) }, options);
+}
+
+/** The same of whatever has a monitor. */
+export async function* readLogAt({ log, state }: LogPlaces, options: LogOptions): AsyncGenerator<LogPiece> {
+  const skipped = options.tail === undefined ? 0 : Math.max(0, countLines(log, options) - options.tail);
   const skipper = new LineSkipper(skipped);
   const cutter = new LineCutter();
-  const reader = new LogReader(directory);
-  const monitor = options.follow ? await MonitorConnection.open(join(places().states, state.id)) : undefined;
+  const reader = new LogReader(log);
+  const monitor = options.follow ? await MonitorConnection.open(state) : undefined;
   try {
     const records = monitor === undefined ? reader.records() : followRecords(reader, monitor);
     for await (const record of records) {

@@ -6,7 +6,7 @@ import { places } from "./directories.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LogReader, type LogRecord } from "./log-files.ts";
 import { followRecords } from "./log-follower.ts";
-import { requireLog } from "./logs.ts";
+import { type LogPlaces, requireLog } from "./logs.ts";
 import { MonitorConnection, type Writing } from "./monitor-socket.ts";
 import type { TerminalSize } from "./running.ts";
 import { type ContainerState, itIs } from "./state.ts";
@@ -28,14 +28,29 @@ export interface Viewer {
 /** @throws RingsideError when it does not run, or is nobody's to look at */
 export async function openViewer(state: ContainerState): Promise<Viewer> {
   const { id, name } = state;
-  const directory = requireLog(state);
-  const monitor = await MonitorConnection.open(join(places().states, id));
-  if (monitor === undefined) {
-    throw new RingsideError(`cannot attach to ${name}: ${itIs(state.status)}`, {
-      fix: `ringside logs ${name} shows what it has printed`,
-    });
-  }
-  const reader = new LogReader(directory);
+  const at = { log: requireLog(state), state: join(places().states, id) };
+  const viewer = await openViewerAt(at, async (status) =>
+    // A write that met the monitor's end may have hidden its last word.
+    status === undefined ? await recordedExitCode(state) : exitCodeOf(parseStatus(status)),
+  );
+  if (viewer !== undefined) return viewer;
+  throw new RingsideError(`cannot attach to ${name}: ${itIs(state.status)}`, {
+    fix: `ringside logs ${name} shows what it has printed`,
+  });
+}
+
+/**
+ * The same of whatever has a monitor.
+ * @param exitCode from how the monitored process ended, as wait4(2) gives it, where the monitor has told
+ * @returns undefined where no monitor listens any more
+ */
+export async function openViewerAt(
+  { log, state }: LogPlaces,
+  exitCode: (waitStatus: number | undefined) => Promise<number>,
+): Promise<Viewer | undefined> {
+  const monitor = await MonitorConnection.open(state);
+  if (monitor === undefined) return undefined;
+  const reader = new LogReader(log);
   reader.skipToEnd();
   return {
     requestWriting: () => monitor.requestWriting(),
@@ -44,11 +59,7 @@ export async function openViewer(state: ContainerState): Promise<Viewer> {
       monitor.resize(size);
     },
     output: () => followRecords(reader, monitor),
-    async exitCode() {
-      const status = await monitor.ended;
-      // A write that met the monitor's end may have hidden its last word.
-      return status === undefined ? await recordedExitCode(state) : exitCodeOf(parseStatus(status));
-    },
+    exitCode: async () => await exitCode(await monitor.ended),
     close() {
       monitor.close();
       reader.close();
