@@ -11,7 +11,8 @@
       "target_name": "ringside",
       "sources": [
         "addon/addon.cc", "addon/launcher.cc", "addon/messages.cc", "addon/poll.cc", "addon/files.cc",
-        "addon/cgroups.cc", "device-filter.cc", "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "launcher/socket.cc",
+        "addon/cgroups.cc", "device-filter.cc", "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "addon/kvm.cc",
+        "addon/kvm-guest.cc", "launcher/socket.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],

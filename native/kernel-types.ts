@@ -99,6 +99,36 @@ export interface CreatedProcess {
   readonly steps: readonly StepTime[];
 }
 
+/** A guest of native/addon/kvm-guest.h: real-mode code, and what ends and bounds it. */
+export interface KvmGuestOptions {
+  readonly code: Uint8Array;
+  /** Where the code lies and starts. */
+  readonly loadAddress: number;
+  /** From address 0, whole pages, at most 1 MiB; what the guest reaches for above it is an MMIO exit. */
+  readonly memoryBytes: number;
+  /** ES, so that 16-bit code reaches above its memory. */
+  readonly extraSegment: number;
+  /** An `out` to it ends the machine. */
+  readonly endPort: number;
+  /** At an `out` to it, and at the end, the kernel's own counters are read, which takes a while; 0: never. */
+  readonly markPort: number;
+  /** What every `in` gets. */
+  readonly inputByte: number;
+  readonly mostExits: number;
+  readonly timeoutMs: number;
+}
+
+/** What a guest did, CLOCK_MONOTONIC. */
+export interface KvmGuestReport {
+  /** The steps of its life, by the call's name. */
+  readonly steps: readonly { readonly name: string; readonly startNs: number; readonly endNs: number }[];
+  /** Records of native/addon/kvm-guest.h (Exit), one for each KVM_RUN. */
+  readonly exits: Buffer;
+  /** What the kernel had counted of the vCPU by the exit of that index; empty where it does not count. The last is the end. */
+  readonly marks: readonly { readonly exitIndex: number; readonly counters: Readonly<Record<string, number>> }[];
+  readonly ending: "ended" | "shutdown" | "timedOut" | "tooManyExits" | "unknownExit";
+}
+
 /** The programs of native/. */
 export type NativeProgram =
   | "ringside-launcher"
@@ -108,4 +138,5 @@ export type NativeProgram =
   | "ringside-getppid-loop"
   | "ringside-oci"
   | "ringside-floor"
-  | "ringside-calibrate";
+  | "ringside-calibrate"
+  | "ringside-overhead";

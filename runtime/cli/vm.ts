@@ -1,9 +1,10 @@
 /** `ringside vm`: the same root file system as a guest of its own kernel. One file a command; skins over runtime/vm. */
 import type { Command } from "commander";
 import { addVmRun } from "./vm-run.ts";
+import { addVmTiny } from "./vm-tiny.ts";
 
 /** The commands below `ringside vm`, in the order of the help. */
-const COMMANDS: readonly ((vm: Command) => void)[] = [addVmRun];
+const COMMANDS: readonly ((vm: Command) => void)[] = [addVmRun, addVmTiny];
 
 /** Adds `ringside vm` to the program. */
 export function registerVm(program: Command): void {
