@@ -1,0 +1,71 @@
+/** How a report's figures came about, in words: the order, the conditions, the statistics, what differs between systems. */
+
+import type { BenchReport } from "../schema.ts";
+import { type Content, html, joined, type Markup } from "./markup.ts";
+import { formatBytes, MARKS } from "./words.ts";
+
+/**
+ * The section on the method.
+ */
+export function methodSection(report: BenchReport): Markup {
+  const { protocol, systems } = report;
+  return html`<h2>Method</h2>
+<p>Each run starts ${protocol.workload}. Order: ${protocol.order}. ${protocol.runs} measured rounds followed ${protocol.warmup} for warm-up; seed
+${protocol.seed}. Page cache: ${protocol.cache}. ${protocol.concurrency === 1 ? "One start at a time" : `${protocol.concurrency} starts at a time`}. Between runs: ${protocol.settle}.</p>
+<dl>${Object.values(MARKS).map(({ title, what }) => html`<div><dt>${title}</dt><dd>${what}.</dd></div>`)}</dl>
+<p>Percentiles are interpolated between neighbours (Hyndman and Fan, type 7). The 95 % interval of a median is that of a percentile bootstrap with
+2000 resamples. No sample is left out, whatever its value, and there is no mean: start times are skewed and often have two humps. The raw samples are
+in the JSON and the CSV of this report.</p>
+${limits(report)}
+${systems.length === 0 ? undefined : html`<h3>What is compared</h3><ul class="notes">${notesOf(report)}</ul>`}
+<h3>Versions</h3><dl>${systems.map(({ name, version }) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
+`;
+}
+
+/**
+ * The section on the machine.
+ */
+export function machineSection({ machine, startedAt }: BenchReport): Markup {
+  const rows: readonly (readonly [string, Content])[] = [
+    ["Kernel", machine.kernel],
+    ["Processor", `${machine.cpu}, ${machine.cores} ${machine.cores === 1 ? "core" : "cores"}`],
+    ["Memory", formatBytes(machine.memoryBytes)],
+    ["Control groups", machine.cgroupMode],
+    ["Measured", startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")],
+  ];
+  return html`<h2>Machine</h2><dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+`;
+}
+
+/**
+ * The section on what could not be measured; undefined where everything was.
+ */
+export function missingSection({ unavailable }: BenchReport): Markup | undefined {
+  if (unavailable.length === 0) return undefined;
+  return html`<h2>Not measured</h2><dl class="missing">${unavailable.map(
+    ({ name, reason, fix }) =>
+      html`<div><dt>${name}</dt><dd>${reason}<br><span class="fix">Fix: ${fix}</span></dd></div>`,
+  )}</dl>
+`;
+}
+
+function limits({ limits: known }: BenchReport): Markup | undefined {
+  if (known === undefined) return undefined;
+  return html`<p>It said before it began that it would take at most ${Math.ceil(known.timeSeconds)} s, ${formatBytes(known.memoryBytes)} of memory and
+${formatBytes(known.diskBytes)} of disk.</p>`;
+}
+
+/** A note that several systems share is said once, with their names. */
+function notesOf({ systems }: BenchReport): Markup[] {
+  const systemsOf = new Map<string, string[]>();
+  for (const { name, notes } of systems) {
+    for (const note of notes) systemsOf.set(note, [...(systemsOf.get(note) ?? []), name]);
+  }
+  return [...systemsOf].map(
+    ([note, names]) =>
+      html`<li>${joined(
+        names.map((name) => html`<b>${name}</b>`),
+        ", ",
+      )}: ${note.replace(/\.+$/, "")}.</li>`,
+  );
+}
