@@ -67,7 +67,7 @@ export const MOST_BYTES: Readonly<Record<`host ${HostKind}` | `guest ${GuestKind
   "host signal": 4,
   "host stats": 0,
   "host ping": 64,
-  "host stop": 4,
+  "host stop": 8,
   "host crash": 0,
   "host network": 512,
   "host consoleSize": 4,
@@ -112,8 +112,8 @@ export type HostFrame =
   | { readonly kind: "resize" | "consoleSize"; readonly columns: number; readonly rows: number }
   | { readonly kind: "signal"; readonly signal: number }
   | { readonly kind: "ping"; readonly data: Uint8Array }
-  /** SIGTERM to the machine's own program, SIGKILL after `graceMs`; with its end the machine ends, as always. */
-  | { readonly kind: "stop"; readonly graceMs: number }
+  /** `signal` to the machine's own program, SIGKILL after `graceMs`; with its end the machine ends, as always. */
+  | { readonly kind: "stop"; readonly signal: number; readonly graceMs: number }
   | ({ readonly kind: "network" } & GuestNetwork)
   | { readonly kind: "stdinEnd" | "stats" | "crash" };
 
@@ -184,7 +184,7 @@ function payloadOf(frame: HostFrame): Uint8Array {
     case "signal":
       return number(frame.signal);
     case "stop":
-      return number(frame.graceMs);
+      return Buffer.concat([number(frame.signal), number(frame.graceMs)]);
     case "network":
       return Buffer.concat([number(frame.prefixLength), ...[frame.address, frame.gateway, frame.nameServer].map(text)]);
     case "stdinEnd":

@@ -85,7 +85,8 @@ export function vmDirectory(id: string, states: string = vmStates()): VmDirector
  */
 export function makeVmDirectory(id: string, states: string = vmStates()): VmDirectory {
   const directory = vmDirectory(id, states);
-  const longest = Math.max(...[directory.requests, directory.consoleSocket].map((path) => Buffer.byteLength(path)));
+  const sockets = [directory.requests, directory.consoleSocket, ...directory.ports.map(({ socket }) => socket)];
+  const longest = Math.max(...sockets.map((path) => Buffer.byteLength(path)));
   if (longest > LONGEST_SOCKET_PATH) {
     throw new RingsideError(
       `cannot keep the state of a virtual machine in ${states}: a socket there would have a name of ${longest} bytes, and the kernel takes ${LONGEST_SOCKET_PATH}`,
