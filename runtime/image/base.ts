@@ -3,27 +3,16 @@
  * host's own tools. With it go our small static programs, where they have been built: the probe that benchmarks start in
  * every world, the counter that notices when its world is moved or stopped, and the init of virtual machines.
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { addBusybox, findStaticBusybox } from "./busybox.ts";
 import { cacheDirectory } from "./cache.ts";
 import { checkoutDirectory } from "./checkout.ts";
 import { TreeBuilder } from "./entry.ts";
 import { addHostBinaries } from "./host-binaries.ts";
-import {
-  BASE_CONFIG,
-  BASE_IMAGE,
-  findImage,
-  type Image,
-  type ImageInput,
-  type ImageRecord,
-  recordPath,
-  treesDirectory,
-} from "./image.ts";
-import { pruneTrees } from "./prune.ts";
+import { BASE_CONFIG, BASE_IMAGE, type Image, type ImageInput } from "./image.ts";
 import { addSkeleton } from "./skeleton.ts";
-import { hashTree, removePartialTrees, writeTree } from "./tree.ts";
+import { imageInput, writeImage } from "./write-image.ts";
 
 /** Where our own static programs go, by their names in native/build/Release. */
 const OWN_PROGRAMS: Readonly<Record<string, string>> = {
@@ -55,28 +44,10 @@ export function buildBaseImage(options: BaseImageOptions = {}): Image {
   addSkeleton(tree);
   if (busybox === undefined) addHostBinaries(tree);
   else addBusybox(tree, busybox);
-  const inputs = [...(busybox === undefined ? [] : [input(busybox)]), ...addOwnPrograms(tree, programs)];
+  const inputs = [...(busybox === undefined ? [] : [imageInput(busybox)]), ...addOwnPrograms(tree, programs)];
   const builtFrom =
     busybox === undefined ? "the host's own programs and their libraries" : `static busybox (${busybox})`;
-
-  const entries = tree.entries();
-  const hash = hashTree(entries);
-  removePartialTrees(treesDirectory(cache));
-  writeTree(entries, join(treesDirectory(cache), hash.slice(0, 32)));
-  writeRecord(cache, {
-    schema: "ringside.image/1",
-    name: BASE_IMAGE,
-    id: `sha256:${hash}`,
-    tree: hash.slice(0, 32),
-    config: BASE_CONFIG,
-    builtFrom,
-    inputs,
-    createdAt: new Date().toISOString(),
-  });
-  const image = findImage(BASE_IMAGE, cache);
-  if (image === undefined) throw new Error(`make ${BASE_IMAGE} in ${cache}: what was written cannot be read back`);
-  pruneTrees(cache);
-  return image;
+  return writeImage(cache, { name: BASE_IMAGE, tree, config: BASE_CONFIG, builtFrom, inputs });
 }
 
 function addOwnPrograms(tree: TreeBuilder, directory: string): ImageInput[] {
@@ -89,25 +60,6 @@ function addOwnPrograms(tree: TreeBuilder, directory: string): ImageInput[] {
   });
 }
 
-function input(path: string): ImageInput {
-  const { size, mtimeMs } = statSync(path);
-  return { path, size, mtimeMs };
-}
-
 function inputIfThere(path: string): ImageInput | undefined {
-  return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : input(path);
-}
-
-/** The record takes the place of the old one in one step: readers see the one or the other. */
-function writeRecord(cache: string, record: ImageRecord): void {
-  const path = recordPath(record.name, cache);
-  mkdirSync(dirname(path), { recursive: true });
-  const partial = `${path}.${process.pid}-${randomBytes(4).toString("hex")}.partial`;
-  try {
-    writeFileSync(partial, `${JSON.stringify(record, null, 2)}\n`, { flag: "wx" });
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  }
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : imageInput(path);
 }
