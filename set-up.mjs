@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { baseImageIsFresh, buildBaseImage } from "./set-up/base-image.mjs";
 import { buildBundle, bundleIsFresh } from "./set-up/bundles.mjs";
 import { dependenciesAreFresh, dependenciesAreThere, findNode, installDependencies } from "./set-up/dependencies.mjs";
+import { fetchForeignGuest, foreignGuestIsFresh } from "./set-up/foreign-guest.mjs";
 import { fetchGuestKernel, guestKernelIsFresh } from "./set-up/guest-kernel.mjs";
 import { withLock } from "./set-up/lock.mjs";
 import { buildNative, nativeIsFresh } from "./set-up/native.mjs";
@@ -24,7 +25,7 @@ const ROOT = dirname(fileURLToPath(import.meta.url));
  * npm's targets name every gap. Other commands pass over packages that only could be there, unless something was set up:
  * else an ordinary user would read the same line at every start.
  */
-const THOROUGH = ["start", "test", "build"];
+const THOROUGH = ["start", "test", "build", "s390x"];
 
 /**
  * The steps. `after` names what has to be there first (built now or earlier), `stale` asks whether there is anything to
@@ -76,6 +77,12 @@ const STEPS = {
     stale: () => process.platform === "linux" && !guestKernelIsFresh(),
     title: () => "kernel for virtual machines",
     work: () => fetchGuestKernel(),
+  },
+  foreign: {
+    after: ["dependencies", "packages"],
+    stale: () => process.platform === "linux" && !foreignGuestIsFresh(),
+    title: () => "kernel and image for s390x",
+    work: () => fetchForeignGuest(ROOT, findNode(ROOT)),
   },
 };
 

@@ -117,8 +117,16 @@ async function tryDownload(work, wanted) {
  */
 async function newestPackage() {
   const names = await run("apt-cache", ["pkgnames", "linux-image-"]);
-  const pattern = new RegExp(`^linux-image-(\\d+\\.\\d+\\.\\d+\\S*)-cloud-${ARCHITECTURE}$`);
-  const found = names.split("\n").flatMap((name) => {
+  return newestOf(names.split("\n"), new RegExp(`^linux-image-(\\d+\\.\\d+\\.\\d+\\S*)-cloud-${ARCHITECTURE}$`));
+}
+
+/**
+ * @param {string[]} names of packages
+ * @param {RegExp} pattern whose first group is the version
+ * @returns {Promise<string | undefined>} the name that fits with the newest version
+ */
+export async function newestOf(names, pattern) {
+  const found = names.flatMap((name) => {
     const version = pattern.exec(name)?.[1];
     return version === undefined ? [] : [{ name, version }];
   });
