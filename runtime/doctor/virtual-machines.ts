@@ -5,11 +5,11 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { kernelProblem } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
-import { KVM_VERDICT } from "../vm/accelerator.ts";
+import { verdictFact } from "../vm/accelerator.ts";
 import { guestKernel } from "../vm/guest-files.ts";
 import { requireQemu } from "../vm/host.ts";
 import { factPath } from "../vm/known-facts.ts";
-import { chooseAccelerator } from "../vm/start.ts";
+import { chooseAccelerator } from "../vm/vmm/qemu.ts";
 import { type Check, gap, ok, type Question } from "./check.ts";
 
 export const askQemu: Question = async () => [qemu()];
@@ -52,7 +52,7 @@ export function kvmFix(device = "/dev/kvm"): string {
   try {
     accessSync(device, constants.R_OK | constants.W_OK);
     // It is there and opens: what is missing lies in the hypervisor that this machine is a guest of.
-    const verdict = factPath(KVM_VERDICT);
+    const verdict = factPath(verdictFact("qemu", "microvm", "kvm"));
     return `allow nested virtualization in the hypervisor of this machine, or use another; then rm ${verdict} to have it tried again`;
   } catch {
     return "sudo usermod -aG kvm $USER, and log in again";

@@ -12,14 +12,16 @@
 import { hostname, release } from "node:os";
 import { type Instant, MARKS, type Mode, type Span, type Timeline } from "../../simulator/trace/timeline.ts";
 import type { MilestoneReader } from "./milestones.ts";
-import { ACCELERATOR_LABELS, type AcceleratorName, type MachineType } from "./qemu.ts";
+import { ACCELERATOR_LABELS, type AcceleratorName, type MachineType } from "./vmm.ts";
 
 /** Everything that has been stamped, CLOCK_MONOTONIC; what is missing was not seen. */
 export interface BootFacts {
   readonly title: string;
+  /** The monitor's name, as people read it, and its version. */
+  readonly vmm: string;
+  readonly vmmVersion: string;
   readonly machine: MachineType;
   readonly accelerator: AcceleratorName;
-  readonly qemuVersion: string;
   readonly kernelVersion: string;
   /** ISO 8601. */
   readonly date: string;
@@ -47,9 +49,9 @@ const TRACK = "vm";
 
 /** @returns one track, in nanoseconds since the request */
 export function bootTimeline(facts: BootFacts): Timeline {
-  const { title, machine, accelerator, qemuVersion, kernelVersion, date } = facts;
+  const { title, vmm, vmmVersion, machine, accelerator, kernelVersion, date } = facts;
   const label = ACCELERATOR_LABELS[accelerator];
-  const detail = `${hostname()}, Linux ${release()}; QEMU ${qemuVersion} ${machine}, ${label}; guest Linux ${kernelVersion}`;
+  const detail = `${hostname()}, Linux ${release()}; ${vmm} ${vmmVersion} ${machine}, ${label}; guest Linux ${kernelVersion}`;
   return {
     title,
     tracks: [

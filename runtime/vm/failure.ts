@@ -1,8 +1,10 @@
 /** Why a virtual machine did not do what it was asked to, in words, with what to do. */
 import { RingsideError } from "../error.ts";
 
-/** What is known when QEMU has gone. */
+/** What is known when the monitor has gone. */
 export interface Ending {
+  /** The monitor's name, as people read it. */
+  readonly vmm: string;
   readonly program: string;
   readonly memoryBytes: number;
   /** The guest said that the program, or itself, could not start. */
@@ -10,9 +12,9 @@ export interface Ending {
   readonly timedOutAfterMs: number | undefined;
   /** The program had been started. */
   readonly booted: boolean;
-  /** QEMU's own words. */
+  /** The monitor's own words. */
   readonly messages: readonly string[];
-  readonly qemuExit: string;
+  readonly monitorExit: string;
   readonly consoleTail: string;
 }
 
@@ -49,7 +51,7 @@ export function explainEnding(ending: Ending): RingsideError {
 }
 
 function endedEarly(ending: Ending): RingsideError {
-  const { booted, messages, memoryBytes, qemuExit } = ending;
+  const { booted, messages, memoryBytes, monitorExit } = ending;
   const panic = PANIC.exec(ending.consoleTail)?.[1]?.trim();
   const memory = `${Math.floor(memoryBytes / MIB)} MiB`;
   if (panic !== undefined) {
@@ -61,11 +63,13 @@ function endedEarly(ending: Ending): RingsideError {
     });
   }
   if (messages.length > 0) {
-    return new RingsideError(`QEMU ended (${qemuExit}): ${messages.slice(-3).join("; ")}`, { fix: fixOf(messages) });
+    return new RingsideError(`${ending.vmm} ended (${monitorExit}): ${messages.slice(-3).join("; ")}`, {
+      fix: fixOf(messages),
+    });
   }
   const when = booted ? "while its program ran" : "before its program ran";
   return new RingsideError(
-    `the virtual machine ended ${when}, without a word (QEMU: ${qemuExit})${lastWords(ending)}`,
+    `the virtual machine ended ${when}, without a word (${ending.vmm}: ${monitorExit})${lastWords(ending)}`,
     {
       fix: `give it more memory than ${memory}, such as --memory 256M`,
     },
@@ -74,6 +78,9 @@ function endedEarly(ending: Ending): RingsideError {
 
 function fixOf(messages: readonly string[]): string {
   const text = messages.join("\n");
+  if (/Could not set up host forwarding/i.test(text)) {
+    return "give --publish a port of the host that nothing listens on, and from 1024 on unless you are root";
+  }
   if (/cannot set up guest memory|Cannot allocate memory/i.test(text)) return "give it less memory with --memory";
   if (/kvm/i.test(text)) return "ringside doctor shows whether kvm works here; --accelerator tcg goes without it";
   return "ringside doctor shows what is there for virtual machines";

@@ -3,12 +3,22 @@
 import type { ProgramOptions } from "../container/options.ts";
 import type { TerminalSize } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
-import type { AcceleratorName, MachineType } from "./qemu.ts";
+import type { AcceleratorName, GuestNetwork, GuestRequest, MachineType, RootKind } from "./vmm.ts";
 
 export interface VmOptions extends ProgramOptions {
   /** 256 MiB unless given. */
   readonly memoryBytes?: number;
+  /** QEMU unless given. */
+  readonly vmm?: "qemu";
   readonly machine?: MachineType;
+  /** Chosen by the size of the image unless given. */
+  readonly root?: RootKind;
+  /** None unless given. */
+  readonly network?: GuestNetwork;
+  /** The agent's ports, for programs and questions beside the one that was asked for. False unless given. */
+  readonly agent?: boolean;
+  /** The serial line unless given. */
+  readonly console?: GuestRequest["console"];
   /** The console is a terminal of this size. */
   readonly terminal?: TerminalSize;
   /** Without a terminal: the program reads what is written to the console, else nothing. */

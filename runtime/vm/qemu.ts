@@ -7,16 +7,9 @@
  */
 import { z } from "zod";
 import { findProgram } from "../host-program.ts";
-
-export const MACHINE_TYPES = ["microvm", "pc"] as const;
-export type MachineType = (typeof MACHINE_TYPES)[number];
-export type AcceleratorName = "kvm" | "tcg";
-
-/** How each accelerator is called wherever people read it. */
-export const ACCELERATOR_LABELS: Readonly<Record<AcceleratorName, string>> = {
-  kvm: "kvm (hardware virtualization)",
-  tcg: "tcg (software emulation)",
-};
+import type { VmDirectory } from "./directory.ts";
+import { deviceArguments } from "./qemu-devices.ts";
+import type { AcceleratorName, GuestDevices, GuestRequest, MachineType } from "./vmm.ts";
 
 export const QEMU_PROGRAM = "qemu-system-x86_64";
 
@@ -34,7 +27,8 @@ const DEBUG_EXIT_PORT = "0xf4";
  */
 const MACHINES: Readonly<Record<MachineType, string>> = {
   microvm: "microvm,acpi=off,pit=on,pic=on,rtc=on",
-  pc: "pc",
+  // Without what a guest on a host's console would want: a mouse port, a joystick's timer, a floppy's controller.
+  q35: "q35,vmport=off,i8042=on,usb=off,sata=off,smbus=off,hpet=off",
 };
 
 /**
@@ -42,7 +36,6 @@ const MACHINES: Readonly<Record<MachineType, string>> = {
  * Under emulation a third of a distribution kernel's boot is self-tests, which this guest has no use for.
  */
 const KERNEL_ARGUMENTS = [
-  "console=ttyS0",
   "rdinit=/ringside/init",
   // The console belongs to the program: nothing but a panic may appear on it, and a panic ends the machine.
   "quiet loglevel=1 panic=-1",
@@ -59,29 +52,62 @@ export interface QemuOptions {
   readonly kernelPath: string;
   /** The frequency of the guest's TSC where an earlier boot has found it, so that a busy host cannot spoil the finding. */
   readonly tscKhz?: number;
+  readonly devices: GuestDevices;
+  readonly console: GuestRequest["console"];
+  readonly directory: VmDirectory;
+  /** Milestones and requests have names in the state directory, instead of the descriptors of `DESCRIPTORS`. */
+  readonly detached: boolean;
+  readonly incoming?: string;
 }
 
 const MIB = 1024 ** 2;
 
+const KERNEL_CONSOLES = { serial: "console=ttyS0", virtio: "console=hvc0" } as const;
+
 /** @returns the arguments of QEMU, without the program itself */
 export function qemuArguments(options: QemuOptions): string[] {
-  const { machine, accelerator, memoryBytes, kernelPath, tscKhz } = options;
-  const kernelArguments = [...KERNEL_ARGUMENTS, ...(tscKhz === undefined ? [] : [`tsc_early_khz=${tscKhz}`])];
+  const { machine, accelerator, memoryBytes, kernelPath, incoming } = options;
   return [
     ...["-machine", MACHINES[machine], "-accel", accelerator, "-cpu", "max", "-smp", "1"],
     ...["-m", `size=${Math.floor(memoryBytes / MIB)}M`],
     ...["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"],
     ...["-kernel", kernelPath, "-initrd", `/proc/self/fd/${DESCRIPTORS.initramfs}`],
-    ...["-append", kernelArguments.join(" ")],
-    ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
-    ...["-chardev", `file,id=milestones,path=/proc/self/fd/${DESCRIPTORS.milestones}`],
-    ...["-device", `isa-debugcon,iobase=${DEBUG_CONSOLE_PORT},chardev=milestones`],
-    ...["-chardev", `pipe,id=requests,path=/proc/self/fd/${DESCRIPTORS.requests}`],
-    ...["-device", "isa-serial,index=1,chardev=requests"],
-    ...["-device", `isa-debug-exit,iobase=${DEBUG_EXIT_PORT},iosize=4`],
+    ...["-append", kernelArguments(options)],
+    ...["-chardev", "stdio,id=console,signal=off"],
+    ...(options.console === "serial" ? ["-serial", "chardev:console"] : []),
+    ...initArguments(options),
+    ...deviceArguments(options),
+    ...["-chardev", `socket,id=qmp,path=${escaped(options.directory.control)},server=on,wait=off`],
+    ...["-mon", "chardev=qmp,mode=control"],
+    ...(incoming === undefined ? [] : ["-incoming", incoming]),
     // QEMU's own stamps for the borders that the guest cannot tell of: see qemu-trace.ts.
     ...["-msg", "timestamp=on", "-trace", "enable=runstate_set", "-trace", "enable=fw_cfg_select"],
   ];
+}
+
+/** The devices that our init speaks to before it has loaded any module. */
+function initArguments({ detached, directory }: QemuOptions): string[] {
+  const milestones = detached ? escaped(directory.milestones) : `/proc/self/fd/${DESCRIPTORS.milestones}`;
+  const requests = detached
+    ? `socket,id=requests,path=${escaped(directory.requests)},server=on,wait=off`
+    : `pipe,id=requests,path=/proc/self/fd/${DESCRIPTORS.requests}`;
+  return [
+    ...["-chardev", `file,id=milestones,path=${milestones}`],
+    ...["-device", `isa-debugcon,iobase=${DEBUG_CONSOLE_PORT},chardev=milestones`],
+    ...["-chardev", requests],
+    ...["-device", "isa-serial,index=1,chardev=requests"],
+    ...["-device", `isa-debug-exit,iobase=${DEBUG_EXIT_PORT},iosize=4`],
+  ];
+}
+
+function kernelArguments({ tscKhz, console }: QemuOptions): string {
+  const tsc = tscKhz === undefined ? [] : [`tsc_early_khz=${tscKhz}`];
+  return [KERNEL_CONSOLES[console], ...KERNEL_ARGUMENTS, ...tsc].join(" ");
+}
+
+/** A value in one of QEMU's lists: a comma in it is written twice. */
+function escaped(value: string): string {
+  return value.replaceAll(",", ",,");
 }
 
 /** @returns the path of QEMU; undefined where it is not installed */

@@ -3,11 +3,11 @@
  * stand. Only words and shapes are here; who stands behind is in vmm/registry.ts.
  */
 import type { ExitRecord, Launcher } from "../../native/kernel.ts";
+import type { Plan } from "../../native/plan/plan.ts";
 import type { Console } from "./console.ts";
 import type { VmDirectory } from "./directory.ts";
 import type { GuestFiles } from "./guest-files.ts";
 import type { MilestoneReader } from "./milestones.ts";
-import type { QemuTrace } from "./qemu-trace.ts";
 import type { RunFile } from "./run-file.ts";
 
 export const VMM_NAMES = ["qemu", "firecracker", "tiny"] as const;
@@ -44,13 +44,28 @@ export interface PortForward {
 export interface GuestDevices {
   /** The ports `ringside.0` … of virtio-serial, each with a socket in the state directory (directory.ts). */
   readonly agent?: boolean;
-  /** virtio-net with user-mode networking: the guest is 10.0.2.15/24, its gateway 10.0.2.2, its name server 10.0.2.3. */
-  readonly network?: { readonly forwards: readonly PortForward[] };
+  readonly network?: GuestNetwork;
   /** A read-only virtio-blk disk with the root file system; without one the root is the initramfs. */
   readonly disk?: { readonly path: string; readonly kind: Exclude<RootKind, "initramfs"> };
-  /** Lets the host ask for memory back, and the guest tell how much it has: virtio-balloon. */
-  readonly balloon?: boolean;
 }
+
+/** virtio-net with user-mode networking: see GUEST_NETWORK for the guest's addresses. */
+export interface GuestNetwork {
+  readonly forwards: readonly PortForward[];
+  /**
+   * The guest may reach what this user reaches, and through its gateway the services on the host's own loopback. False
+   * unless given: it answers what comes in, and reaches nobody.
+   */
+  readonly reachesOut?: boolean;
+}
+
+/** The network that QEMU's user-mode stack makes: qemu(1), `-netdev user`. */
+export const GUEST_NETWORK = {
+  address: "10.0.2.15",
+  prefixLength: 24,
+  gateway: "10.0.2.2",
+  nameServer: "10.0.2.3",
+} as const;
 
 /** One guest to be started. */
 export interface GuestRequest {
@@ -60,27 +75,39 @@ export interface GuestRequest {
   readonly memoryBytes: number;
   readonly bootTimeoutMs: number;
   readonly run: Omit<RunFile, "nonce">;
+  /** Stands at the head of each milestone; new for each start. */
+  readonly nonce: string;
   /** Made, and empty; the caller keeps owning it. */
   readonly directory: VmDirectory;
   readonly devices: GuestDevices;
   /** `serial` is ttyS0, there from the kernel's first line on; `virtio` is hvc0. */
   readonly console: "serial" | "virtio";
   /**
-   * It outlives this process: console, milestones and the monitor's own words are sockets and files in the state
-   * directory. Else they are pipes, and the guest dies with this process, however that goes.
+   * It outlives this process: milestones, requests and the monitor's own words are a file, a socket and a file in the
+   * state directory, and whoever wraps the plan of its process looks after the console. Else they are pipes, and the
+   * guest dies with this process, however that goes.
    */
-  readonly detached: boolean;
+  readonly detached?: { readonly wrap: (plan: Plan) => Plan };
+  /** Waits for a guest that comes by live migration from there, instead of booting: QEMU's `-incoming`. */
+  readonly incoming?: string;
   /** Gets the console's output instead of the guest's `console`; the caller keeps owning it. Not for a detached one. */
   readonly stdout: number | undefined;
 }
 
-/** How a guest went. */
+/** How a guest's monitor went. */
 export interface GuestEnd {
   readonly exit: ExitRecord;
-  readonly trace: QemuTrace;
-  /** To be taken off the trace's stamps. */
-  readonly wallOffsetNs: number;
   readonly timedOut: boolean;
+}
+
+/** What only the monitor can tell of a boot, CLOCK_MONOTONIC; undefined where it has not, or not yet. */
+export interface MonitorStamps {
+  /** The machine has been set up and its processor starts. */
+  readonly processorStartNs: number | undefined;
+  /** Its firmware has handed over to the kernel. */
+  readonly handOverNs: number | undefined;
+  /** What it said itself: warnings and errors. */
+  readonly messages: readonly string[];
 }
 
 /** What a monitor says of its guest. */
@@ -105,18 +132,14 @@ export interface GuestControl {
 export interface GuestMemory {
   /** What the guest has been given. */
   readonly assignedBytes: number;
-  /** What the guest says itself, where it has a balloon that tells. */
-  readonly guest:
-    | { readonly totalBytes: number; readonly freeBytes: number; readonly availableBytes: number }
-    | undefined;
+  /** What of the host's memory the monitor and the guest take: the monitor's proportional set size (resident.ts). */
+  readonly hostPssBytes: number | undefined;
 }
 
 /** A guest that has been started. */
 export interface Guest {
   /** The monitor's. */
   readonly pid: number;
-  /** Stands at the head of each milestone. */
-  readonly nonce: string;
   /** When the launcher's fork for the monitor began, and when execve had succeeded; CLOCK_MONOTONIC. */
   readonly forkedNs: number;
   readonly monitorNs: number;
@@ -127,6 +150,8 @@ export interface Guest {
   /** Settled when the monitor has gone and everything that it wrote has been read. Never rejects. */
   readonly ended: Promise<GuestEnd>;
   readonly control: GuestControl;
+  /** What it has told so far. */
+  monitorStamps(): MonitorStamps;
   /** Asks the guest's init: `signal 15`. */
   request(words: string): void;
   /** Ends the monitor at once. */

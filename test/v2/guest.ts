@@ -11,7 +11,7 @@ import { startProcess } from "../../runtime/process/start.ts";
 import type { Verdict } from "../../runtime/vm/accelerator.ts";
 import { guestKernel } from "../../runtime/vm/guest-files.ts";
 import { requireQemu } from "../../runtime/vm/host.ts";
-import { chooseAccelerator } from "../../runtime/vm/start.ts";
+import { chooseAccelerator } from "../../runtime/vm/vmm/qemu.ts";
 import { guestArchive } from "./guest-archive.ts";
 import { guestDisk } from "./guest-disk.ts";
 import { type InnerTest, parseReportLine } from "./report.ts";
@@ -105,7 +105,7 @@ const EMULATION = ["-accel", "tcg", "-icount", "shift=0,sleep=on"];
 
 function qemuArguments(kernel: string, disk: string, { accelerator }: Verdict): string[] {
   return [
-    ...["-machine", "pc", "-cpu", "max", "-smp", "2", "-m", `${MEMORY_MIB}M`],
+    ...["-machine", "q35", "-cpu", "max", "-smp", "2", "-m", `${MEMORY_MIB}M`],
     ...(accelerator === "tcg" ? EMULATION : ["-accel", accelerator]),
     ...["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"],
     ...["-kernel", kernel, "-initrd", `/proc/self/fd/${ARCHIVE_FD}`, "-append", KERNEL_ARGUMENTS.join(" ")],

@@ -18,7 +18,9 @@ function machine(answer: () => Promise<void>): Circumstances & { readonly probes
     cache,
     device,
     hostRelease: "6.1",
-    qemuVersion: "7.2",
+    vmm: "qemu",
+    machine: "microvm",
+    version: "7.2",
     probes,
     probe: () => {
       probes.count++;
@@ -63,7 +65,7 @@ describeWhere([needsLinux, needsNative], "the accelerator", () => {
     const here = { ...machine(async () => {}), launcher };
     await decideAccelerator(here);
     await decideAccelerator({ ...here, hostRelease: "6.2" });
-    await decideAccelerator({ ...here, hostRelease: "6.2", qemuVersion: "8.0" });
+    await decideAccelerator({ ...here, hostRelease: "6.2", version: "8.0" });
     expect(here.probes.count).toBe(3);
   });
 });

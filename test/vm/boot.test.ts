@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ExitRecord, Launcher } from "../../native/kernel.ts";
 import { guestKernel } from "../../runtime/vm/guest-files.ts";
+import type { VirtualMachine } from "../../runtime/vm/machine.ts";
 import type { VmOptions } from "../../runtime/vm/options.ts";
-import { startVm, type VirtualMachine } from "../../runtime/vm/start.ts";
+import { startVm } from "../../runtime/vm/start.ts";
 import { MARKS } from "../../simulator/trace/timeline.ts";
 import { untilEmpty } from "../support/leftovers.ts";
 import { describeWhere, needsImage, needsLinux, needsNative, needsPrograms } from "../support/needs.ts";
@@ -164,5 +165,5 @@ function expectWholeTimeline(machine: VirtualMachine): void {
   expect(instants.map(({ name }) => name)).toEqual([MARKS.firstInstruction, MARKS.firstByte, MARKS.gone]);
   const at = instants.map((instant) => instant.at);
   expect(at).toEqual(at.toSorted((a, b) => a - b));
-  expect(tracks[0]?.provenance).toMatchObject({ kind: "measured", accelerator: "tcg (software emulation)" });
+  expect(tracks[0]?.provenance).toMatchObject({ kind: "measured", accelerator: "software emulation (TCG)" });
 }

@@ -1,17 +1,19 @@
 /** A guest that does not come up: its console is turned into what failed and what to do. */
 import { describe, expect, test } from "vitest";
+import { vmDirectory } from "../../runtime/vm/directory.ts";
 import { type Ending, explainEnding } from "../../runtime/vm/failure.ts";
 import { checkMemory } from "../../runtime/vm/options.ts";
 import { qemuArguments } from "../../runtime/vm/qemu.ts";
 
 const QUIET: Ending = {
+  vmm: "QEMU",
   program: "sh",
   memoryBytes: 256 * 1024 ** 2,
   failed: undefined,
   timedOutAfterMs: undefined,
   booted: false,
   messages: [],
-  qemuExit: "exit code 0",
+  monitorExit: "exit code 0",
   consoleTail: "",
 };
 
@@ -39,7 +41,7 @@ describe("the end of a machine that did not do its job", () => {
     const error = explainEnding({
       ...QUIET,
       messages: ["cannot set up guest memory 'pc.ram'"],
-      qemuExit: "exit code 1",
+      monitorExit: "exit code 1",
     });
     expect(error.message).toContain("cannot set up guest memory");
     expect(error.fix).toContain("less memory");
@@ -52,14 +54,19 @@ describe("memory", () => {
     expect(() => checkMemory(256 * 1024 ** 2, 4 * 1024 ** 2)).not.toThrow();
   });
 
-  test("is what QEMU is told, and no file has a name", () => {
+  test("is what QEMU is told, and of its files only the kernel and the control socket have a name", () => {
     const args = qemuArguments({
       machine: "microvm",
       accelerator: "tcg",
       memoryBytes: 128 * 1024 ** 2,
       kernelPath: "/k",
+      devices: {},
+      console: "serial",
+      directory: vmDirectory("0123456789ab", "/s,t"),
+      detached: false,
     });
     expect(args).toContain("size=128M");
-    expect(args.filter((arg) => arg.startsWith("/"))).toEqual(["/k", "/proc/self/fd/5"]);
+    const paths = args.flatMap((arg) => /(?:^|path=)(\/(?:,,|[^,])*)/.exec(arg)?.[1] ?? []);
+    expect(paths.filter((path) => !path.startsWith("/proc/self/fd/"))).toEqual(["/k", "/s,,t/0123456789ab/qmp.sock"]);
   });
 });

@@ -5,8 +5,9 @@ import { MARKS } from "../../../simulator/trace/timeline.ts";
 import type { RunningWorld } from "../../container/running.ts";
 import { requireQemu } from "../../vm/host.ts";
 import { DEFAULT_MEMORY_BYTES } from "../../vm/options.ts";
-import { ACCELERATOR_LABELS } from "../../vm/qemu.ts";
-import { chooseAccelerator, startVm } from "../../vm/start.ts";
+import { startVm } from "../../vm/start.ts";
+import { chooseAccelerator } from "../../vm/vmm/qemu.ts";
+import { ACCELERATOR_LABELS } from "../../vm/vmm.ts";
 import { measureStart } from "../measure.ts";
 import { errorFileOf, type SystemRow } from "../system.ts";
 

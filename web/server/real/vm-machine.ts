@@ -5,7 +5,8 @@
 
 import type { Launcher } from "../../../native/kernel.ts";
 import { RingsideError } from "../../../runtime/error.ts";
-import { startVm, type VirtualMachine } from "../../../runtime/vm/start.ts";
+import type { VirtualMachine } from "../../../runtime/vm/machine.ts";
+import { startVm } from "../../../runtime/vm/start.ts";
 import type { MachineRequest, StartedMachine, TerminalStream } from "../backend.ts";
 import { imageCommand } from "./container-machine.ts";
 import { startedProgram } from "./program.ts";
