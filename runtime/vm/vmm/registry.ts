@@ -1,15 +1,17 @@
 /** Which monitors there are. `tiny` boots no image, so it can only be asked whether it works: runtime/vm/tiny.ts. */
 import type { Launcher } from "../../../native/kernel.ts";
-import type { Verdict } from "../accelerator.ts";
+import type { BootVerdict, Verdict } from "../accelerator.ts";
 import { requireQemu } from "../host.ts";
-import type { MachineType, Vmm } from "../vmm.ts";
-import { chooseAccelerator, qemuVmm } from "./qemu.ts";
+import type { AcceleratorName, MachineType, Vmm } from "../vmm.ts";
+import { chooseAccelerator, qemuBoots, qemuVmm } from "./qemu.ts";
 
 /** A monitor that is there, and how its accelerator is chosen. */
 export interface FoundVmm {
   readonly vmm: Vmm;
   readonly version: string;
-  choose(launcher: Launcher): Promise<Verdict>;
+  choose(launcher?: Launcher): Promise<Verdict>;
+  /** Whether guests boot with an accelerator: found by a boot, and kept. */
+  boots(accelerator: AcceleratorName, launcher?: Launcher): Promise<BootVerdict>;
 }
 
 /** Those that boot an image. */
@@ -22,6 +24,7 @@ const FINDERS: Readonly<Record<BootingVmm, Finder>> = {
     vmm: qemuVmm,
     version: requireQemu().version,
     choose: (launcher) => chooseAccelerator(launcher, machine),
+    boots: (accelerator, launcher) => qemuBoots(machine, accelerator, launcher),
   }),
 };
 
