@@ -82,6 +82,18 @@
       "ldflags": ["-static", "-s"],
     },
     {
+      "target_name": "ringside-overhead",
+      "type": "executable",
+      "sources": [
+        "bench/overhead/main.cc", "bench/overhead/raw.cc", "bench/overhead/processor.cc", "bench/overhead/processes.cc",
+        "bench/overhead/files.cc", "bench/overhead/network.cc", "bench/overhead/port.cc",
+      ],
+      "cflags!": ["-fstack-protector-strong"],
+      "cflags": ["-fno-stack-protector", "-ffreestanding", "-fno-pie", "-fno-asynchronous-unwind-tables"],
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
+      "ldflags": ["-static", "-nostdlib", "-nostartfiles", "-no-pie", "-s"],
+    },
+    {
       "target_name": "ringside-oci",
       "type": "executable",
       "sources": ["oci.cc"],
