@@ -4,13 +4,14 @@
  */
 
 import type { Command } from "commander";
+import { addReport } from "./bench-report.ts";
 import { addRuntime } from "./bench-runtime.ts";
 import { addSimulator } from "./bench-simulator.ts";
 import { addStartup } from "./bench-startup.ts";
 import { addTruth } from "./truth-command.ts";
 
 /** The commands below `ringside bench`, in the order of the help. */
-const COMMANDS: readonly ((bench: Command) => void)[] = [addStartup, addRuntime, addSimulator, addTruth];
+const COMMANDS: readonly ((bench: Command) => void)[] = [addStartup, addRuntime, addSimulator, addReport, addTruth];
 
 /** Adds `bench` to the program. */
 export function registerBench(program: Command): void {

@@ -121,6 +121,7 @@ function withUnit(value: number, units: readonly Unit[], write: (value: number) 
 function digits(value: number): string {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1e6) return value.toPrecision(3);
+  if (Math.abs(value) >= 1000) return String(Number(value.toPrecision(3)));
   return value.toFixed(Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) * 1.0005)))));
 }
 
