@@ -69,7 +69,7 @@ describe("packages of the distribution", () => {
     const call = debian.aptCalls().find((each) => each.includes("chromium"));
     // Some may be there already: /usr/sbin is looked at wherever the search path leads, and a file is where it is.
     expect(call).toMatch(
-      /^install qemu-system-x86 chromium crun (runc )?bubblewrap podman (docker\.io )?containerd (e2fsprogs )?(libseccomp-dev )?uidmap strace$/,
+      /^install qemu-system-x86 (qemu-system-misc )?chromium crun (runc )?bubblewrap podman (docker\.io )?containerd (e2fsprogs )?(libseccomp-dev )?uidmap strace$/,
     );
   });
 

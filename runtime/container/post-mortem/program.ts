@@ -36,6 +36,8 @@ const MACHINES: Readonly<Record<number, string>> = {
 /** What a machine executes itself. */
 const OWN_MACHINES: Readonly<Record<string, readonly number[]>> = { x64: [62, 3], arm64: [183, 40] };
 const MACHINE_NAMES: Readonly<Record<string, string>> = { x64: "x86-64", arm64: "AArch64" };
+/** Processors that a virtual machine here can have; a container has the host's. */
+const VIRTUAL_MACHINES: Readonly<Record<number, string>> = { 22: "s390x" };
 
 const ANY_EXECUTE = 0o111;
 const MOST_INTERPRETERS = 4;
@@ -166,7 +168,9 @@ function problemOfElf(view: RootView, path: string, bytes: Uint8Array): Finding 
     const its = MACHINES[elf.machine] ?? `machine ${elf.machine}`;
     const here = MACHINE_NAMES[process.arch] ?? process.arch;
     const sentence = `${path} is a program for ${its}, and this machine is ${here}`;
-    return { kind: "wrong-machine", sentence, path, fix: `use an image, or a build of it, for ${here}` };
+    const other = VIRTUAL_MACHINES[elf.machine];
+    const elsewhere = other === undefined ? "" : `, or run it where there is one: ringside vm run --arch ${other} IMAGE`;
+    return { kind: "wrong-machine", sentence, path, fix: `use an image, or a build of it, for ${here}${elsewhere}` };
   }
   if (elf.interpreter === undefined) return undefined;
   const look = view.look(elf.interpreter);
