@@ -8,6 +8,7 @@ import { monotonicNs, openPipe } from "../../native/kernel.ts";
 import { openStream } from "../../native/stream.ts";
 import { type Console, openConsole, openPipeIn, sendRequest } from "./console.ts";
 import { type FileFollower, followFile } from "./follow-file.ts";
+import type { RunFile } from "./run-file.ts";
 import type { GuestRequest } from "./vmm.ts";
 
 /** What arrives piece by piece, until it ends. */
@@ -33,8 +34,13 @@ export interface Channels {
   over(): void;
 }
 
+export interface PipeRequest {
+  readonly stdout: number | undefined;
+  readonly run: Pick<RunFile, "hasTerminal">;
+}
+
 /** @returns pipes; the caller keeps owning `request.stdout` */
-export function pipeChannels(request: Pick<GuestRequest, "stdout" | "run">): Channels {
+export function pipeChannels(request: PipeRequest): Channels {
   const opened: number[] = [];
   const note = <Ends extends { readFd: number; writeFd: number }>(ends: Ends): Ends => {
     opened.push(ends.readFd, ends.writeFd);
