@@ -9,7 +9,7 @@ import { installLine, staticBusybox } from "./packages.mjs";
 import { Gap } from "./report.mjs";
 import { run } from "./run.mjs";
 
-const OWN_PROGRAMS = ["ringside-probe", "ringside-counter", "ringside-init"];
+const OWN_PROGRAMS = ["ringside-probe", "ringside-counter", "ringside-overhead", "ringside-init"];
 
 /** Whether the image is there and was made from the busybox and the programs that are there now. */
 export function baseImageIsFresh(root) {

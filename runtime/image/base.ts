@@ -1,7 +1,8 @@
 /**
  * Makes the default image, `ringside/base`, from what is on the machine: a static busybox where there is one, else the
  * host's own tools. With it go our small static programs, where they have been built: the probe that benchmarks start in
- * every world, the counter that notices when its world is moved or stopped, and the init of virtual machines.
+ * every world, the counter that notices when its world is moved or stopped, the one that measures what its world costs, and
+ * the init of virtual machines.
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import { imageInput, writeImage } from "./write-image.ts";
 const OWN_PROGRAMS: Readonly<Record<string, string>> = {
   "ringside-probe": "bin/ringside-probe",
   "ringside-counter": "bin/ringside-counter",
+  "ringside-overhead": "bin/ringside-overhead",
   "ringside-init": "sbin/ringside-init",
 };
 

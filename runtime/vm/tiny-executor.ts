@@ -17,6 +17,8 @@ export interface Executor {
 }
 
 const DRIVERS = ["kvm_intel", "kvm_amd", "kvm_pvm"] as const;
+/** What runs, in every label. */
+const GUEST = "KVM real-mode guest, no kernel";
 const COUNTER = "insn_emulation";
 /** Far from both: all of them, or the few that no hypervisor leaves to the processor. */
 const HALF = 0.5;
@@ -42,12 +44,12 @@ export function hostFacts(): HostFacts {
  * @param facts of the host
  */
 export function executorOf(marks: KvmGuestReport["marks"], { drivers, isGuest }: HostFacts): Executor {
-  const driver = drivers.length === 0 ? "" : ` (${drivers.join(", ")})`;
+  const driver = drivers.length === 0 ? "KVM" : drivers.join(", ");
   const [before, after] = marks.map(({ counters }) => counters[COUNTER]);
   if (before === undefined || after === undefined) {
     return {
       by: "unknown",
-      label: `KVM${driver}, real-mode guest, no kernel; who executes it is not known`,
+      label: `${GUEST}; who executes it is not known (${driver})`,
       reason: "this kernel does not count the instructions that it emulates (KVM_CAP_BINARY_STATS_FD)",
     };
   }
@@ -55,16 +57,8 @@ export function executorOf(marks: KvmGuestReport["marks"], { drivers, isGuest }:
   const emulated = after - before;
   const reason = `of ${all} instructions of arithmetic the host's kernel emulated ${Math.min(emulated, all)}`;
   if (emulated > all * HALF) {
-    return {
-      by: "emulator",
-      label: `KVM without hardware${driver}, real-mode guest, no kernel: emulated by the host's kernel, one instruction at a time`,
-      reason,
-    };
+    return { by: "emulator", label: `${GUEST}; emulated by the host's kernel (${driver}), no hardware`, reason };
   }
-  const nested = isGuest ? ", in a host that is a guest itself (nested)" : "";
-  return {
-    by: "processor",
-    label: `hardware KVM${driver}, real-mode guest, no kernel${nested}`,
-    reason,
-  };
+  const nested = isGuest ? " of a host that is a guest itself (nested)" : "";
+  return { by: "processor", label: `${GUEST}; hardware virtualization (${driver})${nested}`, reason };
 }

@@ -104,7 +104,8 @@ export interface Accelerator {
  */
 export function acceleratorOf(accelerator: string | null): Accelerator | undefined {
   if (accelerator === null) return undefined;
-  if (/\btcg\b|emulat/i.test(accelerator)) return { isEmulated: true, words: "software emulation (TCG)" };
+  if (/\btcg\b/i.test(accelerator)) return { isEmulated: true, words: "software emulation (TCG)" };
+  if (/emulat/i.test(accelerator)) return { isEmulated: true, words: accelerator };
   if (/^kvm\b/i.test(accelerator)) return { isEmulated: false, words: "hardware virtualization (KVM)" };
   return { isEmulated: false, words: accelerator };
 }

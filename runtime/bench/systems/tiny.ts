@@ -62,5 +62,8 @@ function stagesOf({ requestedNs, steps, exits, firstByteNs }: TinyLife, goneNs: 
     ["guest, to its end", exits.at(-1)?.leftNs ?? Number.NaN],
     ["gone", goneNs],
   ];
-  return borders.map(([name, at], index) => ({ name, ms: (at - (borders[index - 1]?.[1] ?? requestedNs)) / NS_PER_MS }));
+  return borders.map(([name, at], index) => ({
+    name,
+    ms: (at - (borders[index - 1]?.[1] ?? requestedNs)) / NS_PER_MS,
+  }));
 }
