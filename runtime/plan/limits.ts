@@ -13,7 +13,7 @@ function amount(value: number | bigint): bigint {
  * @param phase the launcher sets them where the process itself has lost the right to (a user namespace)
  * @throws RingsideError for a name that setrlimit(2) has not
  */
-export function limitSteps({ rlimits = [] }: OciProcess, phase: "host" | "child"): PlanStep[] {
+export function limitSteps({ rlimits = [] }: Pick<OciProcess, "rlimits">, phase: "host" | "child"): PlanStep[] {
   return rlimits.map(({ type, soft, hard }) => {
     const resource = Object.entries(RLIMITS).find(([name]) => name === type)?.[1];
     if (resource === undefined) {

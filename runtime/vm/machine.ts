@@ -40,7 +40,7 @@ export function machineOf(guest: Guest, prepared: PreparedVm, directory: VmDirec
     state.end = end;
     const tsc = guest.milestones.logLine("tsc: Detected");
     if (tsc?.kind === "log" && accelerator === "tcg") rememberTsc(tsc.text);
-    const status = statusOf(guest, state.killed);
+    const status = statusOf(guest, state.killed ?? killedFromOutside(end));
     if (status === undefined) state.failure = explainEnding(endingOf(guest, end, prepared, tail.text()));
     return { ...end.exit, status: status ?? { kind: "exited", code: state.failure?.exitCode ?? EXIT_CODES.failure } };
   });
@@ -104,6 +104,11 @@ function statusOf({ milestones }: Guest, killed: string | undefined): ExitStatus
   if (ended?.kind === "exited") return { kind: "exited", code: ended.code };
   if (ended?.kind === "signaled") return { kind: "signaled", signal: signalName(ended.signal) };
   return killed === undefined ? undefined : { kind: "signaled", signal: killed };
+}
+
+/** Another command has pulled the plug, or the kernel needed the memory: neither is a failure of the machine's. */
+function killedFromOutside({ exit: { status }, timedOut }: GuestEnd): string | undefined {
+  return !timedOut && status.kind === "signaled" && status.signal === "SIGKILL" ? status.signal : undefined;
 }
 
 function endingOf(guest: Guest, end: GuestEnd, prepared: PreparedVm, consoleTail: string) {

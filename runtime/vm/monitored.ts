@@ -16,6 +16,7 @@ import {
   recordExitStep,
   STREAMS,
 } from "../container/monitor-steps.ts";
+import { limitSteps } from "../plan/limits.ts";
 import type { VmDirectory } from "./directory.ts";
 
 /** Who writes down that QEMU ended has nothing to say of the program, so it adds nothing to what `ringside events` tells. */
@@ -29,6 +30,13 @@ export interface MonitoredFacts {
   readonly remove: boolean;
   readonly bounds: LogBounds;
 }
+
+/**
+ * A guest's root may write to the debug console, and make QEMU complain, without end: each becomes a file here, below /run,
+ * which is memory. QEMU writes no other file; one that is longer ends it (setrlimit(2), RLIMIT_FSIZE).
+ */
+const MOST_FILE_BYTES = 4 * 1024 ** 2;
+const FILE_LIMIT = { type: "RLIMIT_FSIZE", soft: MOST_FILE_BYTES, hard: MOST_FILE_BYTES } as const;
 
 /** Where the monitor keeps what the console prints. */
 export function vmLogDirectory(id: string): string {
@@ -55,7 +63,7 @@ export function monitoredVmmPlan(plan: Plan, directory: VmDirectory, facts: Moni
       stdout: STREAMS.stdout,
       stderr: NO_SLOT,
     }),
-    ...plan,
+    ...plan.toSpliced(plan.length - 1, 0, ...limitSteps({ rlimits: [FILE_LIMIT] }, "child")),
     recordExitStep(directory.path, NO_EVENTS, remove),
     abandonTreeStep(vmLogDirectory(directory.id), "What it printed goes with it."),
     abandonTreeStep(directory.path, "Nothing is known of it any more."),

@@ -29,6 +29,8 @@ export interface VmOptions extends ProgramOptions {
   readonly accelerator?: AcceleratorName;
   /** How long the guest may take until it starts the program; 60 s unless given. */
   readonly bootTimeoutMs?: number;
+  /** Nothing is known of it any more once it has ended. True unless given. */
+  readonly remove?: boolean;
   /** The kernel's own stamps, sent when the program has ended; they cost the end a few milliseconds. True unless given. */
   readonly kernelLog?: boolean;
 }

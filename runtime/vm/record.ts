@@ -5,9 +5,11 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { errorCode } from "../../native/error-code.ts";
 import type { ExitStatus } from "../../native/kernel.ts";
 import { parseStatus } from "../../native/wait-status.ts";
 import { EXIT_FILE } from "../container/monitor-steps.ts";
+import { EXIT_CODES } from "../error.ts";
 import type { VmDirectory } from "./directory.ts";
 import { type Milestone, MilestoneReader } from "./milestones.ts";
 import { signalName } from "./signals.ts";
@@ -61,18 +63,21 @@ const recordSchema = z.object({
   /** Stands at the head of each milestone; absent until the machine is started. */
   nonce: z.string().optional(),
   remove: z.boolean(),
-  exit: exitSchema.optional(),
 });
 
-export type VmRecord = Readonly<z.infer<typeof recordSchema>>;
 export type VmExit = Readonly<z.infer<typeof exitSchema>>;
+/** `exit` is read from a file of its own. */
+export type VmRecord = Readonly<z.infer<typeof recordSchema>> & { readonly exit?: VmExit };
 
-/** What a monitor writes when QEMU has ended (native/launcher/monitor-record.h). */
-const monitorExitSchema = z.object({
-  schema: z.literal("ringside.exit/1"),
-  at: z.string(),
-  waitStatus: z.int(),
-});
+/**
+ * The file that says how a machine ended. Its owner makes it empty with the record and fills it in at the end, before it
+ * removes anything: whoever has it open learns of the end, also when all else has gone. A monitor puts another in its
+ * place (native/launcher/monitor-record.h): it saw how QEMU ended, and the milestones say the rest.
+ */
+const endSchema = z.discriminatedUnion("schema", [
+  exitSchema.extend({ schema: z.literal("ringside.vm-exit/1") }),
+  z.object({ schema: z.literal("ringside.exit/1"), at: z.string(), waitStatus: z.int() }),
+]);
 
 /** Writes the whole record at once: readers see the old one or the new one. rename(2) */
 export function writeVmRecord(directory: Pick<VmDirectory, "record">, record: VmRecord): void {
@@ -81,28 +86,39 @@ export function writeVmRecord(directory: Pick<VmDirectory, "record">, record: Vm
   renameSync(temporary, directory.record);
 }
 
-/** @returns undefined where there is no such machine, or none yet; of a detached one that has ended, with its end */
+/** @returns undefined where there is no such machine, or none yet; of one that has ended, with its end */
 export function readVmRecord(directory: VmDirectory): VmRecord | undefined {
-  const record = parsedFile(directory.record, recordSchema);
-  if (record?.owner.kind !== "monitor") return record;
-  const exit = recordedExit(directory, record.nonce);
+  const record = parsed(textOf(directory.record), recordSchema);
+  if (record === undefined) return undefined;
+  const exit = parseVmExit(textOf(exitFile(directory)), directory, record.nonce);
   return exit === undefined ? record : { ...record, exit };
 }
 
-/** How a detached machine has ended: by the milestones of its guest, else as its monitor saw QEMU end. */
-export function recordedExit(directory: VmDirectory, nonce: string | undefined): VmExit | undefined {
-  const seen = parsedFile(join(directory.path, EXIT_FILE), monitorExitSchema);
-  if (seen === undefined) return undefined;
-  const told = readMilestones(directory.milestones, nonce);
-  return { at: seen.at, status: toldStatus(told) ?? parseStatus(seen.waitStatus) };
+/** The file that says how it ended; see `endSchema`. */
+export function exitFile({ path }: Pick<VmDirectory, "path">): string {
+  return join(path, EXIT_FILE);
 }
 
-/** Writes down, in a monitor's place, that it was killed, and its machine with it: QEMU dies with its parent. */
-export function writeKilledVmExit(directory: VmDirectory, waitStatus: number): void {
-  const path = join(directory.path, EXIT_FILE);
-  const exit = { schema: "ringside.exit/1", at: new Date().toISOString(), waitStatus };
-  writeFileSync(`${path}.new`, JSON.stringify(exit), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+/** @returns undefined where `text` does not say how a machine ended */
+export function parseVmExit(text: string, directory: VmDirectory, nonce: string | undefined): VmExit | undefined {
+  const end = parsed(text, endSchema);
+  if (end === undefined) return undefined;
+  if (end.schema === "ringside.vm-exit/1") return { at: end.at, status: end.status };
+  const told = toldStatus(readMilestones(directory.milestones, nonce));
+  const seen = parseStatus(end.waitStatus);
+  // A monitor program that ended by itself, without a word from the guest, has failed whatever it says: see failure.ts.
+  const failed: ExitStatus = { kind: "exited", code: EXIT_CODES.failure };
+  return { at: end.at, status: told ?? (seen.kind === "signaled" ? seen : failed) };
+}
+
+/** Writes down how a machine ended, in the file that is there already; where it has been removed, nothing. */
+export function writeVmExit(directory: Pick<VmDirectory, "path">, status: ExitStatus): void {
+  const text = JSON.stringify({ schema: "ringside.vm-exit/1", at: new Date().toISOString(), status });
+  try {
+    writeFileSync(exitFile(directory), text, { flag: "r+" });
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
 }
 
 /** How a program ended, as its guest's init told it; undefined where it did not run to an end. */
@@ -125,9 +141,17 @@ export function readMilestones(file: string, nonce: string | undefined): Milesto
   return reader;
 }
 
-function parsedFile<T>(path: string, schema: z.ZodType<T>): T | undefined {
+function textOf(path: string): string {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function parsed<T>(text: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

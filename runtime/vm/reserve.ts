@@ -2,7 +2,7 @@
  * A virtual machine's id and name, from when they are taken to when they are free again. Both are taken and let go of
  * under one lock (flock(2)), which goes with whoever holds it: a directory without a record is nobody's then.
  */
-import { mkdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { mkdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../native/error-code.ts";
 import { lockFile } from "../../native/kernel.ts";
@@ -10,7 +10,7 @@ import { checkName } from "../container/reserve.ts";
 import { RingsideError } from "../error.ts";
 import { makeVmDirectory, removeVmDirectory, type VmDirectory, vmDirectory, vmStates } from "./directory.ts";
 import { vmLogDirectory, vmNames } from "./monitored.ts";
-import { readVmRecord, type VmRecord, writeVmRecord } from "./record.ts";
+import { exitFile, readVmRecord, type VmRecord, writeVmRecord } from "./record.ts";
 
 const PRIVATE = 0o700;
 
@@ -31,6 +31,7 @@ export function reserveVm(record: VmRecord): VmDirectory {
   takeName(record.id, record.name);
   try {
     const directory = makeVmDirectory(record.id);
+    writeFileSync(exitFile(directory), "", { mode: 0o600 });
     writeVmRecord(directory, record);
     return directory;
   } catch (error) {

@@ -1,9 +1,15 @@
 /** The start of a virtual machine, from options to a running guest. */
 import type { Launcher } from "../../native/kernel.ts";
-import { makeVmDirectory, removeVmDirectory, type VmDirectory } from "./directory.ts";
+import { processIdentity } from "../container/process-identity.ts";
+import type { ProcessNumbers } from "../container/record.ts";
+import { ownIdentity } from "../container/start.ts";
+import type { VmDirectory } from "./directory.ts";
 import { machineOf, type VirtualMachine } from "./machine.ts";
+import { newVmRecord } from "./new-record.ts";
 import type { VmOptions } from "./options.ts";
 import { type PreparedVm, prepareVm } from "./prepare.ts";
+import { writeVmExit, writeVmRecord } from "./record.ts";
+import { releaseVm, reserveVm } from "./reserve.ts";
 import type { GuestRequest } from "./vmm.ts";
 
 export interface StartPlace {
@@ -45,21 +51,32 @@ export async function startPrepared(
 }
 
 /**
- * Starts a virtual machine that belongs to this process and that nobody else is told of: when this process goes, so does
- * the machine.
+ * Starts a virtual machine that belongs to this process: when this process goes, so does the machine. What others may know
+ * of it stands in its record.
  *
  * @returns once its monitor has been exec'd; the guest boots then
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
 export async function startVm(launcher: Launcher, options: VmOptions): Promise<VirtualMachine> {
   const prepared = await prepareVm(launcher, options);
-  const directory = makeVmDirectory(prepared.id);
+  const record = newVmRecord(prepared, options, { kind: "lab", ...ownIdentity() });
+  const directory = reserveVm(record);
   try {
     const vm = await startPrepared(launcher, prepared, { directory, stdout: options.stdout });
-    const exited = vm.exited.finally(() => removeVmDirectory(directory));
+    writeVmRecord(directory, { ...record, process: identityOf(vm.pid) });
+    const exited = vm.exited.then((exit) => {
+      writeVmExit(directory, exit.status);
+      if (record.remove) releaseVm(record);
+      return exit;
+    });
     return { ...vm, exited };
   } catch (error) {
-    removeVmDirectory(directory);
+    releaseVm(record);
     throw error;
   }
+}
+
+/** @returns the process that has this number now */
+export function identityOf(pid: number): ProcessNumbers {
+  return { pid, startTicks: processIdentity(pid)?.startTicks ?? 0 };
 }

@@ -1,6 +1,5 @@
 /** What a Ringside that was killed could not take away of its virtual machines itself. */
 import { readFileSync, rmSync, statSync, unlinkSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { signalProcess } from "../../native/kernel.ts";
 import { places } from "../container/directories.ts";
@@ -9,7 +8,7 @@ import { isId } from "../container/record.ts";
 import { entries } from "../container/reserve.ts";
 import { removeVmDirectory, vmDirectory, vmIds, vmStates } from "./directory.ts";
 import { vmNames } from "./monitored.ts";
-import { writeKilledVmExit } from "./record.ts";
+import { writeVmExit } from "./record.ts";
 import { holderOf, lockVms, releaseVm } from "./reserve.ts";
 import { listVms, readVm, type VmState } from "./state.ts";
 
@@ -31,7 +30,7 @@ async function sweepOne(machine: VmState): Promise<void> {
   if (process !== undefined && exit === undefined) await endProcess(process);
   // A detached machine whose monitor was killed has ended with it, and says so, as a container does.
   if (owner.kind === "monitor" && process !== undefined && exit === undefined && !remove) {
-    writeKilledVmExit(directory, constants.signals.SIGKILL);
+    writeVmExit(directory, { kind: "signaled", signal: "SIGKILL" });
     return;
   }
   if (exit !== undefined && !remove) return;
