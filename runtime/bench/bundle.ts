@@ -22,6 +22,8 @@ export interface BundleOptions {
   readonly cgroups: boolean;
   /** Without: every system call is allowed. */
   readonly seccomp: boolean;
+  /** An empty network namespace, unless said otherwise. */
+  readonly network?: "none" | "host" | undefined;
 }
 
 const ROOT_USER = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
@@ -35,7 +37,7 @@ export function benchConfig(options: BundleOptions): OciConfig {
       command: options.program,
       env: [],
       readOnly: false,
-      network: "none",
+      network: options.network ?? "none",
       remove: true,
       ...limits,
     },

@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly version: string;
   readonly notes: readonly string[];
   readonly inputFile?: string;
+  /** Added to our own environment. */
+  readonly env?: readonly string[];
   readonly cwd?: string;
   /** At most what one start takes of the host's memory, where it is not the workbench's limit. */
   readonly memoryBytes?: number;
@@ -23,7 +25,7 @@ export interface CommandOptions {
 
 /** The system that runs this command, with our environment, for every start. */
 export function commandSystem(bench: Workbench, options: CommandOptions): System {
-  const { argv, inputFile, cwd, memoryBytes, timeLimitMs = TIME_LIMIT_MS, clock = "fork" } = options;
+  const { argv, inputFile, cwd, memoryBytes, timeLimitMs = TIME_LIMIT_MS, clock = "fork", env = [] } = options;
   return {
     version: options.version,
     accelerator: null,
@@ -32,7 +34,7 @@ export function commandSystem(bench: Workbench, options: CommandOptions): System
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     measure: (run) => {
       // Put together before the clock starts.
-      const command = { argv: argv(run), env: environment(), ...(cwd === undefined ? {} : { cwd }) };
+      const command = { argv: argv(run), env: [...environment(), ...env], ...(cwd === undefined ? {} : { cwd }) };
       return measureStart((stdio) => startProcess(bench.launcher, { ...command, ...stdio }), {
         errorFile: errorFileOf(bench, run.slot),
         port: run.port,

@@ -1,18 +1,14 @@
 /**
- * A dockerd of the benchmark's own: its files below the benchmark's directory, no network, our runtime beside runc
- * (dockerd(8), --add-runtime). One for all rows that need it; it ends with the benchmark.
+ * A dockerd of the benchmark's own: no network, our runtime beside runc (dockerd(8), --add-runtime). One for all rows that
+ * need it.
  */
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { nativeProgram } from "../../native/kernel.ts";
-import { findProgram } from "../host-program.ts";
 import { checkoutDirectory } from "../image/checkout.ts";
-import { startProcess } from "../process/start.ts";
-import { environment } from "./command.ts";
-import { groupsToCome, removeGroups } from "./foreign-groups.ts";
-import { captureOutput } from "./measure.ts";
+import { requireDistribution, startDaemon, succeeds } from "./daemon.ts";
+import { expectGroups, peerId } from "./peer.ts";
 import { requireProgram } from "./programs.ts";
 import { Unusable, type Workbench } from "./system.ts";
 
@@ -21,12 +17,12 @@ export interface DockerDaemon {
   readonly docker: readonly string[];
   readonly image: string;
   readonly version: string;
+  /** The storage driver that it has chosen, as it does for its users. */
+  readonly storage: string;
 }
 
 const IMAGE = "ringside-bench:latest";
-const START_LIMIT_MS = 30_000;
-const POLL_MS = 50;
-const DEBIAN = "/usr/bin:/usr/sbin";
+const WITHOUT_NETWORK = ["--iptables=false", "--ip-masq=false", "--bridge=none", "--ip-forward=false"];
 
 const started = new WeakMap<Workbench, Promise<DockerDaemon>>();
 
@@ -51,59 +47,35 @@ function ourRuntime(): string {
 
 async function start(bench: Workbench): Promise<DockerDaemon> {
   const runtime = ourRuntime();
-  // The distribution's own: another `docker` may come first on the search path, and may not fit its daemon.
-  const [daemon, client] = ["dockerd", "docker"].map(
-    (name) => findProgram(name, DEBIAN) ?? requireProgram(name, "docker.io"),
-  );
-  if (daemon === undefined || client === undefined)
-    throw new Unusable({ reason: "no docker", fix: "apt-get install docker.io" });
-  const place = (name: string) => join(bench.directory, `docker-${name}`);
-  mkdirSync(place("tmp"));
+  const daemon = requireDistribution("dockerd", "docker.io");
+  const docker = [requireDistribution("docker", "docker.io"), "-H", `unix://${bench.directory}/docker/socket`];
+  const directory = join(bench.directory, "docker");
+  const place = (name: string) => join(directory, name);
+  mkdirSync(directory);
   writeFileSync(place("config"), "{}");
-  const socket = `unix://${place("socket")}`;
-  const groups = groupsToCome("docker");
-  bench.afterwards.defer(() => groups.forEach(removeGroups));
-  const running = await startProcess(bench.launcher, {
+  expectGroups(bench);
+  await startDaemon(bench, {
     argv: [
       daemon,
-      ...[
-        "--iptables=false",
-        "--ip-masq=false",
-        "--bridge=none",
-        "--ip-forward=false",
-        "--storage-driver=vfs",
-        "-H",
-        socket,
-      ],
+      ...WITHOUT_NETWORK,
+      ...["-H", `unix://${place("socket")}`],
+      // Below one that is ours: it leaves the parent of its groups behind.
+      ...["--cgroup-parent", `/${peerId("docker")}`],
       ...["--config-file", place("config"), "--pidfile", place("pid")],
       ...["--data-root", place("data"), "--exec-root", place("exec"), "--add-runtime", `ringside=${runtime}`],
     ],
-    env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", `HOME=${bench.directory}`, `TMPDIR=${place("tmp")}`],
+    directory,
+    asks: [...docker, "info"],
   });
-  let ended = false;
-  const gone = running.exited.then(() => {
-    ended = true;
-  });
-  bench.cleanup.defer(async () => {
-    running.kill("SIGTERM");
-    await gone;
-  });
-  const docker = [client, "-H", socket];
-  const ask = (argv: readonly string[]) =>
-    captureOutput((stdio) => startProcess(bench.launcher, { argv, env: environment(), ...stdio }), place("output"));
-  for (let waitedMs = 0; !(await ask([...docker, "info"])).succeeded; waitedMs += POLL_MS) {
-    if (ended || waitedMs > START_LIMIT_MS)
-      throw new Unusable({ reason: "dockerd does not start", fix: "ringside doctor" });
-    await setTimeout(POLL_MS);
-  }
   const archive = place("image.tar");
   for (const argv of [
     [requireProgram("tar", "tar"), "-C", bench.rootDirectory, "-cf", archive, "."],
     [...docker, "import", archive, IMAGE],
   ]) {
-    const { succeeded, output } = await ask(argv);
+    const { succeeded, output } = await succeeds(bench, argv);
     if (!succeeded) throw new Unusable({ reason: `${argv.join(" ")}: ${output.trim()}`, fix: "ringside doctor" });
   }
-  const { output } = await ask([...docker, "version", "--format", "{{.Server.Version}}"]);
-  return { docker, image: IMAGE, version: `docker ${output.trim()}` };
+  const { output } = await succeeds(bench, [...docker, "info", "--format", "{{.ServerVersion}} {{.Driver}}"]);
+  const [version = "", storage = ""] = output.trim().split(" ");
+  return { docker, image: IMAGE, version: `docker ${version}`, storage };
 }

@@ -4,11 +4,12 @@ import { Unusable } from "./system.ts";
 
 /**
  * The path of an executable file of that name.
- * @param debianPackage what to install where it is missing
+ * @param source the Debian package to install where it is missing, or what else to do
  * @throws Unusable where there is none
  */
-export function requireProgram(name: string, debianPackage: string): string {
+export function requireProgram(name: string, source: string | { readonly fix: string }): string {
   const path = findProgram(name);
   if (path !== undefined) return path;
-  throw new Unusable({ reason: `${name} is not installed`, fix: `apt-get install ${debianPackage}` });
+  const fix = typeof source === "string" ? `apt-get install ${source}` : source.fix;
+  throw new Unusable({ reason: `${name} is not installed`, fix });
 }

@@ -9,8 +9,9 @@ import { startProcess } from "../../process/start.ts";
 import { environment } from "../command.ts";
 import { benchContainer } from "../container-options.ts";
 import { captureOutput } from "../measure.ts";
+import { peerId } from "../peer.ts";
 import type { Workbench } from "../system.ts";
-import { peerId, prepareRuntime } from "../systems/oci.ts";
+import { prepareRuntime } from "../systems/oci.ts";
 import type { Figure } from "./schema.ts";
 
 /** Whether `true` ran to its end with that limit. */

@@ -6,10 +6,11 @@ import { startContainer } from "../../container/start.ts";
 import { startProcess } from "../../process/start.ts";
 import { environment } from "../command.ts";
 import { benchContainer } from "../container-options.ts";
+import { peerId } from "../peer.ts";
 import { settle } from "../settle.ts";
 import { percentile } from "../statistics.ts";
 import type { Workbench } from "../system.ts";
-import { peerId, prepareRuntime } from "../systems/oci.ts";
+import { prepareRuntime } from "../systems/oci.ts";
 import type { Figure } from "./schema.ts";
 
 export const STARTS = 200;

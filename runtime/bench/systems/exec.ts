@@ -6,9 +6,10 @@ import { startProcess } from "../../process/start.ts";
 import { commandSystem, environment } from "../command.ts";
 import { benchContainer } from "../container-options.ts";
 import { captureOutput, execveNs, measureStart } from "../measure.ts";
+import { peerId } from "../peer.ts";
 import { errorFileOf, type SystemRow, TIME_LIMIT_MS, Unusable, type Workbench } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
-import { peerId, prepareRuntime } from "./oci.ts";
+import { prepareRuntime } from "./oci.ts";
 
 /** Something that runs until it is killed. */
 const SLEEPER = ["sleep", "1000000"];
