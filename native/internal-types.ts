@@ -28,6 +28,7 @@ export interface Addon {
   lookBelow(options: { root: string; path: string }): FoundFile;
   lockFile(options: { path: string; wait: number }): number | undefined;
   makeFifo(options: { path: string }): void;
+  readAttribute(options: { path: string; name: string }): Buffer | undefined;
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
   attachDeviceFilter(options: { path: string; program: Uint8Array }): void;
   openEventCounter(): number;

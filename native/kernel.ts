@@ -102,6 +102,15 @@ export function openBelow(root: string, path: string): number {
 }
 
 /**
+ * Reads a short extended attribute of a file itself, not of what a link leads to (lgetxattr(2)).
+ * @returns undefined where it has none of that name
+ * @throws an error of Node's shape
+ */
+export function readAttribute(path: string, name: string): Uint8Array | undefined {
+  return addon().readAttribute({ path, name });
+}
+
+/**
  * Locks a file, which is made if it is not there, against every other process that does the same, and waits for whoever
  * has the lock (flock(2)). It ends with the result, and with this process.
  * @throws an error of Node's shape; ENOENT also when the file was removed while we waited

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "../descriptor.h"
@@ -105,6 +106,19 @@ Napi::Value lookBelow(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// One extended attribute of a file itself, not of what a link leads to (lgetxattr(2)); undefined where it has none of
+// that name, or its file system none at all. Those that are asked for are short.
+Napi::Value readAttribute(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  std::string path, name;
+  if (!readString(options, "path", path) || !readString(options, "name", name)) return info.Env().Undefined();
+  char value[256];
+  const ssize_t length = lgetxattr(path.c_str(), name.c_str(), value, sizeof value);
+  if (length < 0 && (errno == ENODATA || errno == EOPNOTSUPP)) return info.Env().Undefined();
+  if (length < 0) return throwSystemError(info.Env(), errno, "lgetxattr", path);
+  return Napi::Buffer<char>::Copy(info.Env(), value, static_cast<std::size_t>(length));
+}
+
 Napi::Value setWindowSize(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   int fd, columns, rows;
@@ -126,6 +140,7 @@ void exportFiles(Napi::Env env, Napi::Object exports) {
   exports.Set("openBelow", Napi::Function::New(env, openBelow));
   exports.Set("lockFile", Napi::Function::New(env, lockFile));
   exports.Set("makeFifo", Napi::Function::New(env, makeFifo));
+  exports.Set("readAttribute", Napi::Function::New(env, readAttribute));
   exports.Set("setWindowSize", Napi::Function::New(env, setWindowSize));
 }
 

@@ -30,6 +30,9 @@ export const ACCELERATOR_LABELS: Readonly<Record<AcceleratorName, string>> = {
 export const ROOT_KINDS = ["initramfs", "erofs", "squashfs"] as const;
 export type RootKind = (typeof ROOT_KINDS)[number];
 
+/** The roots that are disks. */
+export type DiskKind = Exclude<RootKind, "initramfs">;
+
 /** A port of the host that leads to one of the guest, through the monitor's own network stack. */
 export interface PortForward {
   /** IPv4; the loopback's unless another one was asked for. */
@@ -46,7 +49,7 @@ export interface GuestDevices {
   readonly agent?: boolean;
   readonly network?: GuestNetwork;
   /** A read-only virtio-blk disk with the root file system; without one the root is the initramfs. */
-  readonly disk?: { readonly path: string; readonly kind: Exclude<RootKind, "initramfs"> };
+  readonly disk?: { readonly path: string; readonly kind: DiskKind };
 }
 
 /** virtio-net with user-mode networking: see GUEST_NETWORK for the guest's addresses. */
