@@ -22,6 +22,8 @@ export interface Tick {
 /** What is left free at both ends, so that nothing is cut there. */
 const EDGE = 1.5;
 const MOST_LABELS = 6;
+/** About so many on a linear axis. */
+const TICKS = 4;
 const STEPS_OF_DECADE = [1, 2, 5];
 
 /**
@@ -29,8 +31,9 @@ const STEPS_OF_DECADE = [1, 2, 5];
  *
  * @param values those that must be on it
  * @param label a tick in words
+ * @param base of the ticks: 10, or 2 for bytes
  */
-export function logAxis(values: readonly number[], label: (value: number) => string): Axis {
+export function logAxis(values: readonly number[], label: (value: number) => string, base: 2 | 10 = 10): Axis {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   const least = positive.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
   const most = positive.reduce((one, other) => Math.max(one, other), 0);
@@ -49,7 +52,10 @@ export function logAxis(values: readonly number[], label: (value: number) => str
     from,
     to,
     at,
-    ticks: logTicks(from, to).map((value) => ({ at: at(value), label: label(value) })),
+    ticks: (base === 2 ? powersOfTwo(from, to) : logTicks(from, to)).map((value) => ({
+      at: at(value),
+      label: label(value),
+    })),
   };
 }
 
@@ -58,12 +64,15 @@ export function logAxis(values: readonly number[], label: (value: number) => str
  *
  * @param most the largest value that must be on it
  * @param label a tick in words
- * @param count about how many ticks
+ * @param unit in which ticks are round: 1, or 1024 times 1024 for MiB
  */
-export function linearAxis(most: number, label: (value: number) => string, count = 4): Axis {
+export function linearAxis(most: number, label: (value: number) => string, unit = 1): Axis {
   const to = most > 0 && Number.isFinite(most) ? most : 1;
   const scale = scaleLinear().domain([0, to]).range([0, 100]).clamp(true);
-  const ticks = scale.ticks(count).map((value) => ({ at: scale(value), label: label(value) }));
+  const round = scaleLinear()
+    .domain([0, to / unit])
+    .ticks(TICKS);
+  const ticks = round.map((value) => ({ at: scale(value * unit), label: label(value * unit) }));
   return { kind: "linear", from: 0, to, at: (value) => scale(value), ticks };
 }
 
@@ -78,4 +87,14 @@ function logTicks(from: number, to: number): number[] {
   const apart = decades < 2 ? 1 : Math.ceil(decades / MOST_LABELS);
   const exponents = Array.from({ length: Math.floor((last - first) / apart) + 1 }, (_, index) => first + index * apart);
   return exponents.flatMap((exponent) => steps.map((step) => Number(`${step}e${exponent}`))).filter(inside);
+}
+
+/** For bytes: 1, 4 and 16 MiB, further apart where they would be too many. */
+function powersOfTwo(from: number, to: number): number[] {
+  const first = Math.ceil(Math.log2(from));
+  const last = Math.floor(Math.log2(to));
+  const apart = Math.max(1, Math.ceil((last - first) / MOST_LABELS / 2) * 2);
+  const aligned = Math.ceil(first / apart) * apart;
+  const count = Math.max(0, Math.floor((last - aligned) / apart) + 1);
+  return Array.from({ length: count }, (_, index) => 2 ** (aligned + index * apart));
 }

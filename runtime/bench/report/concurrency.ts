@@ -47,7 +47,7 @@ export function concurrencyFigure(report: BenchReport): Markup | undefined {
   const numbers = [...new Set(rows.flatMap(({ crowds }) => crowds.map(({ concurrency }) => concurrency)))];
   const x = crowdAxis(numbers, report.machine.cores);
   return html`<figure class="panels"><figcaption><b>Several at once.</b> First byte against the number of starts that were asked for at
-once: the full line is the median, the dashed one the 99th percentile. The upright line marks the ${report.machine.cores} processors of this machine. How many really were under way is in the table.</figcaption>
+once: the full line is the median, the dashed one the 99th percentile. The upright line marks the number of processors of this machine. How many really were under way is in the table.</figcaption>
 <div class="panel-grid">${rows.map(({ system, crowds }) => crowdPanel(system, crowds, x, report.machine.cores))}</div></figure>
 `;
 }
@@ -75,7 +75,7 @@ function coresLine(area: Area, cores: number): Content {
   const x = area.x(cores);
   return [
     html`<line class="cores" x1="${x}" x2="${x}" y1="${area.top}" y2="${area.bottom}"/>`,
-    html`<text class="start" x="${x + 4}" y="${area.bottom - 5}">${cores} processors</text>`,
+    html`<text class="start" x="${x + 4}" y="${area.top + 9}">${cores === 1 ? "1 processor" : `${cores} processors`}</text>`,
   ];
 }
 

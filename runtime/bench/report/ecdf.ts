@@ -16,12 +16,16 @@ const LANE_PX = 46;
 /** The curve's own part of a lane; below it lie the strokes of the samples. */
 const CURVE_PX = 34;
 const STROKES_PX = 8;
-const PUBLISHED_PX = 20;
+/** Half of all starts: where the median lies. */
+const MIDDLE_PX = CURVE_PX / 2 + 2;
+const PUBLISHED_PX = 28;
 
 /** What is drawn of one system. */
 export interface Distribution {
   readonly system: Pick<SystemReport, "name" | "world" | "accelerator">;
   readonly samplesMs: readonly number[];
+  /** Of the median. */
+  readonly ci95: readonly [number, number];
 }
 
 /**
@@ -61,7 +65,7 @@ published by others for other machines, sources <a href="#published">below</a>; 
         ...distributions
           .filter(({ system }) => system.world === world)
           .toSorted((one, other) => medianOf(one) - medianOf(other))
-          .map((distribution) => measuredLane(distribution, axis, beside)),
+          .map((distribution) => distributionLane(distribution, axis, linesOf(distribution, beside))),
         ...beside.filter((row) => row.world === world).map((row) => publishedLane(row, axis)),
       ],
     })),
@@ -72,13 +76,26 @@ function medianOf({ samplesMs }: Distribution): number {
   return percentile(Float64Array.from(samplesMs).sort(), 0.5);
 }
 
-function measuredLane({ system, samplesMs }: Distribution, axis: Axis, beside: readonly PublishedStart[]): Lane {
+function linesOf({ system: { name } }: Distribution, beside: readonly PublishedStart[]): PublishedStart[] {
+  return beside.filter(({ systems }) => systems.some((one) => name === one || name.startsWith(`${one}-`)));
+}
+
+/**
+ * The lane of one distribution.
+ *
+ * @param lines published figures that are drawn into it
+ */
+export function distributionLane(
+  { system, samplesMs, ci95 }: Distribution,
+  axis: Axis,
+  lines: readonly PublishedStart[],
+): Lane {
   const { name, world } = system;
   const accelerator = acceleratorOf(system.accelerator);
   const sorted = Float64Array.from(samplesMs).sort();
   const [p50, p99] = [percentile(sorted, 0.5), percentile(sorted, 0.99)];
   const places = [...sorted].map((sample) => axis.at(sample));
-  const lines = beside.filter(({ systems }) => systems.some((one) => name === one || name.startsWith(`${one}-`)));
+  const [low, high] = ci95.map((end) => place(axis.at(end)));
   const most = sorted.at(-1) ?? p99;
   return {
     name,
@@ -92,7 +109,8 @@ function measuredLane({ system, samplesMs }: Distribution, axis: Axis, beside: r
       html`<svg y="2" height="${CURVE_PX}" viewBox="0 0 100 100" preserveAspectRatio="none">${curve(places)}</svg>`,
       html`<svg y="${CURVE_PX + 2}" height="${STROKES_PX}" viewBox="0 0 100 1" preserveAspectRatio="none"><path class="strokes" d="${strokes(places)}"/></svg>`,
       lines.map(({ valueMs }) => dottedLine(axis.at(valueMs))),
-      html`<circle class="dot" cx="${place(axis.at(p50))}%" cy="${CURVE_PX / 2 + 2}" r="3.5"/>`,
+      html`<line class="bar" x1="${low}%" x2="${high}%" y1="${MIDDLE_PX}" y2="${MIDDLE_PX}"/>`,
+      html`<circle class="dot" cx="${place(axis.at(p50))}%" cy="${MIDDLE_PX}" r="3.5"/>`,
     ],
     spoken: `${name}${accelerator === undefined ? "" : `, ${accelerator.words}`}: ${sorted.length} starts, fastest ${formatMs(sorted[0] ?? p50)}, median ${formatMs(p50)}, 99th percentile ${formatMs(p99)}, slowest ${formatMs(most)}`,
   };
@@ -116,7 +134,10 @@ function dottedLine(at: number): Markup {
   return html`<line class="dotted" x1="${place(at)}%" x2="${place(at)}%" y2="100%"/>`;
 }
 
-function publishedLane(row: PublishedStart, axis: Axis): Lane {
+/**
+ * The lane of a published figure: a dotted line, with its value and its machine beside it.
+ */
+export function publishedLane(row: PublishedStart, axis: Axis): Lane {
   const { what, accelerator, machine, date, valueMs, world, id } = row;
   const at = axis.at(valueMs);
   const words = `${formatMs(valueMs)}, ${machine}`;
@@ -130,7 +151,7 @@ function publishedLane(row: PublishedStart, axis: Axis): Lane {
     isEmulated: false,
     isPublished: true,
     heightPx: PUBLISHED_PX,
-    drawing: [dottedLine(at), html`<text class="beside" y="14"${side}>${words}</text>`],
+    drawing: [dottedLine(at), html`<text class="beside" y="18"${side}>${words}</text>`],
     spoken: `Published: ${what}${accelerator === undefined ? "" : `, ${accelerator}`}, ${words}`,
   };
 }

@@ -13,6 +13,7 @@ import { HOVER_SCRIPT } from "./hover.ts";
 import { type Content, html, Markup } from "./markup.ts";
 import { memoryFigure, slopeFigure } from "./memory.ts";
 import { machineSection, methodSection, missingSection } from "./method.ts";
+import { migrationSection } from "./migration.ts";
 import { coldFigure, comparisonFigure, overheadFigure } from "./ratios.ts";
 import { stageFigure } from "./stages.ts";
 import { REPORT_STYLE } from "./style.ts";
@@ -50,6 +51,7 @@ ${head(report)}
 ${startSections(report)}
 ${densitySection(report)}
 ${overheadSection(report)}
+${migrationSection(report)}
 ${missingSection(report)}
 ${methodSection(report)}
 ${machineSection(report)}
@@ -71,6 +73,7 @@ function head(report: BenchReport): Markup {
 <p class="lead">Measured on ${startedAt.slice(0, 10)}: ${machine.cpu}, ${machine.cores} ${machine.cores === 1 ? "core" : "cores"}, ${machine.kernel}. ${protocol.runs} rounds after ${protocol.warmup} for warm-up, every round in an order of its own. Nothing here was measured anywhere else, but for what is dotted and called published.</p></header>
 ${report.interrupted ? html`<p class="warning"><b>Interrupted.</b> This is what had been measured until then.</p>` : undefined}
 ${emulationWarning(report)}
+${machine.virtualized ? html`<p class="warning"><b>A machine in a machine.</b> This machine is a guest itself: what runs on KVM here is nested, and its exits are dearer than on bare hardware.</p>` : undefined}
 ${findings.length === 0 ? html`<p>Nothing was measured.</p>` : html`<ul class="findings">${findings.map((finding) => html`<li>${finding}</li>`)}</ul>`}
 `;
 }
@@ -82,8 +85,8 @@ const TITLES: Readonly<Record<BenchReport["benchmark"], string>> = {
   whole: "Processes, containers, virtual machines",
 };
 
-function emulationWarning({ systems, density = [], overhead = [] }: BenchReport): Markup | undefined {
-  const names = [...systems, ...density, ...overhead]
+function emulationWarning({ systems, density = [], overhead = [], migration = [] }: BenchReport): Markup | undefined {
+  const names = [...systems, ...density, ...overhead, ...migration]
     .filter(({ accelerator }) => acceleratorOf(accelerator)?.isEmulated)
     .map(({ name }) => name);
   if (names.length === 0) return undefined;
@@ -115,7 +118,7 @@ function markFigure({ systems }: BenchReport, mark: (typeof MARK_NAMES)[number])
       return workload === "serve" && cache === "warm" && concurrency === 1;
     });
     const summary = own ?? (mark === "ready" ? served?.marks.ready : undefined);
-    return summary === undefined ? [] : [{ system, samplesMs: summary.samplesMs }];
+    return summary === undefined ? [] : [{ system, samplesMs: summary.samplesMs, ci95: summary.ci95 }];
   });
   return ecdfFigure(mark, distributions, PUBLISHED_STARTS);
 }

@@ -21,6 +21,8 @@ export interface Lane {
   /** Between 0 and `heightPx`, horizontally in percent. */
   readonly drawing: Content;
   readonly heightPx: number;
+  /** Under the drawing, as wide as it. */
+  readonly below?: Content;
   /** What the drawing shows, for those who do not see it. */
   readonly spoken: string;
   /** Ascending places of samples on the axis: the pointer reads shares from them. */
@@ -63,13 +65,13 @@ ${lanes.map((lane) => drawLane(lane, axis))}
 }
 
 function drawLane(lane: Lane, axis: Axis): Markup {
-  const { name, detail, value, world, isEmulated, isPublished, drawing, heightPx, spoken, places } = lane;
+  const { name, detail, value, world, isEmulated, isPublished, drawing, heightPx, spoken, places, below } = lane;
   const kind = [isEmulated ? " emulated" : "", isPublished ? " published" : ""].join("");
   return html`<div class="lane${kind}" data-world="${world}">
 <div class="name">${name}${detail === undefined ? undefined : html`<small>${detail}</small>`}</div>
 <svg role="img" aria-label="${spoken}" height="${heightPx}"${places === undefined ? undefined : html` data-places="${places.map(place).join(" ")}"`}>
 ${isEmulated ? html`<rect class="hatch" width="100%" height="100%"/>` : undefined}${axis.ticks.map(({ at }) => html`<line class="grid" x1="${place(at)}%" x2="${place(at)}%" y2="100%"/>`)}${drawing}</svg>
-<div class="value">${value}</div></div>
+<div class="value">${value}</div>${below === undefined ? undefined : html`<div class="below">${below}</div>`}</div>
 `;
 }
 

@@ -5,7 +5,7 @@
 
 import { PUBLISHED_MEMORY } from "../published.ts";
 import type { DensityReport } from "../schema.ts";
-import { linearAxis, logAxis } from "./axis.ts";
+import { type Axis, linearAxis, logAxis } from "./axis.ts";
 import { type Lane, laneFigure, place } from "./lanes.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 import { type Area, drawPanel, polyline } from "./panel.ts";
@@ -22,7 +22,7 @@ export const METRICS = [
 ] as const;
 /** Disk is not memory: it is in the tables only. */
 const MEMORY_METRICS = METRICS.filter(({ key }) => key !== "disk");
-const LANE_PX = 22;
+const LANE_PX = 28;
 
 /**
  * Panels of memory and of the time of the k-th start; undefined where density was not measured.
@@ -51,7 +51,7 @@ function memoryPanel(density: DensityReport): Markup {
   });
   return drawPanel({
     ...frame(density),
-    y: linearAxis(Math.max(...most) * 1.05, formatBytesTick),
+    y: bytesAxis(Math.max(...most) * 1.05),
     spoken: `${density.name}, memory against instances: ${MEMORY_METRICS.map(({ of, name }) => `${name} ${formatBytes(of(points.at(-1) ?? EMPTY) ?? 0)} at ${points.at(-1)?.instances}`).join(", ")}`,
     draw: (area) => MEMORY_METRICS.map((metric) => metricLine(area, density, metric)),
     words: html`<ul class="fits">${words}</ul><p class="note">Ended: ${density.stoppedBecause}.</p>`,
@@ -100,6 +100,12 @@ function startPanel(density: DensityReport): Markup {
   });
 }
 
+/** From 0, with ticks that are round in the unit that they are written in. */
+function bytesAxis(most: number): Axis {
+  const power = Math.max(0, Math.floor(Math.log2(Math.max(most, 1)) / 10));
+  return linearAxis(most, formatBytesTick, 1024 ** power);
+}
+
 function frame({ name, world, accelerator, points }: DensityReport) {
   const known = acceleratorOf(accelerator);
   return {
@@ -107,7 +113,7 @@ function frame({ name, world, accelerator, points }: DensityReport) {
     detail: known?.words,
     world,
     isEmulated: known?.isEmulated ?? false,
-    x: linearAxis((points.at(-1)?.instances ?? 1) * 1.06, String, 5),
+    x: linearAxis((points.at(-1)?.instances ?? 1) * 1.06, String),
     xName: "idle instances",
   };
 }
@@ -121,7 +127,7 @@ export function slopeFigure(density: readonly DensityReport[]): Markup | undefin
   const worlds = new Set(fitted.map(({ world }) => world));
   const published = PUBLISHED_MEMORY.filter(({ world }) => worlds.has(world));
   const slopes = fitted.flatMap(({ lines }) => MEMORY_METRICS.map(({ key }) => lines[key]?.slopeBytes ?? 0));
-  const axis = logAxis([...slopes, ...published.map(({ bytes }) => bytes)], formatBytesTick);
+  const axis = logAxis([...slopes, ...published.map(({ bytes }) => bytes)], formatBytesTick, 2);
   const measuredLane = (report: DensityReport): Lane => {
     const known = acceleratorOf(report.accelerator);
     const marks = MEMORY_METRICS.flatMap(({ key, letter, name }) => {
@@ -136,7 +142,7 @@ export function slopeFigure(density: readonly DensityReport[]): Markup | undefin
       isEmulated: known?.isEmulated ?? false,
       heightPx: LANE_PX,
       drawing: marks.map(
-        ({ letter, bytes }) => html`<text class="mark" x="${place(axis.at(bytes))}%" y="15">${letter}</text>`,
+        ({ letter, bytes }) => html`<text class="mark" x="${place(axis.at(bytes))}%" y="18">${letter}</text>`,
       ),
       spoken: `${report.name}, for one more: ${marks.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ")}`,
     };
@@ -156,14 +162,14 @@ export function slopeFigure(density: readonly DensityReport[]): Markup | undefin
       heightPx: LANE_PX,
       drawing: [
         html`<line class="dotted" x1="${place(at)}%" x2="${place(at)}%" y2="100%"/>`,
-        html`<text class="beside" y="15"${side}>${words}</text>`,
+        html`<text class="beside" y="18"${side}>${words}</text>`,
       ],
       spoken: `Published: ${row.what}, ${words}`,
     };
   };
   return laneFigure({
     title: "Memory for one more",
-    caption: html`The slopes of the lines above. Dotted: published by others for other machines.`,
+    caption: html`The slopes of the lines below. Dotted: published by others for other machines.`,
     axis,
     groups: WORLDS.map(({ world, title }) => ({
       title,

@@ -31,10 +31,22 @@ export function machineSection({ machine, startedAt }: BenchReport): Markup {
     ["Processor", `${machine.cpu}, ${machine.cores} ${machine.cores === 1 ? "core" : "cores"}`],
     ["Memory", formatBytes(machine.memoryBytes)],
     ["Control groups", machine.cgroupMode],
+    ...optionalRows(machine),
     ["Measured", startedAt.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC")],
   ];
   return html`<h2>Machine</h2><dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 `;
+}
+
+function* optionalRows(machine: BenchReport["machine"]): Generator<readonly [string, Content]> {
+  const { virtualized, smt, governor, mitigations = {}, loadBefore } = machine;
+  if (virtualized !== undefined)
+    yield ["Is a guest itself", virtualized ? "yes: what runs on KVM here is nested" : "no"];
+  if (smt !== undefined) yield ["Cores shared in pairs", smt === null ? "the kernel does not say" : smt ? "yes" : "no"];
+  if (governor !== undefined) yield ["Frequency governor", governor ?? "none"];
+  if (loadBefore !== undefined) yield ["Load in the minute before", loadBefore.toFixed(2)];
+  const known = Object.entries(mitigations);
+  if (known.length > 0) yield ["Mitigations", known.map(([name, state]) => html`${name}: ${state}<br>`)];
 }
 
 /**

@@ -9,7 +9,7 @@ import { type Lane, type LaneGroup, laneFigure, place } from "./lanes.ts";
 import { html, type Markup } from "./markup.ts";
 import { acceleratorOf, formatMs, formatMsTick, formatQuantity, formatRatio, formatRatioTick, MARKS } from "./words.ts";
 
-const LANE_PX = 22;
+const LANE_PX = 32;
 const MIDDLE_PX = LANE_PX / 2;
 
 type Known = Pick<SystemReport, "name" | "world" | "accelerator">;
@@ -76,7 +76,7 @@ export function overheadFigure(overhead: readonly OverheadReport[]): Markup | un
     };
   });
   return laneFigure({
-    title: "Overhead",
+    title: "Against the process",
     caption: html`Each operation as a ratio to the bare process of the same run, with its 95 % interval. Right of 1 is slower.`,
     axis,
     groups,

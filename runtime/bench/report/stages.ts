@@ -51,7 +51,8 @@ function stageLane(system: SystemReport): Lane {
   return {
     name: system.name,
     detail: accelerator?.words,
-    value: html`<b>${formatMs(wholeMs)}</b><small class="stage-names">${stages.map(({ name, p50 }, index) => html`<span><b>${letterOf(index)}</b> ${name} ${formatMs(p50)}</span> `)}</small>`,
+    value: html`<b>${formatMs(wholeMs)}</b>`,
+    below: html`${stages.map(({ name, p50 }, index) => html`<span><b>${letterOf(index)}</b> ${name} ${formatMs(p50)}</span> `)}`,
     world: system.world,
     isEmulated: accelerator?.isEmulated ?? false,
     drawing: bars,

@@ -64,6 +64,9 @@ figcaption { font-size: 0.8125rem; max-width: 46rem; }
 .lane .name small, .lane .value small { display: block; line-height: 1.25; }
 .lane .value { font-size: 0.8125rem; text-align: right; white-space: nowrap; }
 .lane .value b { font-weight: 600; }
+.lane .below { grid-column: 2; font-size: 0.75rem; color: var(--muted); padding-bottom: 0.3rem; }
+.lane .below b { color: var(--ink); }
+.lane .below span { white-space: nowrap; margin-right: 0.6rem; }
 .lane.emulated .name small { color: var(--vm); }
 .lane.published .name { font-weight: 400; color: var(--muted); }
 .lane.published .name a { text-decoration-color: var(--hairline); }
@@ -117,6 +120,7 @@ th, td { padding: 0.3rem 0 0.3rem 1.4rem; text-align: right; vertical-align: bas
 thead th { color: var(--muted); border-bottom-color: var(--hairline); }
 th:first-child { padding-left: 0; text-align: left; }
 .text { text-align: left; white-space: normal; min-width: 6rem; overflow-wrap: anywhere; }
+td.text:last-child { min-width: 22rem; }
 tbody th { font-weight: 600; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; font-size: 0.8125rem; color: var(--muted); padding-block: 0.3rem; }
@@ -139,7 +143,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--hairli
   .lane.axis { padding-block: 0; }
   .lane.axis > span { display: none; }
   .lane.axis > svg { grid-row: 1; }
-  .lane .value .stage-names { display: none; }
+  .lane .below { grid-column: 1 / -1; }
   dl > div { grid-template-columns: minmax(0, 1fr); }
 }
 
@@ -148,14 +152,15 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--hairli
   html { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { padding: 0; max-width: none; }
   h2, h3, figcaption { break-after: avoid; }
-  .lane, .panel, tr, dl > div, li, .warning { break-inside: avoid; }
+  .lane, .panel, figcaption, tr, dl > div, li, .warning { break-inside: avoid; }
   .group { break-inside: avoid-page; }
   .lane { grid-template-columns: 9.5rem minmax(0, 1fr) 7.5rem; }
   .wide { overflow: visible; }
   th, td { padding-left: 0.7rem; font-size: 7.5pt; }
   th { white-space: normal; }
-  summary { display: none; }
-  details { display: contents; }
-  details::details-content { content-visibility: visible; display: block; block-size: auto; }
+  td.text { min-width: 0; }
+  td.text:last-child { min-width: 55mm; }
+  /* They say again what the figures show. */
+  details { display: none; }
 }
 `;

@@ -2,7 +2,13 @@
  * The figures of a report as tables: what every drawing shows, to be read, copied and heard.
  */
 
-import { PUBLISHED_COSTS, PUBLISHED_MEMORY, PUBLISHED_STARTS } from "../published.ts";
+import {
+  PUBLISHED_COSTS,
+  PUBLISHED_MEMORY,
+  PUBLISHED_MIGRATIONS,
+  PUBLISHED_STARTS,
+  type PublishedMark,
+} from "../published.ts";
 import type { BenchReport, MarkName, SystemReport } from "../schema.ts";
 import { MARK_NAMES } from "../schema.ts";
 import { crowdsOf } from "./concurrency.ts";
@@ -21,6 +27,16 @@ const NONE = "–";
 
 /** The systems that others are set against, where they were measured. */
 const ANCHORS = ["process", "floor", "crun"] as const;
+
+/** What a published figure comes nearest to, of ours. */
+const PUBLISHED_MARKS: Readonly<Record<PublishedMark, string>> = {
+  firstInstruction: "first instruction",
+  firstByte: "first byte",
+  ready: "ready",
+  gone: "gone",
+  downtime: "downtime",
+  total: "whole migration",
+};
 
 /**
  * A table that may be wider than a phone; it then moves sideways by itself.
@@ -167,14 +183,16 @@ export function overheadTable({ overhead = [] }: BenchReport): Markup {
  * Where the published figures come from: the ones that a report of these worlds shows.
  */
 export function publishedTable(report: BenchReport): Markup {
+  const migrations = report.migration === undefined ? [] : PUBLISHED_MIGRATIONS;
   const worlds = new Set<string>(report.systems.map(({ world }) => world));
   for (const { world } of report.density ?? []) worlds.add(world);
   for (const { world } of report.overhead ?? []) worlds.add(world);
+  if (migrations.length > 0) worlds.add("vm");
   const starts = report.systems.length === 0 ? [] : PUBLISHED_STARTS;
   const memory = report.density === undefined ? [] : PUBLISHED_MEMORY;
   const costs = report.overhead === undefined ? [] : PUBLISHED_COSTS;
   const rows = [
-    ...starts.map((row) => ({ row, value: formatMs(row.valueMs), of: MARKS[row.mark].title.toLowerCase() })),
+    ...[...starts, ...migrations].map((row) => ({ row, value: formatMs(row.valueMs), of: PUBLISHED_MARKS[row.mark] })),
     ...memory.map((row) => ({ row, value: formatBytes(row.bytes), of: row.metric })),
     ...costs.map((row) => ({ row, value: formatMs(row.valueNs / 1e6), of: "one operation" })),
   ].filter(({ row }) => worlds.has(row.world));
