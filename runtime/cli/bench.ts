@@ -4,6 +4,8 @@
  */
 
 import type { Command } from "commander";
+import { addHyperfine } from "./bench-hyperfine.ts";
+import { addOverhead } from "./bench-overhead.ts";
 import { addReport } from "./bench-report.ts";
 import { addRuntime } from "./bench-runtime.ts";
 import { addSimulator } from "./bench-simulator.ts";
@@ -11,7 +13,15 @@ import { addStartup } from "./bench-startup.ts";
 import { addTruth } from "./truth-command.ts";
 
 /** The commands below `ringside bench`, in the order of the help. */
-const COMMANDS: readonly ((bench: Command) => void)[] = [addStartup, addRuntime, addSimulator, addReport, addTruth];
+const COMMANDS: readonly ((bench: Command) => void)[] = [
+  addStartup,
+  addOverhead,
+  addRuntime,
+  addSimulator,
+  addReport,
+  addHyperfine,
+  addTruth,
+];
 
 /** Adds `bench` to the program. */
 export function registerBench(program: Command): void {

@@ -1,5 +1,6 @@
 /** The exits of the tiny guest: the addon's records (native/addon/kvm-guest.h, Exit) as values, and by reason. */
 import { percentile } from "../bench/statistics.ts";
+import { PORTS } from "./tiny-program.ts";
 
 /** KVM_EXIT_… of linux/kvm.h, those that the guest can cause or its bugs could. */
 const KVM_EXIT = { io: 2, hlt: 5, mmio: 6, shutdown: 8, failEntry: 9, internalError: 17 } as const;
@@ -92,4 +93,10 @@ export function exitsByReason(exits: readonly Exit[]): ExitSummary[] {
 /** @returns from the call of KVM_RUN until its return, the guest's instructions in between included */
 export function durationNs({ enteredNs, leftNs }: Exit): number {
   return leftNs - enteredNs;
+}
+
+/** @returns whether an exit is one turn of a loop: the signs, the marks and the end are other instructions. */
+export function isOfLoop({ reason, address }: Exit): boolean {
+  if (reason === "out" || reason === "in") return address === PORTS.loop;
+  return reason === "MMIO write" || reason === "MMIO read" || reason === "HLT";
 }

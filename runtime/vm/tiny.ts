@@ -14,7 +14,7 @@ import {
 } from "../../native/kernel.ts";
 import { RingsideError, reasonOf } from "../error.ts";
 import { type Executor, executorOf, hostFacts } from "./tiny-executor.ts";
-import { decodeExits, durationNs, type Exit, type ExitSummary, exitsByReason } from "./tiny-exits.ts";
+import { decodeExits, durationNs, type Exit, type ExitSummary, exitsByReason, isOfLoop } from "./tiny-exits.ts";
 import { codeOf, DEVICE_SEGMENT, exitProgram, LOAD_ADDRESS, leastProgram, type Placed, PORTS } from "./tiny-program.ts";
 
 /** A whole life, CLOCK_MONOTONIC. */
@@ -142,12 +142,6 @@ async function live(options: KvmGuestOptions): Promise<TinyLife> {
     firstByteNs: byte?.leftNs ?? Number.NaN,
     goneNs: report.steps.at(-1)?.endNs ?? Number.NaN,
   };
-}
-
-/** One turn of a loop: the signs, marks and the end are other instructions. */
-function isOfLoop({ reason, address }: Exit): boolean {
-  if (reason === "out" || reason === "in") return address === PORTS.loop;
-  return reason === "MMIO write" || reason === "MMIO read" || reason === "HLT";
 }
 
 /** The KVM_RUN in which CPUID was executed ended with the last mark. */

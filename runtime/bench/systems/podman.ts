@@ -68,8 +68,11 @@ export function podmanLimits({ memoryBytes, pidsLimit }: Workbench): string[] {
 const POLL_MS = 5;
 const LIMIT_MS = 5000;
 
-/** Waits until conmon, and the podman that it calls to clean up, have ended: both are in conmon's group. */
-async function untilEmpty(parent: string): Promise<void> {
+/**
+ * Waits until conmon, and the podman that it calls to clean up, have ended: both are in conmon's group.
+ * @param parent of the container's groups
+ */
+export async function untilEmpty(parent: string): Promise<void> {
   const lists = [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))].map((root) =>
     join(root, parent, "conmon", "cgroup.procs"),
   );

@@ -1,0 +1,150 @@
+/**
+ * `ringside bench overhead`: what common operations of a running program take in every world, each set against the bare
+ * process of the same rounds. The same static program everywhere measures by itself (native/bench/overhead).
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { nativeProgram } from "../../../native/kernel.ts";
+import { RingsideError } from "../../error.ts";
+import { describeMachine } from "../machine.ts";
+import { seededRandom } from "../random.ts";
+import type { Step } from "../rounds.ts";
+import { type BenchReport, benchReportSchema, type OverheadReport, type Unavailable } from "../schema.ts";
+import { Settling } from "../settle.ts";
+import { Unusable, type Workbench } from "../system.ts";
+import { openWorkbench } from "../workbench.ts";
+import { figuresOf } from "./figures.ts";
+import { measureRounds, type WorldOutcome } from "./rounds.ts";
+import type { OverheadBench, OverheadRow, OverheadWorld } from "./world.ts";
+import { BARE, OVERHEAD_WORLDS } from "./worlds.ts";
+
+export interface OverheadOptions {
+  /** The worlds to measure in, by name; the bare process comes with them. */
+  readonly worlds: ReadonlyMap<string, OverheadRow>;
+  readonly runs: number;
+  readonly seed: number;
+  /** Ends the benchmark; the report then has what was measured until then. */
+  readonly signal: AbortSignal;
+  progress(step: Step): void;
+}
+
+/** What of a report is this benchmark's. */
+export interface OverheadPart {
+  readonly overhead: OverheadReport[];
+  readonly unavailable: Unavailable[];
+}
+
+export const DEFAULT_RUNS = 10;
+/** Of each quantity, in each start. */
+export const SAMPLES_A_START = 3;
+export const OVERHEAD_ORDER = "every round starts the program once in each world, in an order shuffled from the seed";
+export const OVERHEAD_WORKLOAD = `a static program that measures by itself, by CLOCK_MONOTONIC of its world; ${SAMPLES_A_START} samples of each quantity a start, each in a process of its own`;
+
+/**
+ * Measures and reports; whatever was set up for it is gone afterwards.
+ * @throws RingsideError when nothing could be measured at all: no launcher, no image, no program
+ */
+export async function benchOverhead(options: OverheadOptions): Promise<BenchReport> {
+  const startedAt = new Date().toISOString();
+  await using cleanup = new AsyncDisposableStack();
+  const bench = await openWorkbench(cleanup);
+  const settling = new Settling();
+  const { overhead, unavailable } = await measureOverhead(bench, options, settling);
+  return benchReportSchema.parse({
+    schema: "ringside.bench/1",
+    benchmark: "overhead",
+    startedAt,
+    interrupted: options.signal.aborted,
+    machine: describeMachine(),
+    protocol: {
+      seed: options.seed,
+      runs: options.runs,
+      warmup: 1,
+      order: OVERHEAD_ORDER,
+      cache: "warm: the first start in each world does not count",
+      concurrency: 1,
+      settle: settling.describe(),
+      workload: OVERHEAD_WORKLOAD,
+    },
+    systems: [],
+    overhead,
+    unavailable,
+  } satisfies BenchReport);
+}
+
+/**
+ * Measures on a workbench that is there.
+ * @param settling waits before each start, and keeps count
+ * @throws RingsideError when the measuring program has not been built
+ */
+export async function measureOverhead(
+  bench: Workbench,
+  options: OverheadOptions,
+  settling: Settling,
+): Promise<OverheadPart> {
+  const rows = withBare(options.worlds);
+  const { ready, unavailable } = await prepareAll(overheadBench(bench), { ...options, worlds: rows });
+  const { runs, seed, signal, progress } = options;
+  const random = seededRandom(seed);
+  const settle = (): Promise<void> => settling.settle();
+  const outcomes = await measureRounds(ready, { runs, samples: SAMPLES_A_START, random, signal, settle, progress });
+  const bare = outcomes.get(BARE)?.rounds;
+  const overhead = [...ready].flatMap(([name, world]) => {
+    const [row, outcome] = [rows.get(name), outcomes.get(name)];
+    if (row === undefined || outcome === undefined || outcome.rounds.size === 0) return [];
+    const quantities = figuresOf(outcome.rounds, name === BARE ? undefined : bare, () => seededRandom(seed));
+    const { version, accelerator } = world;
+    return [{ name, world: row.world, version, accelerator, notes: notesOf(world, outcome), quantities }];
+  });
+  const failed = [...outcomes].flatMap(([name, { failure }]) =>
+    failure === undefined
+      ? []
+      : [{ name, reason: failure, fix: `see what it says: ringside bench overhead --systems ${name} --runs 1` }],
+  );
+  return { overhead, unavailable: [...unavailable, ...failed] };
+}
+
+function withBare(worlds: ReadonlyMap<string, OverheadRow>): ReadonlyMap<string, OverheadRow> {
+  const bare = OVERHEAD_WORLDS.get(BARE);
+  return bare === undefined ? worlds : new Map([[BARE, bare], ...worlds]);
+}
+
+function overheadBench(bench: Workbench): OverheadBench {
+  const program = nativeProgram("ringside-overhead");
+  if (program === undefined) {
+    throw new RingsideError("benchmark overhead: its measuring program has not been built", { fix: "npm run build" });
+  }
+  const files = join(bench.directory, "overhead-files");
+  mkdirSync(files, { recursive: true });
+  return { bench, program, files };
+}
+
+/** Prepares every world and starts the program there once: what does not work here is named with its reason. */
+async function prepareAll(overhead: OverheadBench, { worlds, signal, progress }: OverheadOptions) {
+  const ready = new Map<string, OverheadWorld>();
+  const unavailable: Unavailable[] = [];
+  for (const [name, row] of worlds) {
+    if (signal.aborted) break;
+    progress({ phase: "preparing", system: name });
+    try {
+      const world = await row.prepare(overhead);
+      await world.measure({ samples: 1, signal });
+      ready.set(name, world);
+    } catch (error) {
+      if (!signal.aborted) unavailable.push({ name, ...explain(error) });
+    }
+  }
+  return { ready, unavailable };
+}
+
+function explain(error: unknown): { reason: string; fix: string } {
+  const reason = error instanceof Error ? error.message : String(error);
+  const known = error instanceof Unusable || error instanceof RingsideError ? error.fix : undefined;
+  return { reason, fix: known ?? "ringside doctor" };
+}
+
+/** The world's own, and what its program remarked. */
+function notesOf({ notes }: OverheadWorld, { rounds, failure }: WorldOutcome): string[] {
+  const remarks = new Set([...rounds.values()].flatMap((output) => output.remarks));
+  return [...notes, ...remarks, ...(failure === undefined ? [] : [`stopped after ${rounds.size} rounds: ${failure}`])];
+}
