@@ -1,113 +1,363 @@
 /**
  * `ringside bench startup`: how long until the first instruction of a program, in every world, side by side. The same static
- * program everywhere, the same launcher starts everything, one start at a time.
+ * program everywhere, the same launcher starts everything. First every system a byte at a time with warm caches, which is
+ * what comparisons are made of; then, where they are asked for, the other conditions: a server, cold caches, many at once.
  */
 
-import { RingsideError } from "../error.ts";
+import { definitionOf } from "./definition.ts";
+import { checkDisk, describeLimits, type Limits, limitsFor } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
-import { seededRandom } from "./random.ts";
-import { type Outcome, runRounds, type Step } from "./rounds.ts";
-import { type BenchReport, benchReportSchema, MARK_NAMES, type SystemReport, type Unavailable } from "./schema.ts";
-import { SETTLE_DESCRIPTION, settle } from "./settle.ts";
-import { summarize } from "./statistics.ts";
-import { type System, type SystemRow, Unusable, type Workbench } from "./system.ts";
+import { Pacer } from "./pace.ts";
+import { openEvictor } from "./page-cache.ts";
+import { type Allotment, allot } from "./planner.ts";
+import type { BenchProtocol, Condition } from "./protocol.ts";
+import { type Random, seededRandom } from "./random.ts";
+import {
+  batchSize,
+  type Circumstances,
+  type Entrant,
+  type Outcome,
+  runRounds,
+  type Step,
+  type TimedSample,
+} from "./rounds.ts";
+import {
+  type BenchReport,
+  benchReportSchema,
+  type SystemReport,
+  type SystemVariant,
+  type Unavailable,
+} from "./schema.ts";
+import { Settling } from "./settle.ts";
+import type { SystemRow, Workbench } from "./system.ts";
+import { compareToBaseline, reportSystem, reportVariant } from "./system-report.ts";
+import { explain, type Ready, tryAll } from "./trial.ts";
 import { openWorkbench } from "./workbench.ts";
 
 export interface StartupOptions {
-  /** The rows to measure, by name. */
+  /** The rows to measure, by the names that they are reported by; the same row may be there twice. */
   readonly systems: ReadonlyMap<string, SystemRow>;
   readonly runs: number;
+  /** Fewer measured starts for some of them. */
+  readonly runsOf?: ReadonlyMap<string, number>;
   readonly warmup: number;
   readonly seed: number;
+  /** What the others are set against; the first one that was measured unless said otherwise. */
+  readonly baseline?: string;
+  readonly conditions?: readonly Condition[];
+  readonly limits?: BenchProtocol["limits"];
   /** Ends the benchmark; the report then has what was measured until then. */
   readonly signal: AbortSignal;
   progress(step: Step): void;
+  /** Told before it begins what it will take at most, and then how many starts were planned. */
+  announce?(line: string): void;
+  /** Told every sample as it comes. */
+  onSample?(system: string, circumstances: Circumstances, sample: TimedSample): void;
 }
+
+const MAIN: Circumstances = { workload: "byte", cache: "warm", concurrency: 1 };
+/** Of the time, where there are other conditions too. */
+const MAIN_SHARE = 0.5;
+const LEAST_RUNS = 5;
+/** What a start costs beside its own time: settling, the harness. */
+const BESIDE_MS = 8;
+/** A cold start waits for the disk; how long, nobody knows before. */
+const COLD_FACTOR = 3;
+const DROPPING_MS = 60;
+/** What takes longer than this is warmed up by its trial and one more start. */
+const SLOW_MS = 1000;
 
 /**
  * Measures and reports; whatever was set up for it is gone afterwards.
- * @throws RingsideError when nothing could be measured at all: no launcher, no image
+ * @throws RingsideError when nothing could be measured at all: no launcher, no image; or when a limit would not be kept
  */
 export async function benchStartup(options: StartupOptions): Promise<BenchReport> {
   const startedAt = new Date().toISOString();
+  const machine = describeMachine();
+  const limits = limitsFor(options.limits ?? {});
+  options.announce?.(describeLimits(limits));
   await using cleanup = new AsyncDisposableStack();
-  const bench = await openWorkbench(cleanup);
-  const { ready, unavailable } = await prepareAll(bench, options);
-  const random = seededRandom(options.seed);
-  const { runs, warmup, signal } = options;
-  const outcomes = await runRounds(ready, { runs, warmup, random, signal, settle, progress: options.progress });
-  const failed = [...outcomes].flatMap(([name, { failure }]) =>
-    failure === undefined
-      ? []
-      : [{ name, reason: failure, fix: `see what it says: ringside bench startup --systems ${name} --runs 1` }],
-  );
-  return benchReportSchema.parse({
-    schema: "ringside.bench/1",
-    benchmark: "startup",
-    startedAt,
-    interrupted: signal.aborted,
-    machine: describeMachine(),
-    protocol: {
-      seed: options.seed,
-      runs,
-      warmup,
-      order: "every round starts each system once, in an order shuffled from the seed",
-      cache: "warm: page cache and dentries are filled by the warm-up",
-      concurrency: 1,
-      settle: SETTLE_DESCRIPTION,
-      workload: "a static program that writes one byte and ends; containers: 64 MiB, 64 processes, no network",
-    },
-    systems: [...ready].flatMap(([name, system]) => {
-      const row = options.systems.get(name);
-      const outcome = outcomes.get(name);
-      return row === undefined || outcome === undefined || outcome.samples.length === 0
-        ? []
-        : [reportSystem(name, row, system, outcome, options.seed)];
-    }),
-    unavailable: [...unavailable, ...failed],
-  } satisfies BenchReport);
+  const all: readonly Circumstances[] = [MAIN, ...(options.conditions ?? [])];
+  const bench = await openWorkbench(cleanup, {
+    slots: Math.max(...all.map(({ concurrency }) => concurrency)),
+    workloads: [...new Set(all.map(({ workload }) => workload))],
+  });
+  // Awaited here: what was set up has to last as long.
+  return await new Session(options, bench, limits, startedAt, machine).run();
 }
 
-/** Prepares every system and starts it once: what does not work here is named with its reason, before the clock runs. */
-async function prepareAll(bench: Workbench, options: StartupOptions) {
-  const ready = new Map<string, System>();
-  const unavailable: Unavailable[] = [];
-  for (const [name, row] of options.systems) {
-    if (options.signal.aborted) break;
-    options.progress({ phase: "preparing", system: name });
-    try {
-      const system = await row.prepare(bench);
-      await system.measure({ signal: options.signal, slot: 0, workload: "byte", port: undefined });
-      ready.set(name, system);
-    } catch (error) {
-      if (!options.signal.aborted) unavailable.push({ name, ...explain(error) });
+class Session {
+  private readonly beganMs = performance.now();
+  private readonly settling = new Settling();
+  private readonly random: Random;
+  private ready: ReadonlyMap<string, Ready> = new Map();
+  private unavailable: Unavailable[] = [];
+  /** What became of a system under the other conditions, where that is no figure. */
+  private readonly remarks = new Map<string, string[]>();
+  private readonly cacheWords = new Set(["warm: page cache and dentries are filled by the warm-up"]);
+  private pacer = new Pacer(0);
+  private readonly options: StartupOptions;
+  private readonly bench: Workbench;
+  private readonly limits: Limits;
+  private readonly startedAt: string;
+  private readonly machine: BenchReport["machine"];
+
+  constructor(
+    options: StartupOptions,
+    bench: Workbench,
+    limits: Limits,
+    startedAt: string,
+    machine: BenchReport["machine"],
+  ) {
+    this.options = options;
+    this.bench = bench;
+    this.limits = limits;
+    this.startedAt = startedAt;
+    this.machine = machine;
+    this.random = seededRandom(options.seed);
+  }
+
+  async run(): Promise<BenchReport> {
+    const { ready, unavailable } = await tryAll(this.bench, this.options);
+    this.ready = ready;
+    this.unavailable = unavailable;
+    checkDisk(this.bench.directory, this.limits);
+    const conditions = this.options.conditions ?? [];
+    const plan = this.planMain(conditions.length > 0);
+    const outcomes = await this.measure(MAIN, plan.entrants, plan.deadlineMs);
+    const variants = new Map<string, SystemVariant[]>();
+    const measured: Condition[] = [];
+    for (const [index, condition] of conditions.entries()) {
+      if (this.options.signal.aborted) break;
+      const runs = await this.vary(condition, conditions.length - index, outcomes, variants);
+      if (runs > 0) measured.push({ ...condition, runs });
+      checkDisk(this.bench.directory, this.limits);
+    }
+    const { systems, warmup, seed, baseline, limits = {} } = this.options;
+    const { runs } = plan.allotment;
+    const definition = definitionOf({ systems, runs, warmup, seed, baseline, conditions: measured, limits });
+    return this.report(outcomes, variants, definition);
+  }
+
+  private leftMs(): number {
+    return this.beganMs + this.limits.timeSeconds * 1000 - performance.now();
+  }
+
+  private planMain(hasOthers: boolean) {
+    const { runs, runsOf, warmup, announce } = this.options;
+    const budgetMs = this.leftMs() * (hasOthers ? MAIN_SHARE : 1);
+    const warmupOf = ({ trialMs }: Ready) => Math.min(warmup, trialMs > SLOW_MS ? 1 : warmup);
+    const warmingMs = sum([...this.ready.values()].map((one) => warmupOf(one) * (one.trialMs + BESIDE_MS)));
+    const allotment = allot(
+      [...this.ready].map(([name, { trialMs }]) => {
+        const wanted = runsOf?.get(name) ?? runs;
+        return { name, startMs: trialMs + BESIDE_MS, wanted, least: Math.min(wanted, LEAST_RUNS), step: 1 };
+      }),
+      budgetMs - warmingMs,
+    );
+    this.leaveOut(allotment.leftOut);
+    const entrants = new Map<string, Entrant>();
+    for (const [name, one] of this.ready) {
+      const count = allotment.runs.get(name);
+      if (count !== undefined) entrants.set(name, { system: one.system, runs: count, warmup: warmupOf(one) });
+    }
+    const expectedMs = warmingMs + allotment.expectedMs;
+    this.pacer = new Pacer(expectedMs + Math.min(this.conditionsMs(), this.leftMs() - expectedMs));
+    announce?.(
+      `${describeRuns(allotment)}; about ${Math.ceil(expectedMs / 1000)} s${hasOthers ? ", then the other conditions" : ""}`,
+    );
+    return { entrants, allotment, deadlineMs: performance.now() + budgetMs };
+  }
+
+  /** What the further conditions take where everyone has what is wanted. */
+  private conditionsMs(): number {
+    const { conditions = [] } = this.options;
+    const names = [...this.ready.keys()];
+    return sum(
+      conditions.flatMap((condition) =>
+        (condition.systems ?? names)
+          .filter((name) => this.ready.get(name)?.system.workloads.includes(condition.workload))
+          .map((name) => condition.runs * this.costMs(name, condition)),
+      ),
+    );
+  }
+
+  private leaveOut(names: readonly string[]): void {
+    for (const name of names) {
+      const { trialMs } = this.ready.get(name) ?? { trialMs: 0 };
+      this.unavailable.push({
+        name,
+        reason: `one start takes ${(trialMs / 1000).toFixed(1)} s: ${LEAST_RUNS} of them do not fit into its share of the time`,
+        fix: "a larger --time, or fewer systems",
+      });
     }
   }
-  return { ready, unavailable };
-}
 
-function explain(error: unknown): { reason: string; fix: string } {
-  const reason = error instanceof Error ? error.message : String(error);
-  const known = error instanceof Unusable || error instanceof RingsideError ? error.fix : undefined;
-  return { reason, fix: known ?? "ringside doctor" };
-}
-
-function reportSystem(name: string, row: SystemRow, system: System, outcome: Outcome, seed: number): SystemReport {
-  const { samples, failure } = outcome;
-  const marks: SystemReport["marks"] = {};
-  for (const mark of MARK_NAMES) {
-    const samplesMs = samples.flatMap((sample) => sample[mark] ?? []);
-    // A seed of its own for each, so that a system's figures do not depend on which others were measured.
-    if (samplesMs.length === 0) continue;
-    const { p50, p95, p99, ci95 } = summarize(samplesMs, seededRandom(seed));
-    marks[mark] = { samplesMs, p50, p95, p99, ci95: [...ci95] };
+  private async measure(
+    circumstances: Circumstances,
+    entrants: ReadonlyMap<string, Entrant>,
+    deadlineMs: number,
+    evict?: () => Promise<void>,
+  ): Promise<Map<string, Outcome>> {
+    const { signal, progress, onSample } = this.options;
+    return await runRounds(entrants, {
+      ...circumstances,
+      random: this.random,
+      signal,
+      ...(Number.isFinite(deadlineMs) ? { deadlineMs } : {}),
+      portOf: this.bench.portOf,
+      settle: () => this.settling.settle(),
+      ...(evict === undefined ? {} : { evict }),
+      progress: (step) => {
+        const part = circumstances === MAIN ? {} : { part: describe(circumstances) };
+        progress({ ...step, ...part, ...this.pacer.at() });
+        const turns = step.phase === "run" ? batchSize(circumstances.concurrency) : 1;
+        this.pacer.worked(turns * this.costMs(step.system, circumstances));
+      },
+      onSample: (system, sample) => onSample?.(system, circumstances, sample),
+    });
   }
-  return {
-    name,
-    world: row.world,
-    version: system.version,
-    accelerator: system.accelerator,
-    notes: [...system.notes, ...(failure === undefined ? [] : [`stopped after ${samples.length} samples: ${failure}`])],
-    marks,
-  };
+
+  private costMs(name: string, { cache }: Circumstances): number {
+    const { trialMs = 0 } = this.ready.get(name) ?? {};
+    return cache === "cold" ? trialMs * COLD_FACTOR + DROPPING_MS + BESIDE_MS : trialMs + BESIDE_MS;
+  }
+
+  /**
+   * Measures one further condition with the systems that can be measured under it.
+   * @returns how many starts the one with most had
+   */
+  private async vary(
+    condition: Condition,
+    conditionsLeft: number,
+    main: ReadonlyMap<string, Outcome>,
+    variants: Map<string, SystemVariant[]>,
+  ): Promise<number> {
+    let evictor: ReturnType<typeof openEvictor> | undefined;
+    try {
+      evictor = condition.cache === "cold" ? openEvictor(this.bench) : undefined;
+    } catch (error) {
+      this.unavailable.push({ name: describe(condition), ...explain(error) });
+      return 0;
+    }
+    if (evictor !== undefined) this.cacheWords.add(evictor.words);
+    const names = [...this.ready.keys()].filter((name) => {
+      const reason = this.objection(name, condition, main.get(name));
+      if (reason !== undefined && reason !== "") this.remark(name, `${describe(condition)}: ${reason}`);
+      return reason === undefined;
+    });
+    const budgetMs = this.leftMs() / conditionsLeft;
+    const step = batchSize(condition.concurrency);
+    const wanted = Math.max(1, Math.round(condition.runs / step)) * step;
+    const { runs, leftOut } = allot(
+      names.map((name) => ({
+        name,
+        startMs: this.costMs(name, condition),
+        wanted,
+        least: Math.min(wanted, step),
+        step,
+      })),
+      budgetMs,
+    );
+    for (const name of leftOut) this.remark(name, `${describe(condition)}: left out, it does not fit into the time`);
+    const entrants = new Map<string, Entrant>();
+    for (const name of names) {
+      const [one, count] = [this.ready.get(name), runs.get(name)];
+      const warmup = condition.cache === "cold" || condition.workload === "byte" ? 0 : 1;
+      if (one !== undefined && count !== undefined) entrants.set(name, { system: one.system, runs: count, warmup });
+    }
+    const outcomes = await this.measure(condition, entrants, performance.now() + budgetMs, evictor?.evict);
+    for (const [name, outcome] of outcomes) {
+      const variant = reportVariant(condition, outcome, this.options.seed);
+      if (variant !== undefined) variants.set(name, [...(variants.get(name) ?? []), variant]);
+      if (outcome.failure !== undefined) this.remark(name, `${describe(condition)}: ${outcome.failure}`);
+    }
+    return Math.max(0, ...[...outcomes.values()].map(({ samples }) => samples.length));
+  }
+
+  /** Why a system is not measured under a condition; empty where that goes without saying. */
+  private objection(name: string, condition: Condition, main: Outcome | undefined): string | undefined {
+    const { system } = this.ready.get(name) ?? {};
+    if (system === undefined || main === undefined || main.samples.length === 0) return "";
+    if (condition.systems !== undefined && !condition.systems.includes(name)) return "";
+    if (main.failure !== undefined) return "";
+    if (!system.workloads.includes(condition.workload)) return "it cannot be asked for that";
+    const { concurrency } = condition;
+    if (system.mostAtOnce !== undefined && concurrency > system.mostAtOnce)
+      return `no more than ${system.mostAtOnce} at once`;
+    const memoryBytes = concurrency * (system.memoryBytes ?? this.bench.memoryBytes);
+    return memoryBytes > this.limits.memoryBytes ? "more memory than the limit allows" : undefined;
+  }
+
+  private remark(name: string, text: string): void {
+    this.remarks.set(name, [...(this.remarks.get(name) ?? []), text]);
+  }
+
+  private report(
+    outcomes: ReadonlyMap<string, Outcome>,
+    variants: ReadonlyMap<string, SystemVariant[]>,
+    definition: BenchProtocol,
+  ): BenchReport {
+    const { seed, warmup, signal } = this.options;
+    const systems: SystemReport[] = [];
+    for (const [name, outcome] of outcomes) {
+      const one = this.ready.get(name);
+      if (one === undefined) continue;
+      if (outcome.samples.length > 0) systems.push(this.reportOne(name, one, outcome, variants.get(name) ?? []));
+      if (outcome.failure !== undefined) {
+        const fix = `see what it says: ringside bench startup --systems ${name} --runs 1`;
+        this.unavailable.push({ name, reason: outcome.failure, fix });
+      }
+    }
+    const baseline = this.options.baseline ?? systems[0]?.name;
+    const comparisons = baseline === undefined ? [] : compareToBaseline(systems, baseline, seed);
+    const elapsedSeconds = (performance.now() - this.beganMs) / 1000;
+    const { timeSeconds, memoryBytes, diskBytes } = this.limits;
+    return benchReportSchema.parse({
+      schema: "ringside.bench/1",
+      benchmark: "startup",
+      startedAt: this.startedAt,
+      interrupted: signal.aborted,
+      machine: this.machine,
+      protocol: {
+        seed,
+        runs: definition.startup?.runs ?? 1,
+        warmup,
+        order:
+          "every round starts each system once, in an order shuffled from the seed; a system with fewer runs takes part in rounds that lie evenly among the others'",
+        cache: [...this.cacheWords].join("; "),
+        concurrency: Math.max(1, ...(definition.startup?.conditions ?? []).map(({ concurrency }) => concurrency)),
+        settle: this.settling.describe(),
+        workload:
+          "a static program that writes one byte and ends, or (serve) listens on TCP, writes its byte, answers one client and ends; containers: 64 MiB, 64 processes, no network (serve: the host's)",
+        definition,
+      },
+      limits: { timeSeconds: Number.isFinite(timeSeconds) ? timeSeconds : elapsedSeconds, memoryBytes, diskBytes },
+      systems,
+      comparisons,
+      unavailable: this.unavailable,
+    } satisfies BenchReport);
+  }
+
+  private reportOne(name: string, { row, system }: Ready, outcome: Outcome, variants: SystemVariant[]): SystemReport {
+    const one = reportSystem(name, row, system, outcome, this.options.seed);
+    const notes = [...one.notes, ...(this.remarks.get(name) ?? [])];
+    return { ...one, notes, ...(variants.length === 0 ? {} : { variants }) };
+  }
+}
+
+/** `serve, cold, 4 at once`; what is as in the main condition is not said. */
+function describe({ workload, cache, concurrency }: Circumstances): string {
+  return [workload, cache, concurrency === 1 ? "one at a time" : `${concurrency} at once`].join(", ");
+}
+
+function describeRuns({ runs }: Allotment): string {
+  const counts = [...runs.values()];
+  if (counts.length === 0) return "nothing can be measured";
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return `${counts.length} systems, ${least === most ? most : `${least} to ${most}`} starts of each`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,7 +1,7 @@
 /**
- * What is said about a set of samples: percentiles (Hyndman & Fan's type 7, as R and NumPy default to) and a 95 %
- * interval of the median by the percentile bootstrap (Efron). Start times are skewed and often have two humps, so
- * there is no mean and no standard deviation here.
+ * What is said about a set of samples: percentiles (Hyndman & Fan's type 7, as R and NumPy default to) and 95 % intervals by
+ * the percentile bootstrap (Efron 1979). Start times are skewed and often have two humps, so there is no mean and no
+ * standard deviation here, and no sample is ever left out: what lies far out is named.
  */
 
 import type { Random } from "./random.ts";
@@ -12,9 +12,13 @@ export interface Summary {
   readonly p99: number;
   /** Where the median would lie in 95 of 100 repetitions. */
   readonly ci95: readonly [number, number];
+  /** Indices of the samples beyond Tukey's outer fences. */
+  readonly outliers: readonly number[];
 }
 
 const RESAMPLES = 2000;
+/** Tukey, Exploratory Data Analysis (1977): "far out" is beyond three interquartile ranges from the quartiles. */
+const FAR_OUT = 3;
 
 /**
  * The value below which the given fraction of the samples lies, interpolated between neighbours.
@@ -31,7 +35,15 @@ export function percentile(sorted: ArrayLike<number>, fraction: number): number 
 }
 
 /**
- * Percentiles and the interval of the median.
+ * The median of samples in any order.
+ * @throws RangeError when there is no sample
+ */
+export function median(samples: Iterable<number>): number {
+  return percentile(Float64Array.from(samples).sort(), 0.5);
+}
+
+/**
+ * Percentiles, the interval of the median, and which samples are far out.
  * @throws RangeError when there is no sample
  */
 export function summarize(samples: readonly number[], random: Random): Summary {
@@ -41,19 +53,57 @@ export function summarize(samples: readonly number[], random: Random): Summary {
     p95: percentile(sorted, 0.95),
     p99: percentile(sorted, 0.99),
     ci95: bootstrapMedian(sorted, random),
+    outliers: outliersOf(samples, sorted),
   };
+}
+
+function outliersOf(samples: readonly number[], sorted: Float64Array): number[] {
+  const [low, high] = [percentile(sorted, 0.25), percentile(sorted, 0.75)];
+  const reach = FAR_OUT * (high - low);
+  return samples.flatMap((sample, index) => (sample < low - reach || sample > high + reach ? index : []));
 }
 
 /** The middle 95 % of the medians of resamples drawn with replacement. */
 function bootstrapMedian(sorted: Float64Array, random: Random): [number, number] {
-  const medians = new Float64Array(RESAMPLES);
   const resample = new Float64Array(sorted.length);
-  for (let round = 0; round < RESAMPLES; round++) {
+  return middle95(() => {
     for (let index = 0; index < resample.length; index++) {
       resample[index] = sorted[Math.floor(random() * sorted.length)] ?? Number.NaN;
     }
-    medians[round] = percentile(resample.sort(), 0.5);
-  }
-  medians.sort();
-  return [percentile(medians, 0.025), percentile(medians, 0.975)];
+    return percentile(resample.sort(), 0.5);
+  });
+}
+
+/** The middle 95 % of what a draw gives. */
+function middle95(draw: () => number): [number, number] {
+  const drawn = Float64Array.from({ length: RESAMPLES }, draw).sort();
+  return [percentile(drawn, 0.025), percentile(drawn, 0.975)];
+}
+
+export interface Ratio {
+  readonly ratio: number;
+  readonly ci95: readonly [number, number];
+}
+
+/**
+ * The ratio of two systems' medians, with the interval of a paired bootstrap: whole rounds are drawn, each with both of its
+ * samples, since what slows a round down (heat, a neighbour) slows both.
+ *
+ * @param pairs sample and baseline of the same round
+ * @throws RangeError when there is no pair
+ */
+export function pairedRatio(pairs: readonly (readonly [sample: number, baseline: number])[], random: Random): Ratio {
+  if (pairs.length === 0) throw new RangeError("a ratio of no pairs does not exist");
+  const samples = new Float64Array(pairs.length);
+  const baselines = new Float64Array(pairs.length);
+  const ratioOf = (indexOf: (position: number) => number) => {
+    for (let position = 0; position < pairs.length; position++) {
+      const [sample = Number.NaN, baseline = Number.NaN] = pairs[indexOf(position)] ?? [];
+      samples[position] = sample;
+      baselines[position] = baseline;
+    }
+    return percentile(samples.sort(), 0.5) / percentile(baselines.sort(), 0.5);
+  };
+  const ratio = ratioOf((position) => position);
+  return { ratio, ci95: middle95(() => ratioOf(() => Math.floor(random() * pairs.length))) };
 }
