@@ -3,26 +3,19 @@
  * with this process, however that goes; a detached one gets files and sockets in its state directory instead.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync } from "node:fs";
 import { type Launcher, monotonicNs } from "../../native/kernel.ts";
-import type { RunningWorld } from "../container/running.ts";
 import { startProcess } from "../process/start.ts";
+import { openArchive } from "./archive.ts";
 import { type Channels, namedChannels, pipeChannels } from "./channels.ts";
-import { writeCpio } from "./cpio.ts";
 import { knownTscKhz, type Qemu } from "./host.ts";
-import { MilestoneReader } from "./milestones.ts";
 import { qemuArguments } from "./qemu.ts";
 import { parseQemuTrace, type QemuTrace, wallOffsetNs } from "./qemu-trace.ts";
 import { qmpControl } from "./qmp-control.ts";
-import { encodeRunFile, RUN_FILE_PATH, type RunFile } from "./run-file.ts";
-import type { Guest, GuestEnd, GuestRequest, MonitorStamps } from "./vmm.ts";
+import type { Guest, GuestRequest, MonitorStamps } from "./vmm.ts";
+import { watchGuest } from "./watch-guest.ts";
 
 const NONCE_BYTES = 12;
-const RUN_FILE_MODE = 0o600;
-/** What QEMU says is kept so far: a guest that makes it complain without end fills no memory. */
-const MOST_WORDS = 1024 ** 2;
 
 /** @returns a new word to stand at the head of each milestone: whoever does not know it cannot forge one */
 export function newNonce(): string {
@@ -40,7 +33,12 @@ export async function bootGuest(launcher: Launcher, qemu: Qemu, request: GuestRe
   try {
     const beforeNs = monotonicNs();
     const monitor = await startMonitor(launcher, qemu, request, channels);
-    return watch(monitor, request, channels, beforeNs + (monitor.planReport[0]?.startNs ?? 0));
+    const offsetNs = wallOffsetNs(monotonicNs);
+    return watchGuest(monitor, request, channels, {
+      control: qmpControl(request.directory.control, monitor.pid),
+      forkedNs: beforeNs + (monitor.planReport[0]?.startNs ?? 0),
+      stamps: (words) => stampsOf(parseQemuTrace(words), offsetNs),
+    });
   } catch (error) {
     channels.abandon();
     throw error;
@@ -70,50 +68,6 @@ async function startMonitor(launcher: Launcher, qemu: Qemu, request: GuestReques
   }
 }
 
-function watch(monitor: RunningWorld, request: GuestRequest, channels: Channels, forkedNs: number): Guest {
-  const milestones = new MilestoneReader(request.nonce);
-  const booted = Promise.withResolvers<void>();
-  const state = { timedOut: false, words: "" };
-  const timer = setTimeout(() => {
-    state.timedOut = true;
-    monitor.kill("SIGKILL");
-  }, request.bootTimeoutMs);
-  const milestonesRead = channels.readMilestones((chunk) => {
-    const found = milestones.read(chunk, monotonicNs());
-    if (!found.some(({ kind }) => kind === "exec" || kind === "failed")) return;
-    clearTimeout(timer);
-    booted.resolve();
-  });
-  const decoder = new TextDecoder();
-  const errorsRead = channels.readErrors((chunk) => {
-    state.words = (state.words + decoder.decode(chunk, { stream: true })).slice(0, MOST_WORDS);
-  });
-  const offsetNs = wallOffsetNs(monotonicNs);
-  const finish = async (): Promise<GuestEnd> => {
-    const exit = await monitor.exited;
-    clearTimeout(timer);
-    channels.over();
-    await Promise.all([milestonesRead, errorsRead]);
-    booted.resolve();
-    return { exit, timedOut: state.timedOut };
-  };
-  return {
-    pid: monitor.pid,
-    forkedNs,
-    monitorNs: monitor.startedNs,
-    console: channels.openConsole(booted.promise),
-    milestones,
-    booted: booted.promise,
-    ended: finish(),
-    control: qmpControl(request.directory.control, monitor.pid),
-    monitorStamps: () => stampsOf(parseQemuTrace(state.words), offsetNs),
-    request: channels.request,
-    destroy() {
-      monitor.kill("SIGKILL");
-    },
-  };
-}
-
 /** QEMU's stamps are the wall clock's. */
 function stampsOf(trace: QemuTrace, wallOffsetNs: number): MonitorStamps {
   const onMonotonic = (wallNs: number | undefined): number | undefined =>
@@ -123,23 +77,4 @@ function stampsOf(trace: QemuTrace, wallOffsetNs: number): MonitorStamps {
     handOverNs: onMonotonic(trace.handOverWallNs),
     messages: trace.messages,
   };
-}
-
-/** The image's archive and behind it this start's run file, in a file without a name. initramfs may be concatenated. */
-function openArchive(base: string, run: RunFile): number {
-  const path = join(tmpdir(), `.ringside-${randomBytes(NONCE_BYTES).toString("hex")}`);
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, RUN_FILE_MODE);
-  try {
-    unlinkSync(path);
-    writeWholly(fd, readFileSync(base));
-    writeWholly(fd, writeCpio([{ kind: "file", path: RUN_FILE_PATH, mode: RUN_FILE_MODE, data: encodeRunFile(run) }]));
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
-function writeWholly(fd: number, data: Uint8Array): void {
-  for (let done = 0; done < data.length; ) done += writeSync(fd, data, done);
 }

@@ -143,12 +143,13 @@ const NO_CONSOLE: Console = {
   firstByteNs: () => undefined,
 };
 
-function closeAll(descriptors: readonly (number | undefined)[]): void {
+/** Closes those that there are. */
+export function closeAll(descriptors: readonly (number | undefined)[]): void {
   for (const fd of descriptors) if (fd !== undefined) closeSync(fd);
 }
 
 /** Reads to the end. Every copy of the writing end closes with QEMU. */
-function readAll(fd: number, onData: (chunk: Uint8Array) => void): Promise<void> {
+export function readAll(fd: number, onData: (chunk: Uint8Array) => void): Promise<void> {
   const stream = openStream(fd);
   return new Promise((resolve) => {
     stream.onData(onData);

@@ -47,7 +47,8 @@ export interface ConsoleOptions {
   readonly inputFd: number;
   /** undefined when QEMU writes to a descriptor of the caller. */
   readonly outputFd: number | undefined;
-  readonly requestsFd: number;
+  /** Where the guest's init is told of a new size; undefined where nobody can tell it. */
+  readonly requestsFd?: number;
   readonly isTerminal: boolean;
   /** Input waits for this: before, the line still has the kernel's settings, and would echo and edit it. */
   readonly ready: Promise<void>;
@@ -84,7 +85,7 @@ export function openConsole(options: ConsoleOptions): Console {
       if (!isTerminal) void send(END_OF_INPUT);
     },
     resize({ columns, rows }: TerminalSize) {
-      if (!closed) sendRequest(requestsFd, `size ${columns} ${rows}`);
+      if (!closed && requestsFd !== undefined) sendRequest(requestsFd, `size ${columns} ${rows}`);
     },
     close() {
       closed = true;

@@ -3,13 +3,13 @@
 import type { ProgramOptions } from "../container/options.ts";
 import type { TerminalSize } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
-import type { AcceleratorName, GuestNetwork, GuestRequest, MachineType, RootKind } from "./vmm.ts";
+import type { AcceleratorName, GuestNetwork, GuestRequest, MachineType, RootKind, VmmName } from "./vmm.ts";
 
 export interface VmOptions extends ProgramOptions {
   /** 256 MiB unless given. */
   readonly memoryBytes?: number;
   /** QEMU unless given. */
-  readonly vmm?: "qemu";
+  readonly vmm?: Exclude<VmmName, "tiny">;
   readonly machine?: MachineType;
   /** Chosen by the size of the image unless given. */
   readonly root?: RootKind;

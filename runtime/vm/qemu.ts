@@ -1,13 +1,14 @@
 /**
  * QEMU as Ringside runs it: where it is, what it is told. qemu(1), docs/system/i386/microvm.rst of QEMU.
  *
- * Every option is here for a reason: see `MACHINES` and `KERNEL_ARGUMENTS`. The descriptors that QEMU gets are fixed: 0
+ * Every option is here for a reason: see `MACHINES` and kernel-arguments.ts. The descriptors that QEMU gets are fixed: 0
  * and 1 carry the console, 2 its own words, and those of `DESCRIPTORS` the rest, so that no file has a name that
  * somebody else could open.
  */
 import { z } from "zod";
 import { findProgram } from "../host-program.ts";
 import type { VmDirectory } from "./directory.ts";
+import { KERNEL_ARGUMENTS } from "./kernel-arguments.ts";
 import { deviceArguments } from "./qemu-devices.ts";
 import type { AcceleratorName, GuestDevices, GuestRequest, MachineType } from "./vmm.ts";
 
@@ -30,20 +31,6 @@ const MACHINES: Readonly<Record<MachineType, string>> = {
   // Without what a guest on a host's console would want: a mouse port, a joystick's timer, a floppy's controller.
   q35: "q35,vmport=off,i8042=on,usb=off,sata=off,smbus=off,hpet=off",
 };
-
-/**
- * What the guest's kernel is told, beside its console and its init (Documentation/admin-guide/kernel-parameters.txt).
- * Under emulation a third of a distribution kernel's boot is self-tests, which this guest has no use for.
- */
-const KERNEL_ARGUMENTS = [
-  "rdinit=/ringside/init",
-  // The console belongs to the program: nothing but a panic may appear on it, and a panic ends the machine.
-  "quiet loglevel=1 panic=-1",
-  "cryptomgr.notests initcall_blacklist=jent_mod_init",
-  // The watchdog would compare the TSC with a tick that emulation delivers late, and give the TSC up.
-  "tsc=reliable",
-  "audit=0",
-] as const;
 
 export interface QemuOptions {
   readonly machine: MachineType;

@@ -31,6 +31,13 @@ export const VMM_COMBINATIONS: readonly VmmCombination[] = [
       label: ACCELERATOR_LABELS[accelerator],
     })),
   ),
+  {
+    name: "firecracker-kvm",
+    vmm: "firecracker",
+    machine: "microvm",
+    accelerator: "kvm",
+    label: ACCELERATOR_LABELS.kvm,
+  },
 ];
 
 /** What is known of a combination on this machine. */

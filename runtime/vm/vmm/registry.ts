@@ -2,7 +2,8 @@
 import type { Launcher } from "../../../native/kernel.ts";
 import type { BootVerdict, Verdict } from "../accelerator.ts";
 import { requireQemu } from "../host.ts";
-import type { AcceleratorName, MachineType, Vmm } from "../vmm.ts";
+import type { AcceleratorName, MachineType, Vmm, VmmName } from "../vmm.ts";
+import { firecrackerBoots, firecrackerVmm, requireFirecracker } from "./firecracker.ts";
 import { chooseAccelerator, qemuBoots, qemuVmm } from "./qemu.ts";
 
 /** A monitor that is there, and how its accelerator is chosen. */
@@ -15,7 +16,7 @@ export interface FoundVmm {
 }
 
 /** Those that boot an image. */
-export type BootingVmm = "qemu";
+export type BootingVmm = Exclude<VmmName, "tiny">;
 
 type Finder = (machine: MachineType) => FoundVmm;
 
@@ -25,6 +26,13 @@ const FINDERS: Readonly<Record<BootingVmm, Finder>> = {
     version: requireQemu().version,
     choose: (launcher) => chooseAccelerator(launcher, machine),
     boots: (accelerator, launcher) => qemuBoots(machine, accelerator, launcher),
+  }),
+  firecracker: () => ({
+    vmm: firecrackerVmm,
+    version: requireFirecracker().version,
+    // It has but one; where that does not boot, the start says why.
+    choose: async (launcher) => ({ accelerator: "kvm", reason: (await firecrackerBoots("kvm", launcher)).reason }),
+    boots: firecrackerBoots,
   }),
 };
 
