@@ -5,6 +5,7 @@
 
 import type { Command } from "commander";
 import { addHyperfine } from "./bench-hyperfine.ts";
+import { addMigration } from "./bench-migration.ts";
 import { addOverhead } from "./bench-overhead.ts";
 import { addReport } from "./bench-report.ts";
 import { addRuntime } from "./bench-runtime.ts";
@@ -16,6 +17,7 @@ import { addTruth } from "./truth-command.ts";
 const COMMANDS: readonly ((bench: Command) => void)[] = [
   addStartup,
   addOverhead,
+  addMigration,
   addRuntime,
   addSimulator,
   addReport,
