@@ -348,7 +348,8 @@ void Machine::takeAway() {
 bool isSound(const GuestOptions& options) {
   const auto pageBytes = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));
   return options.memoryBytes > 0 && options.memoryBytes <= kMostMemoryBytes && options.memoryBytes % pageBytes == 0 &&
-         options.loadAddress < options.memoryBytes && options.code.size() <= options.memoryBytes - options.loadAddress &&
+         options.loadAddress < options.memoryBytes && !options.code.empty() &&
+         options.code.size() <= options.memoryBytes - options.loadAddress &&
          options.extraSegment <= 0xffff && options.mostExits > 0 && options.mostExits <= kMostExits &&
          options.timeoutMs > 0 && options.timeoutMs <= kMostTimeoutMs;
 }

@@ -59,9 +59,9 @@ export function tinyText(run: TinyRun): string {
   const known = Object.keys(counted).length > 0;
   return [
     `The program: ${program.length} instructions, ${bytes} bytes, 16-bit real mode\n\n`,
-    `${tableText([["FOR", "ADDRESS", "BYTES", "INSTRUCTION"], ...programRows(program)])}\n\n`,
+    `${tableText([["FOR", "ADDRESS", "BYTES", "INSTRUCTION"], ...programRows(program)])}\n`,
     "Its life\n\n",
-    `${tableText([["STEP", "AT", "TAKES"], ...lifeRows(run)])}\n\n`,
+    `${tableText([["STEP", "AT", "TAKES"], ...lifeRows(run)])}\n`,
     `Its exits to the monitor: ${exits.length} in all; the loops' by reason, from KVM_RUN to its return\n\n`,
     `${tableText([["REASON", "COUNT", "MEDIAN", "P99", "ALL"], ...run.byReason.map(exitRow)])}\n`,
     `CPUID, ${cpuid.turns} times: no exit to the monitor, the host's kernel answers; ${time(cpuid.nsEach)} each with the loop around it\n`,

@@ -1,11 +1,9 @@
 /** `ringside vm tiny`: the smallest virtual machine there is, its life step by step and its exits by reason. */
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { parseCount } from "../container/options.ts";
-import { RingsideError, reasonOf } from "../error.ts";
 import { DEFAULT_TURNS, runTiny } from "../vm/tiny.ts";
 import { tinyTimeline } from "../vm/tiny-timeline.ts";
+import { requireTimelineFile, writeTimeline } from "./timeline-file.ts";
 import { tinyJson, tinyText } from "./vm-tiny-text.ts";
 
 export interface TinyFlags {
@@ -40,18 +38,8 @@ export function addVmTiny(vm: Command): void {
  * @throws RingsideError naming what failed, or the file that could not be written
  */
 export async function runVmTiny({ exits, json, timeline: file }: TinyFlags): Promise<void> {
+  requireTimelineFile(file);
   const run = await runTiny(exits === undefined ? {} : { turns: parseCount(exits, "a number of exits") });
-  if (file !== undefined) writeTimeline(file, chromeTraceText(tinyTimeline(run, run)));
+  if (file !== undefined) writeTimeline(file, tinyTimeline(run, run));
   process.stdout.write(json === true ? `${JSON.stringify(tinyJson(run), null, 2)}\n` : tinyText(run));
-}
-
-function writeTimeline(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    throw new RingsideError(`the timeline could not be written to ${file}: ${reasonOf(cause)}`, {
-      cause,
-      fix: "give --timeline a file in a directory that you may write",
-    });
-  }
 }
