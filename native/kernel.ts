@@ -7,8 +7,8 @@
 import { closeSync, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { buildDirectory } from "./build-directory.ts";
 import { errorCode } from "./error-code.ts";
 import type { Addon, Pending } from "./internal-types.ts";
 import type {
@@ -25,7 +25,7 @@ import type {
   TracerHandle,
   TracerOptions,
 } from "./kernel-types.ts";
-import { lossOf } from "./loss.ts";
+import { lossOf, lostExit } from "./loss.ts";
 import { signalNumber } from "./names.ts";
 import { encodePlan } from "./plan/encode.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -37,14 +37,7 @@ import { parseStatus } from "./wait-status.ts";
 export type * from "./kernel-types.ts";
 export type { StepTime } from "./reply.ts";
 
-/** Beside this file in a checkout; beside the bundle's folder dist; beside its chunks. */
-const BUILD_PLACES = ["build/Release", "../native/build/Release", "../../native/build/Release"];
-
-function buildDirectory(): string | undefined {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return BUILD_PLACES.map((place) => join(here, place)).find((place) => existsSync(join(place, "ringside.node")));
-}
-
+const ADDON = "ringside.node";
 let loaded: Addon | undefined;
 
 function addon(): Addon {
@@ -64,12 +57,12 @@ export function kernelProblem(): { reason: string; fix: string } | undefined {
   if (process.platform !== "linux") {
     return { reason: `containers need Linux, and this is ${process.platform}`, fix: "run Ringside on Linux" };
   }
-  const directory = buildDirectory();
+  const directory = buildDirectory(ADDON);
   if (directory === undefined) {
     return { reason: "the native part has not been built", fix: "apt-get install g++ make python3 && npm run build" };
   }
   try {
-    loaded = createRequire(import.meta.url)(join(directory, "ringside.node"));
+    loaded = createRequire(import.meta.url)(join(directory, ADDON));
     return undefined;
   } catch (error) {
     return { reason: `the native part cannot be loaded: ${String(error)}`, fix: "rm -r native/build && npm run build" };
@@ -78,7 +71,7 @@ export function kernelProblem(): { reason: string; fix: string } | undefined {
 
 /** The host's copy of a program of native/. */
 export function nativeProgram(name: NativeProgram): string | undefined {
-  const directory = buildDirectory();
+  const directory = buildDirectory(ADDON);
   const path = directory === undefined ? undefined : join(directory, name);
   return path !== undefined && existsSync(path) ? path : undefined;
 }
@@ -101,11 +94,7 @@ export function openBelow(root: string, path: string): number {
   return addon().openBelow({ root, path });
 }
 
-/**
- * Reads a short extended attribute of a file itself, not of what a link leads to (lgetxattr(2)).
- * @returns undefined where it has none of that name
- * @throws an error of Node's shape
- */
+/** A short attribute of a file itself, not of what a link leads to (lgetxattr(2)); undefined where it has none so named. */
 export function readAttribute(path: string, name: string): Uint8Array | undefined {
   return addon().readAttribute({ path, name });
 }
@@ -202,21 +191,31 @@ export function runKvmGuest(options: KvmGuestOptions): Promise<KvmGuestReport> {
  * @returns false when that process has gone
  */
 export function signalProcess(pid: number, signal: string | number, isSame: () => boolean): boolean {
-  let pidfd: number;
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) return false;
   try {
-    pidfd = addon().openPidfd({ pid });
-  } catch {
-    return false;
+    return isSame() && sendSignal(pidfd, signal);
+  } finally {
+    closeSync(pidfd);
   }
+}
+
+function openPidfd(pid: number): number | undefined {
   try {
-    if (!isSame()) return false;
+    return addon().openPidfd({ pid });
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns false when the process has ended, and the news of it is on its way */
+function sendSignal(pidfd: number, signal: string | number): boolean {
+  try {
     addon().sendSignal({ pidfd, signal: signalNumber(signal) });
     return true;
   } catch (error) {
     if (errorCode(error) === "ESRCH") return false;
     throw error;
-  } finally {
-    closeSync(pidfd);
   }
 }
 
@@ -225,20 +224,16 @@ export function signalProcess(pid: number, signal: string | number, isSame: () =
  * @param patience ends the wait, if given
  */
 export async function processEnd(pid: number, isSame: () => boolean, patience?: AbortSignal): Promise<void> {
-  let pidfd: number;
-  try {
-    pidfd = addon().openPidfd({ pid });
-  } catch {
-    return;
-  }
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) return;
   await new Promise<void>((resolve) => {
-    const poll = pollDescriptor(pidfd, "readable", done);
-    function done(): void {
+    const done = (): void => {
       patience?.removeEventListener("abort", done);
       poll.stop();
       closeSync(pidfd);
       resolve();
-    }
+    };
+    const poll = pollDescriptor(pidfd, "readable", done);
     patience?.addEventListener("abort", done);
     if (!isSame() || patience?.aborted === true) done();
   });
@@ -445,13 +440,7 @@ export class Launcher implements AsyncDisposable {
       exited,
       kill(signal) {
         const number = signalNumber(signal);
-        if (pending.pidfd === undefined) return;
-        try {
-          addon().sendSignal({ pidfd: pending.pidfd, signal: number });
-        } catch (error) {
-          // ESRCH: it has ended, and the news of it is on its way.
-          if (errorCode(error) !== "ESRCH") throw error;
-        }
+        if (pending.pidfd !== undefined) sendSignal(pending.pidfd, number);
       },
     });
   }
@@ -465,14 +454,7 @@ export class Launcher implements AsyncDisposable {
       if (pending.pidfd !== undefined) closeSync(pending.pidfd);
       delete pending.pidfd;
       pending.reject(error);
-      pending.exit?.({
-        status: { kind: "signaled", signal: "SIGKILL" },
-        exitedNs: monotonicNs(),
-        userUs: 0,
-        systemUs: 0,
-        maxRssKiB: 0,
-        reports: {},
-      });
+      pending.exit?.(lostExit(monotonicNs()));
     }
     this.#pending.clear();
   }
