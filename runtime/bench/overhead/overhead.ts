@@ -6,12 +6,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { nativeProgram } from "../../../native/kernel.ts";
 import { RingsideError } from "../../error.ts";
+import { checkDisk, describeLimits, type Limits, limitsFor } from "../limits.ts";
 import { describeMachine } from "../machine.ts";
+import type { BenchProtocol } from "../protocol.ts";
 import { seededRandom } from "../random.ts";
 import type { Step } from "../rounds.ts";
 import { type BenchReport, benchReportSchema, type OverheadReport, type Unavailable } from "../schema.ts";
 import { Settling } from "../settle.ts";
 import { Unusable, type Workbench } from "../system.ts";
+import { explain } from "../trial.ts";
 import { openWorkbench } from "../workbench.ts";
 import { figuresOf } from "./figures.ts";
 import { measureRounds, type WorldOutcome } from "./rounds.ts";
@@ -23,9 +26,21 @@ export interface OverheadOptions {
   readonly worlds: ReadonlyMap<string, OverheadRow>;
   readonly runs: number;
   readonly seed: number;
+  readonly limits?: BenchProtocol["limits"];
   /** Ends the benchmark; the report then has what was measured until then. */
   readonly signal: AbortSignal;
   progress(step: Step): void;
+  /** Told before it begins what it will take at most. */
+  announce?(line: string): void;
+}
+
+/** What a workbench that is there is used with. */
+export interface OverheadTools {
+  /** Waits before each start, and keeps count. */
+  readonly settling: Settling;
+  readonly limits: Limits;
+  /** No start begins after this moment (performance.now()). */
+  readonly deadlineMs: number;
 }
 
 /** What of a report is this benchmark's. */
@@ -37,6 +52,7 @@ export interface OverheadPart {
 export const DEFAULT_RUNS = 10;
 /** Of each quantity, in each start. */
 export const SAMPLES_A_START = 3;
+const MS_PER_SECOND = 1000;
 export const OVERHEAD_ORDER = "every round starts the program once in each world, in an order shuffled from the seed";
 export const OVERHEAD_WORKLOAD = `a static program that measures by itself, by CLOCK_MONOTONIC of its world; ${SAMPLES_A_START} samples of each quantity a start, each in a process of its own`;
 
@@ -45,27 +61,40 @@ export const OVERHEAD_WORKLOAD = `a static program that measures by itself, by C
  * @throws RingsideError when nothing could be measured at all: no launcher, no image, no program
  */
 export async function benchOverhead(options: OverheadOptions): Promise<BenchReport> {
-  const startedAt = new Date().toISOString();
+  const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
+  const machine = describeMachine();
+  const { runs, seed, signal } = options;
+  const limits = limitsFor(options.limits ?? {});
+  options.announce?.(describeLimits(limits));
+  const settling = new Settling();
+  const tools = { settling, limits, deadlineMs: beganMs + limits.timeSeconds * MS_PER_SECOND };
   await using cleanup = new AsyncDisposableStack();
   const bench = await openWorkbench(cleanup);
-  const settling = new Settling();
-  const { overhead, unavailable } = await measureOverhead(bench, options, settling);
+  const { overhead, unavailable } = await measureOverhead(bench, options, tools);
+  const took = (performance.now() - beganMs) / MS_PER_SECOND;
   return benchReportSchema.parse({
     schema: "ringside.bench/1",
     benchmark: "overhead",
     startedAt,
-    interrupted: options.signal.aborted,
-    machine: describeMachine(),
+    interrupted: signal.aborted,
+    machine,
     protocol: {
-      seed: options.seed,
-      runs: options.runs,
+      seed,
+      runs,
       warmup: 1,
       order: OVERHEAD_ORDER,
       cache: "warm: the first start in each world does not count",
       concurrency: 1,
       settle: settling.describe(),
       workload: OVERHEAD_WORKLOAD,
+      definition: {
+        schema: "ringside.bench-protocol/1",
+        seed,
+        overhead: { systems: [...options.worlds.keys()], runs },
+        limits: options.limits ?? {},
+      },
     },
+    limits: { ...limits, timeSeconds: Number.isFinite(limits.timeSeconds) ? limits.timeSeconds : took },
     systems: [],
     overhead,
     unavailable,
@@ -74,27 +103,26 @@ export async function benchOverhead(options: OverheadOptions): Promise<BenchRepo
 
 /**
  * Measures on a workbench that is there.
- * @param settling waits before each start, and keeps count
- * @throws RingsideError when the measuring program has not been built
+ * @throws RingsideError when the measuring program has not been built, or a limit would not be kept
  */
 export async function measureOverhead(
   bench: Workbench,
   options: OverheadOptions,
-  settling: Settling,
+  { settling, limits, deadlineMs }: OverheadTools,
 ): Promise<OverheadPart> {
   const rows = withBare(options.worlds);
-  const { ready, unavailable } = await prepareAll(overheadBench(bench), { ...options, worlds: rows });
+  const { ready, trialMs, unavailable } = await prepareAll(overheadBench(bench), { ...options, worlds: rows }, limits);
+  checkDisk(bench.directory, limits);
   const { runs, seed, signal, progress } = options;
-  const random = seededRandom(seed);
-  const settle = (): Promise<void> => settling.settle();
-  const outcomes = await measureRounds(ready, { runs, samples: SAMPLES_A_START, random, signal, settle, progress });
+  const plan = { runs, samples: SAMPLES_A_START, random: seededRandom(seed), signal, deadlineMs, trialMs, progress };
+  const outcomes = await measureRounds(ready, { ...plan, settle: () => settling.settle() });
   const bare = outcomes.get(BARE)?.rounds;
   const overhead = [...ready].flatMap(([name, world]) => {
     const [row, outcome] = [rows.get(name), outcomes.get(name)];
     if (row === undefined || outcome === undefined || outcome.rounds.size === 0) return [];
     const quantities = figuresOf(outcome.rounds, name === BARE ? undefined : bare, () => seededRandom(seed));
     const { version, accelerator } = world;
-    return [{ name, world: row.world, version, accelerator, notes: notesOf(world, outcome), quantities }];
+    return [{ name, world: row.world, version, accelerator, notes: notesOf(world, outcome, runs), quantities }];
   });
   const failed = [...outcomes].flatMap(([name, { failure }]) =>
     failure === undefined
@@ -120,31 +148,34 @@ function overheadBench(bench: Workbench): OverheadBench {
 }
 
 /** Prepares every world and starts the program there once: what does not work here is named with its reason. */
-async function prepareAll(overhead: OverheadBench, { worlds, signal, progress }: OverheadOptions) {
+async function prepareAll(overhead: OverheadBench, options: OverheadOptions, { memoryBytes }: Limits) {
+  const { worlds, signal, progress } = options;
   const ready = new Map<string, OverheadWorld>();
+  const trialMs = new Map<string, number>();
   const unavailable: Unavailable[] = [];
   for (const [name, row] of worlds) {
     if (signal.aborted) break;
     progress({ phase: "preparing", system: name });
     try {
       const world = await row.prepare(overhead);
+      if (world.memoryBytes > memoryBytes) throw new Unusable(TOO_LARGE);
+      const beganMs = performance.now();
       await world.measure({ samples: 1, signal });
+      trialMs.set(name, performance.now() - beganMs);
       ready.set(name, world);
     } catch (error) {
       if (!signal.aborted) unavailable.push({ name, ...explain(error) });
     }
   }
-  return { ready, unavailable };
+  return { ready, trialMs, unavailable };
 }
 
-function explain(error: unknown): { reason: string; fix: string } {
-  const reason = error instanceof Error ? error.message : String(error);
-  const known = error instanceof Unusable || error instanceof RingsideError ? error.fix : undefined;
-  return { reason, fix: known ?? "ringside doctor" };
-}
+const TOO_LARGE = { reason: "it needs more memory than the limit allows", fix: "a larger limit of memory" };
 
 /** The world's own, and what its program remarked. */
-function notesOf({ notes }: OverheadWorld, { rounds, failure }: WorldOutcome): string[] {
+function notesOf({ notes }: OverheadWorld, { rounds, failure }: WorldOutcome, wanted: number): string[] {
   const remarks = new Set([...rounds.values()].flatMap((output) => output.remarks));
-  return [...notes, ...remarks, ...(failure === undefined ? [] : [`stopped after ${rounds.size} rounds: ${failure}`])];
+  const less =
+    rounds.size < wanted ? [`${rounds.size} of ${wanted} rounds${failure === undefined ? "" : `: ${failure}`}`] : [];
+  return [...notes, ...remarks, ...less];
 }
