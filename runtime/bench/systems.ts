@@ -15,7 +15,7 @@ import { podmanSystem } from "./systems/podman.ts";
 import { processSystem } from "./systems/process.ts";
 import { tinySystem } from "./systems/tiny.ts";
 import { unshareSystem } from "./systems/unshare.ts";
-import { vmSystem } from "./systems/vm.ts";
+import { VM_SYSTEMS } from "./systems/vm.ts";
 
 export const STARTUP_SYSTEMS: ReadonlyMap<string, SystemRow> = new Map([
   ["process", processSystem],
@@ -37,5 +37,5 @@ export const STARTUP_SYSTEMS: ReadonlyMap<string, SystemRow> = new Map([
   ["containerd", containerdSystem],
   ["gvisor", gvisorSystem],
   ["tiny", tinySystem],
-  ["vm", vmSystem],
+  ...VM_SYSTEMS,
 ]);
