@@ -65,7 +65,7 @@ describe("memory", () => {
       directory: vmDirectory("0123456789ab", "/s,t"),
       detached: false,
     });
-    expect(args).toContain("size=128M");
+    expect(args).toContain("size=131064k");
     const paths = args.flatMap((arg) => /(?:^|path=)(\/(?:,,|[^,])*)/.exec(arg)?.[1] ?? []);
     expect(paths.filter((path) => !path.startsWith("/proc/self/fd/"))).toEqual(["/k", "/s,,t/0123456789ab/qmp.sock"]);
   });

@@ -98,16 +98,20 @@ function amount(bytes: number): string {
 }
 
 function words({ summaries }: MigrationReport): string {
-  const [stopped, guest, lag] = [
-    summaries.stoppedMs?.p50 ?? 0,
-    summaries.gapByGuestClockMs?.p50 ?? 0,
-    summaries.clockLagMs?.p50 ?? 0,
-  ];
-  const clock =
+  const at = (name: SummaryName): number => summaries[name]?.p50 ?? 0;
+  const [stopped, gap, own, lag] = [at("stoppedMs"), at("gapByHostClockMs"), at("gapByGuestClockMs"), at("clockLagMs")];
+  const heldUp =
+    own > gap / 2
+      ? `${ms(own)} ms of that are in the guest's own stamps: it was running, and was held up while QEMU read which pages it had written`
+      : `The guest's own stamps show ${ms(own)} ms of that`;
+  const stoodStill =
     lag > stopped / 2
-      ? `Its own clock shows ${ms(guest)} ms of that: it stood still with the guest, and is behind the host's by ${ms(lag)} ms since. Who asks only the guest is told that next to nothing was`
-      : `Its own clock shows ${ms(guest)} ms`;
-  return `The guest stood still for ${ms(stopped)} ms, and whoever watched its console saw it. ${clock}.`;
+      ? `The stop itself it cannot have noticed: its clock stood still with it, and is ${ms(lag)} ms behind the host's since`
+      : "Its clock went on meanwhile";
+  return [
+    `The guest was stopped for ${ms(stopped)} ms (median). Its console was silent for up to ${ms(gap)} ms longer than usual.`,
+    `${heldUp}. ${stoodStill}.`,
+  ].join("\n");
 }
 
 function beside({ guest, options }: MigrationReport, prediction: MigrationPrediction | undefined): string {
