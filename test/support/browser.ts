@@ -3,7 +3,7 @@
  * must not do: requests to other origins, errors, violations of the content security policy.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,18 +57,24 @@ export class BrowserSession implements AsyncDisposable {
   /** Everything that no page of ours may cause. */
   readonly offences: string[] = [];
   readonly #browser: Browser;
+  /** What the server keeps. */
+  readonly #directory: string;
 
-  private constructor(server: TestServer, browser: Browser) {
+  private constructor(server: TestServer, browser: Browser, directory: string) {
     this.server = server;
     this.#browser = browser;
+    this.#directory = directory;
   }
 
   static async open(): Promise<BrowserSession> {
     let session: BrowserSession | undefined;
-    const backend = new RuntimeBackend((error) => session?.offences.push(`server: ${String(error)}`));
+    const directory = mkdtempSync(join(tmpdir(), "ringside-browser-"));
+    const backend = new RuntimeBackend((error) => session?.offences.push(`server: ${String(error)}`), {
+      historyFile: join(directory, "bench.sqlite"),
+    });
     const server = await new TestServer(APP, backend, SYSTEM_CLOCK).listen();
     const browser = await launchChromium();
-    session = new BrowserSession(server, browser);
+    session = new BrowserSession(server, browser, directory);
     return session;
   }
 
@@ -101,6 +107,7 @@ export class BrowserSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     await this.server.server.close();
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #watch(page: Page): void {

@@ -13,6 +13,13 @@ export const ROUTES = {
   tickets: "/api/tickets",
   terminal: "/api/terminal",
   race: "/api/race",
+  benchmark: "/api/benchmark",
+  benchmarkLimits: "/api/benchmark/limits",
+  benchmarkLines: "/api/benchmark/lines",
+  benchmarkHistory: "/api/benchmark/history",
+  benchmarkFile: (id: string, file: string): string => `/api/benchmark/history${item(id, file)}`,
+  benchmarkComparison: (before: string, after: string): string =>
+    `/api/benchmark/compare?${new URLSearchParams({ before, after })}`,
   lessonLab: (slug: string): string => `/api/lessons${item(slug)}/lab`,
   lessonCheck: (slug: string): string => `/api/lessons${item(slug)}/check`,
   lessonReset: (slug: string): string => `/api/lessons${item(slug)}/reset`,

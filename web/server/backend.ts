@@ -3,6 +3,15 @@
  * (runtime-backend.ts); tests of the protocol put something without privilege there.
  */
 
+import type { BenchReport } from "../../runtime/bench/schema.ts";
+import type {
+  BenchmarkComparison,
+  BenchmarkLimits,
+  BenchmarkLine,
+  BenchmarkRequest,
+  BenchmarkSystem,
+  HistoryEntry,
+} from "../protocol/benchmark.ts";
 import type { DoctorReport } from "../protocol/doctor.ts";
 import type { ExitStatus } from "../protocol/exit-status.ts";
 import type { TaskResult } from "../protocol/lesson.ts";
@@ -68,7 +77,28 @@ export interface StartedLesson {
   check(task: string, input: string | undefined, signal: AbortSignal): Promise<TaskResult>;
 }
 
+/** The benchmark of starts, and what became of earlier ones. */
+export interface BenchmarkBackend {
+  systems(): readonly BenchmarkSystem[];
+  /** What it would take at most. @throws RingsideError where a system is not known, or the machine has not so much */
+  limits(request: BenchmarkRequest): BenchmarkLimits;
+  /**
+   * Measures, tells what happens, and keeps the report in the history, also when the signal ends it early. The last line
+   * is `done`.
+   *
+   * @throws RingsideError where nothing could be measured at all
+   */
+  run(request: BenchmarkRequest, signal: AbortSignal): AsyncIterable<BenchmarkLine>;
+  /** The newest first. */
+  history(): readonly HistoryEntry[];
+  /** @throws RingsideError where there is none */
+  report(id: string): BenchReport;
+  /** @throws RingsideError where one is not there, or they cannot be compared, with the reason */
+  compare(before: string, after: string): BenchmarkComparison;
+}
+
 export interface Backend {
+  readonly benchmark: BenchmarkBackend;
   /** @throws RingsideError with the reason and the fix */
   start(request: MachineRequest): Promise<StartedMachine>;
   /** @throws RingsideError with the reason and the fix */

@@ -37,6 +37,8 @@ export const LIMITS = {
   afterExitMs: 1_000,
   /** How long one lane of a race may take. */
   raceLaneMs: 60_000,
+  /** Earlier benchmarks that are listed; the command line has all. */
+  listedBenchmarks: 50,
   /** How long a lesson's check may take, whatever the lesson says. */
   checkMs: 60_000,
 } as const;

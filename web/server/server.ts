@@ -10,13 +10,16 @@ import fastifyWebsocket from "@fastify/websocket";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { MAX_FRAME_BYTES } from "../protocol/frame.ts";
 import type { Backend } from "./backend.ts";
+import { Benchmarks } from "./benchmarks.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { HELMET_OPTIONS } from "./guard/headers.ts";
 import { allowedHosts } from "./guard/hosts.ts";
 import { checkApiRequest, checkRequest } from "./guard/requests.ts";
 import { Lab } from "./lab/lab.ts";
 import { LIMITS, RATES } from "./limits.ts";
+import { Measuring } from "./measuring.ts";
 import { answerProblems, HttpProblem } from "./problem.ts";
+import { addBenchmarkRoutes } from "./routes/benchmark.ts";
 import { addDoctorRoute } from "./routes/doctor.ts";
 import { addLabRoutes } from "./routes/lab.ts";
 import { addLessonRoutes } from "./routes/lessons.ts";
@@ -59,6 +62,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.server.maxConnections = LIMITS.sockets;
   const lab = new Lab(backend, clock);
+  const measuring = new Measuring();
+  const benchmarks = new Benchmarks(backend.benchmark, measuring, report);
   const port = (): number => {
     const address = server.server.address();
     return typeof address === "object" && address !== null ? address.port : options.port;
@@ -69,6 +74,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // Only JSON comes in: a form or plain text could be sent by any page without asking.
   server.removeContentTypeParser("text/plain");
   server.addHook("preClose", async () => lab.close());
+  server.addHook("preClose", async () => benchmarks.stop());
   server.addHook("onClose", async () => backend.close());
   addPlugins(server, clock);
   // After the plugins: a refusal carries the security headers too, and a refused upgrade's connection is closed.
@@ -96,7 +102,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
         session: (request) => sessionOf(request, sessions, port()) ?? "",
         report,
       });
-      addRaceRoute(api, backend, report);
+      addRaceRoute(api, backend, measuring, report);
+      addBenchmarkRoutes(api, backend.benchmark, benchmarks);
       addLessonRoutes(api, lab);
     },
     { prefix: "/api" },

@@ -21,7 +21,7 @@ export interface Crowd {
 /**
  * The systems that were started several at once, with the rows for each number, one at a time included.
  */
-export function crowdsOf({ systems, protocol }: BenchReport): { system: SystemReport; crowds: Crowd[] }[] {
+export function crowdsOf({ systems }: BenchReport): { system: SystemReport; crowds: Crowd[] }[] {
   return systems.flatMap((system) => {
     const several = (system.variants ?? []).filter(({ cache, workload }) => cache === "warm" && workload === "byte");
     const crowds = several.flatMap((variant): Crowd[] => {
@@ -30,10 +30,9 @@ export function crowdsOf({ systems, protocol }: BenchReport): { system: SystemRe
     });
     if (crowds.length === 0) return [];
     const main = system.marks.firstByte;
-    const isThere = crowds.some(({ concurrency }) => concurrency === protocol.concurrency);
-    if (main !== undefined && !isThere) {
-      crowds.push({ concurrency: protocol.concurrency, p50: main.p50, p99: main.p99, variant: undefined });
-    }
+    const isThere = crowds.some(({ concurrency }) => concurrency === 1);
+    if (main !== undefined && !isThere)
+      crowds.push({ concurrency: 1, p50: main.p50, p99: main.p99, variant: undefined });
     return [{ system, crowds: crowds.toSorted((one, other) => one.concurrency - other.concurrency) }];
   });
 }

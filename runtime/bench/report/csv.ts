@@ -50,7 +50,7 @@ export function csvReport(report: BenchReport): string {
 }
 
 function* rowsOf(report: BenchReport): Generator<Row> {
-  for (const system of report.systems) yield* startRows(system, report.protocol.concurrency);
+  for (const system of report.systems) yield* startRows(system);
   for (const { name: system, world, accelerator, points } of report.density ?? []) {
     const common = { part: "density", system, world, accelerator: accelerator ?? "" };
     for (const [index, point] of points.entries()) {
@@ -79,10 +79,10 @@ function* rowsOf(report: BenchReport): Generator<Row> {
   }
 }
 
-function* startRows(system: SystemReport, concurrency: number): Generator<Row> {
+function* startRows(system: SystemReport): Generator<Row> {
   const { name, world, accelerator, version, marks, rounds, variants = [], stages = [] } = system;
   const common = { part: "startup", system: name, world, accelerator: accelerator ?? "", version };
-  const main = { ...common, workload: "byte", cache: "warm", concurrency };
+  const main = { ...common, workload: "byte", cache: "warm", concurrency: 1 };
   const conditions = [
     { ...main, marks, rounds },
     ...variants.map((variant) => ({ ...common, ...variant, rounds: undefined })),

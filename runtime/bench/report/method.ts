@@ -11,7 +11,7 @@ export function methodSection(report: BenchReport): Markup {
   const { protocol, systems } = report;
   return html`<h2>Method</h2>
 <p>Each run starts ${protocol.workload}. Order: ${protocol.order}. ${protocol.runs} measured rounds followed ${protocol.warmup} for warm-up; seed
-${protocol.seed}. Page cache: ${protocol.cache}. ${protocol.concurrency === 1 ? "One start at a time" : `${protocol.concurrency} starts at a time`}. Between runs: ${protocol.settle}.</p>
+${protocol.seed}. Page cache: ${protocol.cache}. ${protocol.concurrency === 1 ? "One start at a time" : `One start at a time, but for the figures of several at once, which are of up to ${protocol.concurrency}`}. Between runs: ${protocol.settle}.</p>
 <dl>${Object.values(MARKS).map(({ title, what }) => html`<div><dt>${title}</dt><dd>${what}.</dd></div>`)}</dl>
 <p>Percentiles are interpolated between neighbours (Hyndman and Fan, type 7). The 95 % interval of a median is that of a percentile bootstrap with
 2000 resamples. No sample is left out, whatever its value, and there is no mean: start times are skewed and often have two humps. The raw samples are

@@ -95,9 +95,9 @@ export function startTable({ systems }: BenchReport): Markup {
 /**
  * All marks of all systems and conditions.
  */
-export function markTable({ systems, protocol }: BenchReport): Markup {
+export function markTable({ systems }: BenchReport): Markup {
   const rows = inOrder(systems).flatMap((system) => [
-    { system, condition: `main: ${protocol.concurrency} at a time`, marks: system.marks },
+    { system, condition: "byte, warm, 1 at a time", marks: system.marks },
     ...(system.variants ?? []).map((variant) => ({
       system,
       condition: `${variant.workload}, ${variant.cache}, ${variant.concurrency} at a time`,

@@ -3,19 +3,30 @@
  * test plays the program at the other end. What real machines do is tested with the real backend.
  */
 
+import type { BenchReport } from "../../../runtime/bench/schema.ts";
 import { RingsideError } from "../../../runtime/error.ts";
+import type {
+  BenchmarkComparison,
+  BenchmarkLimits,
+  BenchmarkLine,
+  BenchmarkRequest,
+  BenchmarkSystem,
+  HistoryEntry,
+} from "../../../web/protocol/benchmark.ts";
 import type { DoctorReport } from "../../../web/protocol/doctor.ts";
 import type { ExitStatus } from "../../../web/protocol/exit-status.ts";
 import type { RaceLine, RealWorld } from "../../../web/protocol/race.ts";
 import type { TerminalSize } from "../../../web/protocol/terminal-size.ts";
 import type {
   Backend,
+  BenchmarkBackend,
   MachineRequest,
   StartedLesson,
   StartedMachine,
   StartedProgram,
   TerminalStream,
 } from "../../../web/server/backend.ts";
+import { generatedReport } from "../bench-report.ts";
 
 /** The program's end of a terminal, and what the server did to it. */
 export class MemoryProgram implements StartedProgram {
@@ -85,6 +96,51 @@ export class MemoryProgram implements StartedProgram {
   }
 }
 
+/** A benchmark that the test plays: it says when which line comes. Reports are made up. */
+export class MemoryBenchmark implements BenchmarkBackend {
+  readonly reports: BenchReport[] = [generatedReport(1), generatedReport(2)];
+  readonly requests: BenchmarkRequest[] = [];
+  /** What a benchmark does instead of measuring. */
+  play: (signal: AbortSignal) => AsyncIterable<BenchmarkLine> = async function* () {
+    yield { kind: "sample", system: "process", world: "process", accelerator: null, firstByteMs: 0.5 };
+    yield { kind: "done", id: "2", interrupted: false };
+  };
+
+  systems(): BenchmarkSystem[] {
+    return [{ name: "process", world: "process", what: "fork and exec" }];
+  }
+
+  limits({ systems, timeSeconds }: BenchmarkRequest): BenchmarkLimits {
+    if (!systems.includes("process"))
+      throw new RingsideError("measure it: there is none of that name", { fix: "another" });
+    return { timeSeconds, memoryBytes: 1e9, diskBytes: 1e9 };
+  }
+
+  run(request: BenchmarkRequest, signal: AbortSignal): AsyncIterable<BenchmarkLine> {
+    this.requests.push(request);
+    return this.play(signal);
+  }
+
+  history(): HistoryEntry[] {
+    return this.reports.map(({ startedAt, benchmark, machine: { kernel }, systems, interrupted }, index) => {
+      return { id: String(index + 1), startedAt, benchmark, kernel, systems: systems.length, interrupted };
+    });
+  }
+
+  report(id: string): BenchReport {
+    const report = this.reports[Number(id) - 1];
+    if (report === undefined) throw new RingsideError(`open the benchmark ${id}: there is none`);
+    return report;
+  }
+
+  compare(before: string, after: string): BenchmarkComparison {
+    const row = { system: "process", condition: "main", mark: "firstByte", a: { n: 1, p50: 1 }, b: { n: 1, p50: 2 } };
+    const found = { ratio: 2, ci95: [1.5, 2.5] satisfies [number, number], adjustedP: 0.001, verdict: "slower" };
+    const unmatched = [`${this.report(before).startedAt} ${this.report(after).startedAt}`];
+    return { test: "a test", level: 0.01, circumstances: [], rows: [{ ...row, ...found }], unmatched };
+  }
+}
+
 /** One machine of the memory backend. */
 export interface MemoryMachine {
   readonly request: Pick<MachineRequest, "name" | "size">;
@@ -93,6 +149,7 @@ export interface MemoryMachine {
 }
 
 export class MemoryBackend implements Backend {
+  readonly benchmark = new MemoryBenchmark();
   readonly machines: MemoryMachine[] = [];
   readonly lanes: RealWorld[] = [];
   /** What a race waits for before each lane. */

@@ -5,6 +5,8 @@
 export type Route =
   | { readonly page: "race" }
   | { readonly page: "lab"; readonly machine: string | undefined }
+  | { readonly page: "benchmark" }
+  | { readonly page: "benchmark-report"; readonly report: string }
   | { readonly page: "doctor" }
   | { readonly page: "simulations" }
   | { readonly page: "simulation"; readonly scenario: string }
@@ -18,6 +20,8 @@ const ROUTES: readonly { readonly pattern: RegExp; readonly route: (parts: reado
   { pattern: /^\/$/, route: () => ({ page: "race" }) },
   { pattern: /^\/lab$/, route: () => ({ page: "lab", machine: undefined }) },
   { pattern: /^\/lab\/([^/]+)$/, route: ([machine]) => ({ page: "lab", machine }) },
+  { pattern: /^\/benchmark$/, route: () => ({ page: "benchmark" }) },
+  { pattern: /^\/benchmark\/([^/]+)$/, route: ([report = ""]) => ({ page: "benchmark-report", report }) },
   { pattern: /^\/doctor$/, route: () => ({ page: "doctor" }) },
   { pattern: /^\/simulate$/, route: () => ({ page: "simulations" }) },
   { pattern: /^\/simulate\/([^/]+)$/, route: ([scenario = ""]) => ({ page: "simulation", scenario }) },

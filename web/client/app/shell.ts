@@ -15,12 +15,15 @@ const ROOMS: readonly { readonly path: string; readonly name: string; readonly p
   { path: "/lab", name: "Lab", pages: ["lab"] },
   { path: "/simulate", name: "Simulate", pages: ["simulations", "simulation"] },
   { path: "/lessons", name: "Lessons", pages: ["lessons", "lesson"] },
+  { path: "/benchmark", name: "Benchmark", pages: ["benchmark", "benchmark-report"] },
   { path: "/doctor", name: "Doctor", pages: ["doctor"] },
 ];
 
 const TITLES: Readonly<Record<Route["page"], string>> = {
   race: "Race",
   lab: "Lab",
+  benchmark: "Benchmark",
+  "benchmark-report": "Benchmark",
   doctor: "Doctor",
   simulations: "Simulations",
   simulation: "Simulation",
@@ -69,6 +72,10 @@ function pageOf(where: Exclude<Route, { page: "walk" }>): TemplateResult {
       return html`<race-page></race-page>`;
     case "lab":
       return html`<lab-page .machine=${where.machine}></lab-page>`;
+    case "benchmark":
+      return html`<benchmark-page></benchmark-page>`;
+    case "benchmark-report":
+      return html`${keyed(where.report, html`<benchmark-report-page .report=${where.report}></benchmark-report-page>`)}`;
     case "doctor":
       return html`<doctor-page></doctor-page>`;
     case "simulations":

@@ -11,8 +11,9 @@ import { closeLab, createLessonLab } from "../../../runtime/lesson/lab.ts";
 import type { DoctorReport } from "../../protocol/doctor.ts";
 import type { RaceLine, RealWorld } from "../../protocol/race.ts";
 import type { TerminalSize } from "../../protocol/terminal-size.ts";
-import type { Backend, MachineRequest, StartedLesson, StartedMachine } from "../backend.ts";
+import type { Backend, BenchmarkBackend, MachineRequest, StartedLesson, StartedMachine } from "../backend.ts";
 import { DEFAULT_MEMORY_BYTES } from "../limits.ts";
+import { RuntimeBenchmark } from "./benchmark.ts";
 import { containerMachine, startContainerMachine } from "./container-machine.ts";
 import { LauncherHolder } from "./launchers.ts";
 import { raceWorld } from "./probe.ts";
@@ -22,9 +23,15 @@ export class RuntimeBackend implements Backend {
   readonly #launcher = new LauncherHolder();
   readonly #report: (error: unknown) => void;
 
-  /** @param report takes the errors that nobody waits for, such as those of cleaning up */
-  constructor(report: (error: unknown) => void) {
+  readonly benchmark: BenchmarkBackend;
+
+  /**
+   * @param report takes the errors that nobody waits for, such as those of cleaning up
+   * @param options `historyFile`: of benchmarks, where it is not the one that the command line has
+   */
+  constructor(report: (error: unknown) => void, options: { readonly historyFile?: string } = {}) {
     this.#report = report;
+    this.benchmark = new RuntimeBenchmark(options.historyFile);
   }
 
   async start(request: MachineRequest): Promise<StartedMachine> {

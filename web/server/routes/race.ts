@@ -6,23 +6,22 @@ import { RingsideError } from "../../../runtime/error.ts";
 import { type RaceLine, type RealWorld, startRaceSchema } from "../../protocol/race.ts";
 import type { Backend } from "../backend.ts";
 import { LIMITS } from "../limits.ts";
-import { HttpProblem, parseInput } from "../problem.ts";
+import type { Measuring } from "../measuring.ts";
+import { parseInput } from "../problem.ts";
 
-/** Adds the route. Only one race runs at a time: two would slow each other down, and neither's times would be true. */
-export function addRaceRoute(server: FastifyInstance, backend: Backend, report: (error: unknown) => void): void {
-  let isRunning = false;
-
+/** Adds the route. Only one race runs at a time, and none beside a benchmark. */
+export function addRaceRoute(
+  server: FastifyInstance,
+  backend: Backend,
+  measuring: Measuring,
+  report: (error: unknown) => void,
+): void {
   server.post("/race", (request, reply) => {
     const { worlds } = parseInput(startRaceSchema, request.body);
-    if (isRunning) throw new HttpProblem(429, "a race is running already", "wait until it has ended");
-    isRunning = true;
+    const giveBack = measuring.begin("a race");
     const gone = new AbortController();
     const race: Race = { backend, report, gone: gone.signal };
-    const lines = Readable.from(
-      raceLines(race, [...new Set(worlds)], () => {
-        isRunning = false;
-      }),
-    );
+    const lines = Readable.from(raceLines(race, [...new Set(worlds)], giveBack));
     // Whoever asked has left: what still runs for them ends now.
     reply.raw.on("close", () => gone.abort(new Error("the browser that asked for the race has gone")));
     return reply.type("application/x-ndjson; charset=utf-8").header("x-accel-buffering", "no").send(lines);
