@@ -5,12 +5,12 @@
  */
 
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as z from "zod";
-import { places } from "../container/directories.ts";
 import { newId } from "../container/new-id.ts";
 import { isAlive, processIdentity } from "../container/process-identity.ts";
 import { reasonOf } from "../error.ts";
+import { journalsDirectory } from "./sweep.ts";
 import { type Made, madeSchema, undo } from "./undo.ts";
 
 /** Something that is written down, and may be there. */
@@ -31,11 +31,6 @@ const lineSchema = z.union([
   z.strictObject({ id: z.int(), will: madeSchema }),
   z.strictObject({ id: z.int(), done: z.literal(true) }),
 ]);
-
-/** Where the journals are. */
-export function journalsDirectory(): string {
-  return join(dirname(places().states), "bench");
-}
 
 /** Opens a journal of this process. */
 export function openJournal(): Journal {

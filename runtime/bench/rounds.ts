@@ -150,7 +150,15 @@ async function takeTurn(turn: Turn, system: System, collected: Collected, plan: 
       }
     }
   };
-  const startedMs = performance.now();
+  const before = collected.samples.length;
   await Promise.all(Array.from({ length: Math.min(concurrency, turn.starts) }, (_, slot) => worker(slot)));
-  if (turn.phase === "run") collected.busyMs += performance.now() - startedMs;
+  collected.busyMs += spanMs(collected.samples.slice(before));
+}
+
+/** From the first request to the last end. */
+function spanMs(samples: readonly TimedSample[]): number {
+  if (samples.length === 0) return 0;
+  const requests = samples.map(({ requestedNs }) => requestedNs);
+  const ends = samples.map(({ requestedNs, gone }) => requestedNs + gone * 1e6);
+  return (Math.max(...ends) - Math.min(...requests)) / 1e6;
 }

@@ -4,6 +4,7 @@
  * what comparisons are made of; then, where they are asked for, the other conditions: a server, cold caches, many at once.
  */
 
+import { conditionText } from "./condition-text.ts";
 import { definitionOf } from "./definition.ts";
 import { checkDisk, describeLimits, type Limits, limitsFor } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
@@ -63,7 +64,6 @@ const LEAST_RUNS = 5;
 const BESIDE_MS = 8;
 /** A cold start waits for the disk; how long, nobody knows before. */
 const COLD_FACTOR = 3;
-const DROPPING_MS = 60;
 /** What takes longer than this is warmed up by its trial and one more start. */
 const SLOW_MS = 1000;
 
@@ -95,6 +95,8 @@ class Session {
   /** What became of a system under the other conditions, where that is no figure. */
   private readonly remarks = new Map<string, string[]>();
   private readonly cacheWords = new Set(["warm: page cache and dentries are filled by the warm-up"]);
+  /** How long emptying the caches takes here; a guess until it has been done once. */
+  private evictionMs = 200;
   private pacer = new Pacer(0);
   private readonly options: StartupOptions;
   private readonly bench: Workbench;
@@ -209,7 +211,7 @@ class Session {
       settle: () => this.settling.settle(),
       ...(evict === undefined ? {} : { evict }),
       progress: (step) => {
-        const part = circumstances === MAIN ? {} : { part: describe(circumstances) };
+        const part = circumstances === MAIN ? {} : { part: conditionText(circumstances) };
         progress({ ...step, ...part, ...this.pacer.at() });
         const turns = step.phase === "run" ? batchSize(circumstances.concurrency) : 1;
         this.pacer.worked(turns * this.costMs(step.system, circumstances));
@@ -220,7 +222,7 @@ class Session {
 
   private costMs(name: string, { cache }: Circumstances): number {
     const { trialMs = 0 } = this.ready.get(name) ?? {};
-    return cache === "cold" ? trialMs * COLD_FACTOR + DROPPING_MS + BESIDE_MS : trialMs + BESIDE_MS;
+    return cache === "cold" ? trialMs * COLD_FACTOR + this.evictionMs + BESIDE_MS : trialMs + BESIDE_MS;
   }
 
   /**
@@ -236,14 +238,17 @@ class Session {
     let evictor: ReturnType<typeof openEvictor> | undefined;
     try {
       evictor = condition.cache === "cold" ? openEvictor(this.bench) : undefined;
+      const startedMs = performance.now();
+      await evictor?.evict();
+      if (evictor !== undefined) this.evictionMs = performance.now() - startedMs;
     } catch (error) {
-      this.unavailable.push({ name: describe(condition), ...explain(error) });
+      this.unavailable.push({ name: conditionText(condition), ...explain(error) });
       return 0;
     }
     if (evictor !== undefined) this.cacheWords.add(evictor.words);
     const names = [...this.ready.keys()].filter((name) => {
       const reason = this.objection(name, condition, main.get(name));
-      if (reason !== undefined && reason !== "") this.remark(name, `${describe(condition)}: ${reason}`);
+      if (reason !== undefined && reason !== "") this.remark(name, `${conditionText(condition)}: ${reason}`);
       return reason === undefined;
     });
     const budgetMs = this.leftMs() / conditionsLeft;
@@ -259,7 +264,8 @@ class Session {
       })),
       budgetMs,
     );
-    for (const name of leftOut) this.remark(name, `${describe(condition)}: left out, it does not fit into the time`);
+    for (const name of leftOut)
+      this.remark(name, `${conditionText(condition)}: left out, it does not fit into the time`);
     const entrants = new Map<string, Entrant>();
     for (const name of names) {
       const [one, count] = [this.ready.get(name), runs.get(name)];
@@ -268,9 +274,13 @@ class Session {
     }
     const outcomes = await this.measure(condition, entrants, performance.now() + budgetMs, evictor?.evict);
     for (const [name, outcome] of outcomes) {
-      const variant = reportVariant(condition, outcome, this.options.seed);
+      const variant = outcome.failure === undefined ? reportVariant(condition, outcome, this.options.seed) : undefined;
       if (variant !== undefined) variants.set(name, [...(variants.get(name) ?? []), variant]);
-      if (outcome.failure !== undefined) this.remark(name, `${describe(condition)}: ${outcome.failure}`);
+      if (outcome.failure !== undefined)
+        this.remark(
+          name,
+          `${conditionText(condition)}: no figures, ${outcome.samples.length} starts came to their end: ${outcome.failure}`,
+        );
     }
     return Math.max(0, ...[...outcomes.values()].map(({ samples }) => samples.length));
   }
@@ -344,11 +354,6 @@ class Session {
     const notes = [...one.notes, ...(this.remarks.get(name) ?? [])];
     return { ...one, notes, ...(variants.length === 0 ? {} : { variants }) };
   }
-}
-
-/** `serve, cold, 4 at once`; what is as in the main condition is not said. */
-function describe({ workload, cache, concurrency }: Circumstances): string {
-  return [workload, cache, concurrency === 1 ? "one at a time" : `${concurrency} at once`].join(", ");
 }
 
 function describeRuns({ runs }: Allotment): string {

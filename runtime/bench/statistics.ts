@@ -107,3 +107,27 @@ export function pairedRatio(pairs: readonly (readonly [sample: number, baseline:
   const ratio = ratioOf((position) => position);
   return { ratio, ci95: middle95(() => ratioOf(() => Math.floor(random() * pairs.length))) };
 }
+
+/**
+ * The ratio of two medians whose samples belong to no common rounds, with the interval of a bootstrap that draws each side
+ * for itself.
+ * @returns undefined where the baseline's median is 0
+ * @throws RangeError when one of them has no samples
+ */
+export function ratioOfMedians(
+  samples: readonly number[],
+  baselines: readonly number[],
+  random: Random,
+): Ratio | undefined {
+  const base = median(baselines);
+  if (base === 0) return undefined;
+  const drawnMedian = (from: readonly number[]) =>
+    median(from.map(() => from[Math.floor(random() * from.length)] ?? Number.NaN));
+  const ci95 = middle95(() => {
+    const above = drawnMedian(samples);
+    const below = drawnMedian(baselines);
+    // A resample of nothing but zeros has no ratio; its neighbour at the edge stands for it.
+    return below === 0 ? Number.MAX_VALUE : above / below;
+  });
+  return { ratio: median(samples) / base, ci95 };
+}

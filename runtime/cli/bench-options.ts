@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
+import { History } from "../bench/history.ts";
 import type { BenchReport } from "../bench/schema.ts";
 import type { StartupOptions } from "../bench/startup.ts";
 import type { SystemRow } from "../bench/system.ts";
@@ -64,6 +65,25 @@ export function exitCodeOf(report: BenchReport): number {
   if (report.interrupted) return INTERRUPTED;
   const parts = [report.systems, report.density ?? [], report.overhead ?? [], report.migration ?? []];
   return parts.every((part) => part.length === 0) ? 125 : 0;
+}
+
+/** Says on standard error, above the line of progress, what the benchmark announces. */
+export function announce(line: string): void {
+  process.stderr.write(`${process.stderr.isTTY ? "\r\u001b[K" : ""}ringside: ${line}\n`);
+}
+
+/** Keeps a report in the history, and says under which number; one without any figure is not kept. */
+export function keep(report: BenchReport): void {
+  if (exitCodeOf({ ...report, interrupted: false }) !== 0) return;
+  using history = new History();
+  process.stderr.write(`ringside: kept as report ${history.add(report)} (ringside bench history)\n`);
+}
+
+/** Parses a share between 0 and 1. @throws InvalidArgumentError for anything else */
+export function parseLevel(written: string): number {
+  const value = Number(written);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError("a number between 0 and 1 is needed, as 0.01.");
+  return value;
 }
 
 /** Parses `--systems a,b`. @throws InvalidArgumentError naming what there is */

@@ -4,6 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { Command } from "commander";
+import { sweepAfterBenches } from "../bench/sweep.ts";
 import { EXIT_CODES, RingsideError } from "../error.ts";
 import { completeHelp, configureHelp } from "./help.ts";
 
@@ -72,10 +73,20 @@ function report(error: unknown): number {
   return EXIT_CODES.failure;
 }
 
+/** Commands that come after a benchmark, and take away what one that was killed has left. */
+const SWEEPS: ReadonlySet<string | undefined> = new Set(["bench", "vm", "ps", "run"]);
+
+async function sweep(): Promise<void> {
+  for (const problem of await sweepAfterBenches()) {
+    writeSync(STDERR, `ringside: left by a benchmark that was killed: ${problem}\n`);
+  }
+}
+
 /** Not at the top level: the bundle is CommonJS, which has no await there. */
 async function main(): Promise<void> {
   try {
     const program = await withCommands(newProgram(), process.argv[2]);
+    if (SWEEPS.has(process.argv[2])) program.hook("preAction", sweep);
     await program.parseAsync();
   } catch (error) {
     process.exitCode = report(error);
