@@ -1,6 +1,10 @@
 /**
  * A boot as a timeline: one lane, from the request to the moment when the monitor has gone.
  *
+ * Its stages are told by four clocks, and each says by which (`CLOCKS`). All are brought to the host's CLOCK_MONOTONIC;
+ * what one tells to be before what another told of an earlier stage is drawn as nothing, so stages never overlap, and
+ * together they are the whole.
+ *
  * Its modes are those of the lane's processor as a program knows them. The monitor (QEMU) before the machine runs is a
  * process of the host: user mode. Firmware and the guest's kernel run in ring 0: kernel mode. The guest's init and the
  * program: user mode; their own system calls are not told apart. Visits to the hypervisor are not stamped in a real
@@ -11,7 +15,7 @@
  */
 import { hostname, release } from "node:os";
 import { type Instant, MARKS, type Mode, type Span, type Timeline } from "../../simulator/trace/timeline.ts";
-import type { MilestoneReader } from "./milestones.ts";
+import type { Milestone, MilestoneReader } from "./milestones.ts";
 import { ACCELERATOR_LABELS, type AcceleratorName, type MachineType } from "./vmm.ts";
 
 /** Everything that has been stamped, CLOCK_MONOTONIC; what is missing was not seen. */
@@ -36,21 +40,33 @@ export interface BootFacts {
   readonly goneNs?: number | undefined;
 }
 
+/** Who stamped the end of a stage. */
+const CLOCKS = {
+  host: "the host's CLOCK_MONOTONIC",
+  monitor: "the monitor's own stamps, on the host's wall clock",
+  log: "the guest kernel's log, tied to the guest's CLOCK_MONOTONIC",
+  guest: "the guest's CLOCK_MONOTONIC, tied to the host's by the fastest milestone",
+} as const;
+
 /** A border between two spans, and what lies before it. */
 interface Border {
   readonly at: number | undefined;
   readonly name: string;
   readonly mode: Mode;
   readonly stage: string;
-  readonly args?: Readonly<Record<string, string | number>>;
+  readonly clock: keyof typeof CLOCKS;
+  readonly manual?: string;
 }
 
 const TRACK = "vm";
+/** The stage at whose end the program has its first instruction. */
+const PROGRAM_STARTS = "init: fork, session, terminal";
 
 /** @returns one track, in nanoseconds since the request */
 export function bootTimeline(facts: BootFacts): Timeline {
   const { title, vmm, vmmVersion, machine, accelerator, kernelVersion, date } = facts;
   const label = ACCELERATOR_LABELS[accelerator];
+  const borders = placed(facts, bordersOf(facts));
   const detail = `${hostname()}, Linux ${release()}; ${vmm} ${vmmVersion} ${machine}, ${label}; guest Linux ${kernelVersion}`;
   return {
     title,
@@ -63,57 +79,63 @@ export function bootTimeline(facts: BootFacts): Timeline {
         provenance: { kind: "measured", detail, n: 1, date, accelerator: label },
       },
     ],
-    spans: spansBetween(bordersOf(facts), facts.requestedNs),
-    instants: instantsOf(facts),
+    spans: spansBetween(borders),
+    instants: instantsOf(facts, borders),
     counters: [],
   };
 }
 
 function bordersOf(facts: BootFacts): Border[] {
-  const { milestones, goneNs } = facts;
-  const at = (kind: "init" | "ready" | "exec" | "bye"): number | undefined => {
-    const found = milestones.first(kind);
-    return found === undefined ? undefined : milestones.hostNs(found);
-  };
-  const logged = (beginning: string): number | undefined => {
-    const found = milestones.logLine(beginning);
-    return found === undefined ? undefined : milestones.hostNs(found);
-  };
-  const clocked = milestones.first("tie") === undefined ? {} : { from: "the guest kernel's own log" };
+  const { milestones, vmm } = facts;
+  const at = (kind: "init" | "ready" | "exec" | "bye"): number | undefined =>
+    hostNs(milestones, milestones.first(kind));
+  const logged = (beginning: string): number | undefined => hostNs(milestones, milestones.logLine(beginning));
   const ended = milestones.first("exited") ?? milestones.first("signaled") ?? milestones.first("failed");
+  const monitor = { mode: "user", stage: "VMM" } as const;
+  const kernel = { mode: "kernel", stage: "kernel" } as const;
+  const init = { mode: "user", stage: "init", clock: "guest" } as const;
   return [
-    { at: facts.forkedNs, name: "prepare the start: archive, pipes, plan", mode: "user", stage: "VMM" },
-    { at: facts.monitorNs, name: "fork, execve of QEMU", mode: "kernel", stage: "VMM", args: { manual: "execve(2)" } },
-    { at: facts.processorStartNs, name: "QEMU sets up the machine and loads the kernel", mode: "user", stage: "VMM" },
-    { at: facts.handOverNs, name: "firmware: finds and copies the kernel", mode: "kernel", stage: "firmware" },
+    { ...monitor, clock: "host", at: facts.forkedNs, name: "prepare the start: archive, pipes, plan" },
     {
-      at: logged("Linux version "),
-      name: "guest kernel: before its clock runs",
+      ...monitor,
+      clock: "host",
+      at: facts.monitorNs,
+      name: `fork, execve of ${vmm}`,
       mode: "kernel",
-      stage: "kernel",
-      args: clocked,
+      manual: "execve(2)",
     },
     {
-      at: logged("smp: Brought up"),
-      name: "guest kernel: memory, interrupts, processor",
-      mode: "kernel",
-      stage: "kernel",
-      args: clocked,
+      ...monitor,
+      clock: "monitor",
+      at: facts.processorStartNs,
+      name: `${vmm} sets up the machine and loads the kernel`,
     },
     {
+      clock: "monitor",
+      at: facts.handOverNs,
+      name: "firmware: finds and copies the kernel",
+      mode: "kernel",
+      stage: "firmware",
+    },
+    { ...kernel, clock: "log", at: logged("Linux version "), name: "guest kernel: unpacks itself, starts its clock" },
+    { ...kernel, clock: "log", at: logged("smp: Brought up"), name: "guest kernel: memory, interrupts, processor" },
+    {
+      ...kernel,
+      clock: "log",
       at: logged("Freeing unused kernel image"),
       name: "guest kernel: drivers, networking, initramfs",
-      mode: "kernel",
-      stage: "kernel",
-      args: clocked,
     },
-    { at: at("init"), name: kernelName(facts), mode: "kernel", stage: "kernel" },
-    { at: at("ready"), name: "init: mounts, names, console", mode: "user", stage: "init" },
-    { at: at("exec"), name: "init: fork, session, terminal", mode: "user", stage: "init" },
-    { at: ended && milestones.hostNs(ended), name: "the program", mode: "user", stage: "program" },
-    { at: at("bye"), name: "init: drain the console, report", mode: "user", stage: "gone" },
-    { at: goneNs, name: "QEMU ends", mode: "user", stage: "gone" },
+    { ...kernel, clock: "guest", at: at("init"), name: kernelName(facts) },
+    { ...init, at: at("ready"), name: "init: mounts, names, console" },
+    { ...init, at: at("exec"), name: PROGRAM_STARTS },
+    { clock: "guest", at: hostNs(milestones, ended), name: "the program", mode: "user", stage: "program" },
+    { ...init, at: at("bye"), name: "init: drain the console, report", stage: "gone" },
+    { clock: "host", at: facts.goneNs, name: `${vmm} ends`, mode: "user", stage: "gone" },
   ];
+}
+
+function hostNs(reader: MilestoneReader, milestone: Milestone | undefined): number | undefined {
+  return milestone === undefined ? undefined : reader.hostNs(milestone);
 }
 
 /** Without the log and without QEMU's stamps, the stages before init are one. */
@@ -122,29 +144,39 @@ function kernelName({ milestones, handOverNs }: BootFacts): string {
   return handOverNs === undefined ? "firmware and guest kernel" : "guest kernel";
 }
 
-/** Consecutive spans; a border that was not seen, or lies before the one in front of it, draws nothing. */
-function spansBetween(borders: readonly Border[], zeroNs: number): Span[] {
-  const spans: Span[] = [];
-  let start = 0;
-  for (const { at, name, mode, stage, args } of borders) {
-    if (at === undefined || Number.isNaN(at)) continue;
-    const end = Math.round(at - zeroNs);
-    if (end <= start) continue;
-    spans.push({ track: TRACK, name, start, end, mode, stage, ...(args !== undefined && { args }) });
-    start = end;
-  }
-  return spans;
+/**
+ * Brings the borders into their order: each where it was told to be, but not before the one in front of it, and not
+ * after the end of the whole, which the host's own clock tells.
+ *
+ * @returns only those that were seen, in nanoseconds since the request
+ */
+function placed({ requestedNs, goneNs }: BootFacts, borders: readonly Border[]): (Border & { readonly end: number })[] {
+  const whole = goneNs === undefined ? Number.POSITIVE_INFINITY : Math.round(goneNs - requestedNs);
+  let end = 0;
+  return borders.flatMap((border) => {
+    if (border.at === undefined || Number.isNaN(border.at)) return [];
+    end = Math.min(whole, Math.max(end, Math.round(border.at - requestedNs)));
+    return [{ ...border, end }];
+  });
 }
 
-function instantsOf({ milestones, requestedNs, firstByteNs, goneNs }: BootFacts): Instant[] {
-  const exec = milestones.first("exec");
-  const execNs = exec === undefined ? undefined : milestones.hostNs(exec);
+/** Consecutive spans; one without a length is not drawn. */
+function spansBetween(borders: ReturnType<typeof placed>): Span[] {
+  return borders.flatMap(({ end, name, mode, stage, clock, manual }, index) => {
+    const start = borders[index - 1]?.end ?? 0;
+    const args = { clock: CLOCKS[clock], ...(manual !== undefined && { manual }) };
+    return end === start ? [] : [{ track: TRACK, name, start, end, mode, stage, args }];
+  });
+}
+
+function instantsOf({ requestedNs, firstByteNs, goneNs }: BootFacts, borders: ReturnType<typeof placed>): Instant[] {
+  const started = borders.find(({ name }) => name === PROGRAM_STARTS)?.end;
+  const gone = goneNs === undefined ? undefined : Math.round(goneNs - requestedNs);
+  const byte = firstByteNs === undefined ? undefined : Math.round(firstByteNs - requestedNs);
   const marks: readonly (readonly [string, number | undefined])[] = [
-    [MARKS.firstInstruction, execNs],
-    [MARKS.firstByte, execNs === undefined || firstByteNs === undefined ? undefined : Math.max(firstByteNs, execNs)],
-    [MARKS.gone, goneNs],
+    [MARKS.firstInstruction, started],
+    [MARKS.firstByte, started === undefined || byte === undefined ? undefined : Math.max(byte, started)],
+    [MARKS.gone, gone],
   ];
-  return marks.flatMap(([name, ns]) =>
-    ns === undefined ? [] : [{ track: TRACK, name, at: Math.round(ns - requestedNs) }],
-  );
+  return marks.flatMap(([name, at]) => (at === undefined ? [] : [{ track: TRACK, name, at }]));
 }
