@@ -103,7 +103,12 @@
     {
       "target_name": "ringside-init",
       "type": "executable",
-      "sources": ["guest/init.cc"],
+      "sources": [
+        "guest/init.cc", "guest/report.cc", "guest/run-file.cc", "guest/modules.cc", "guest/root.cc", "guest/world.cc",
+        "guest/network.cc", "guest/log.cc", "guest/loop.cc", "guest/console.cc", "guest/program.cc", "guest/machine.cc",
+        "guest/requests.cc", "guest/agent.cc", "guest/agent-port.cc", "guest/agent-program.cc", "guest/agent-protocol.cc",
+        "guest/agent-start.cc", "guest/stats.cc", "guest/users.cc",
+      ],
       "cflags_cc": ["-fno-exceptions", "-fno-rtti"],
       "ldflags": ["-static", "-s"],
     },

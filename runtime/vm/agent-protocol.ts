@@ -110,6 +110,7 @@ export type HostFrame =
   | ({ readonly kind: "exec" } & ExecRequest)
   | { readonly kind: "stdin"; readonly data: Uint8Array }
   | { readonly kind: "resize" | "consoleSize"; readonly columns: number; readonly rows: number }
+  /** To the session's program; in a session that has started none, to the machine's own, answered with `done`. */
   | { readonly kind: "signal"; readonly signal: number }
   | { readonly kind: "ping"; readonly data: Uint8Array }
   /** `signal` to the machine's own program, SIGKILL after `graceMs`; with its end the machine ends, as always. */

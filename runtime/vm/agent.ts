@@ -74,6 +74,16 @@ export async function stopGuest(place: AgentPlace, options: StopOptions = {}): P
 }
 
 /**
+ * Sends a signal to the machine's own program, whatever has been started beside it.
+ *
+ * @param signal such as `SIGHUP`
+ * @throws RingsideError when there is no agent or it does not answer in time
+ */
+export async function signalGuest(place: AgentPlace, signal: string, options: AgentOptions = {}): Promise<void> {
+  await ask(place, { kind: "signal", signal: signalNumber(signal) }, "done", options);
+}
+
+/**
  * Has the guest's kernel panic (Documentation/admin-guide/sysrq.rst, command c), which takes everything in it down.
  *
  * @returns once the connection has broken

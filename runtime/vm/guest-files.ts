@@ -26,6 +26,8 @@ import { imageEntries } from "./image-entries.ts";
 export interface GuestKernel {
   readonly version: string;
   readonly path: string;
+  /** Where its modules lie; /lib/modules/VERSION unless given. */
+  readonly modulesDirectory?: string;
 }
 
 export interface GuestFiles {
@@ -68,18 +70,19 @@ export function guestKernel(cache: string = cacheDirectory()): GuestKernel {
   return found;
 }
 
-function downloadedKernel(cache: string): { version: string; path: string } | undefined {
+function downloadedKernel(cache: string): GuestKernel | undefined {
   const path = join(cache, "guest-kernel/vmlinuz");
   try {
     const { version } = versionSchema.parse(JSON.parse(readFileSync(join(cache, "guest-kernel/version.json"), "utf8")));
-    return existsSync(path) ? { version, path } : undefined;
+    const modulesDirectory = join(cache, "guest-kernel/modules", version);
+    return existsSync(path) ? { version, path, modulesDirectory } : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** The host's own kernel first, then the newest by name that may be read. */
-function hostKernel(): { version: string; path: string } | undefined {
+function hostKernel(): GuestKernel | undefined {
   let names: string[] = [];
   try {
     names = readdirSync("/boot").filter((name) => name.startsWith("vmlinuz-"));

@@ -1,9 +1,9 @@
 /** The file that tells the guest's init what to run: every value arrives as it was given. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { END_OF_INPUT, encodeRunFile, escapeInput, type RunFile } from "../../runtime/vm/run-file.ts";
+import { END_OF_INPUT, encodeRunFile, escapeInput, type GuestSetup, type RunFile } from "../../runtime/vm/run-file.ts";
 
-/** Reads a run file as native/guest/init.cc does. */
+/** Reads a run file as native/guest/run-file.cc does. */
 class Reader {
   #at = 0;
   readonly #bytes: Buffer;
@@ -35,7 +35,7 @@ class Reader {
 
 function decode(bytes: Uint8Array): RunFile {
   const reader = new Reader(bytes);
-  expect(reader.number()).toBe(0x31525352);
+  expect(reader.number()).toBe(0x32525352);
   const run = {
     nonce: reader.string(),
     hostname: reader.string(),
@@ -48,6 +48,7 @@ function decode(bytes: Uint8Array): RunFile {
     reportsLog: reader.number() === 1,
     columns: reader.number(),
     rows: reader.number(),
+    setup: decodeSetup(reader),
     candidates: reader.strings(),
     arguments: reader.strings(),
     environment: reader.strings(),
@@ -56,8 +57,43 @@ function decode(bytes: Uint8Array): RunFile {
   return run;
 }
 
+function decodeSetup(reader: Reader): GuestSetup {
+  const console = reader.string();
+  const milestones = reader.number() === 1 ? "console" : "port";
+  const modules = reader.strings();
+  const [device, type] = [reader.string(), reader.string()];
+  const agent = reader.number() === 1;
+  const hasNetwork = reader.number() === 1;
+  const prefixLength = reader.number();
+  const [address, gateway, nameServer] = [reader.string(), reader.string(), reader.string()];
+  return {
+    console: console === "/dev/hvc0" ? console : "/dev/ttyS0",
+    milestones,
+    modules,
+    root: device === "" ? undefined : { device, type: type === "squashfs" ? type : "erofs" },
+    agent,
+    network: hasNetwork ? { address, prefixLength, gateway, nameServer } : undefined,
+  };
+}
+
 const text = fc.string({ unit: "grapheme" }).filter((value) => !value.includes("\0"));
 const id = fc.nat(0xffff_fffe);
+const setups = fc.record({
+  console: fc.constantFrom("/dev/ttyS0" as const, "/dev/hvc0" as const),
+  milestones: fc.constantFrom("port" as const, "console" as const),
+  modules: fc.array(text),
+  root: fc.option(
+    fc.record({
+      device: text.filter((value) => value !== ""),
+      type: fc.constantFrom("erofs" as const, "squashfs" as const),
+    }),
+    { nil: undefined },
+  ),
+  agent: fc.boolean(),
+  network: fc.option(fc.record({ address: text, prefixLength: fc.nat(32), gateway: text, nameServer: text }), {
+    nil: undefined,
+  }),
+});
 const runs = fc.record({
   nonce: text,
   hostname: text,
@@ -73,9 +109,10 @@ const runs = fc.record({
   candidates: fc.array(text),
   arguments: fc.array(text),
   environment: fc.array(text),
+  setup: setups,
 });
 
-/** Undoes the escapes as relayInput of native/guest/init.cc does. */
+/** Undoes the escapes as InputRelay of native/guest/console.cc does. */
 function unescaped(bytes: Uint8Array): { data: number[]; ended: boolean } {
   const data: number[] = [];
   let escaped = false;
