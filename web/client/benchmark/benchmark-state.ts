@@ -8,7 +8,6 @@ import type {
   BenchmarkLimits,
   BenchmarkLine,
   BenchmarkRequest,
-  BenchmarkSystem,
   HistoryEntry,
   StoredReport,
 } from "../../protocol/benchmark.ts";
@@ -22,6 +21,7 @@ import {
   stopBenchmark,
 } from "../api/benchmark.ts";
 import { RequestError } from "../api/request.ts";
+import { BenchmarkChoice } from "./choice.ts";
 import type { Distribution } from "./distributions.ts";
 
 /** One that could not be measured. */
@@ -48,7 +48,7 @@ export type Shown =
   | { readonly kind: "stored"; readonly id: string; readonly startedAt: string; readonly interrupted: boolean };
 
 export class BenchmarkState {
-  readonly systems: Signal<readonly BenchmarkSystem[] | undefined> = signal(undefined);
+  readonly choice: BenchmarkChoice = new BenchmarkChoice();
   readonly running: Signal<Running | undefined> = signal(undefined);
   readonly distributions: Signal<readonly Distribution[]> = signal([]);
   readonly missing: Signal<readonly Missing[]> = signal([]);
@@ -56,6 +56,8 @@ export class BenchmarkState {
   readonly history: Signal<readonly HistoryEntry[] | undefined> = signal(undefined);
   readonly comparison: Signal<BenchmarkComparison | undefined> = signal(undefined);
   readonly failure: Signal<RequestError | undefined> = signal(undefined);
+  /** Why two could not be compared. */
+  readonly refusal: Signal<RequestError | undefined> = signal(undefined);
   #abort = new AbortController();
 
   /** Asks what there is, and joins what runs. Shows the newest one where nothing does. */
@@ -63,7 +65,7 @@ export class BenchmarkState {
     this.#abort = new AbortController();
     await this.#try(async () => {
       const { systems, running } = await fetchOverview();
-      this.systems.value = systems;
+      this.choice.systems.value = systems;
       await this.#refreshHistory();
       if (running !== null) {
         void this.#follow(running);
@@ -98,7 +100,7 @@ export class BenchmarkState {
     this.comparison.value = undefined;
     await this.#try(async () => {
       this.comparison.value = await compareBenchmarks(before, after);
-    });
+    }, this.refusal);
   }
 
   /** Takes over one line of what runs. @returns the id that it has in the history, once it has one */
@@ -174,15 +176,14 @@ export class BenchmarkState {
         : this.distributions.value.map((one) => (one === known ? grown : one));
   }
 
-  async #try(work: () => Promise<void>): Promise<void> {
+  async #try(work: () => Promise<void>, failure: Signal<RequestError | undefined> = this.failure): Promise<void> {
     const { signal: abort } = this.#abort;
-    this.failure.value = undefined;
+    failure.value = undefined;
     try {
       await work();
     } catch (error) {
       if (abort.aborted) return;
-      this.failure.value =
-        error instanceof RequestError ? error : new RequestError("refused", String(error), undefined);
+      failure.value = error instanceof RequestError ? error : new RequestError("refused", String(error), undefined);
     }
   }
 }

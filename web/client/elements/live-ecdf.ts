@@ -15,6 +15,8 @@ import { formatTick } from "../timeline/format.ts";
 
 const HEIGHT_PX = 340;
 const NS_PER_MS = 1e6;
+/** Between two drawings. */
+const REST_MS = 500;
 /** At which shares the names stand, one after the other, so that neighbours do not cover each other. */
 const NAME_SHARES = [0.9, 0.72, 0.54, 0.36, 0.18];
 
@@ -34,6 +36,8 @@ export class LiveEcdf extends RingsideElement {
   #plot: uPlot | undefined;
   #names = "";
   #stopTheme: (() => void) | undefined;
+  #lastDrawnMs = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #draw = new FrameTask(() => void this.#update());
   readonly #observer = new ResizeObserver(() => this.#resize());
 
@@ -54,7 +58,7 @@ export class LiveEcdf extends RingsideElement {
       // Colours are read when the plot is made.
       void theme.value;
       this.#names = "";
-      this.#draw.ask();
+      this.#ask();
     });
   }
 
@@ -62,13 +66,22 @@ export class LiveEcdf extends RingsideElement {
     super.disconnectedCallback();
     this.#observer.disconnect();
     this.#stopTheme?.();
+    clearTimeout(this.#timer);
     this.#plot?.destroy();
     this.#plot = undefined;
     this.#names = "";
   }
 
-  protected override updated(_changed: PropertyValues): void {
-    this.#draw.ask();
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("marked")) this.#lastDrawnMs = Number.NEGATIVE_INFINITY;
+    this.#ask();
+  }
+
+  /** What draws takes time from what is measured on the same processors: samples that come together are drawn together. */
+  #ask(): void {
+    clearTimeout(this.#timer);
+    const waitMs = this.#lastDrawnMs + REST_MS - performance.now();
+    this.#timer = setTimeout(() => this.#draw.ask(), Math.max(0, waitMs));
   }
 
   #resize(): void {
@@ -80,6 +93,7 @@ export class LiveEcdf extends RingsideElement {
     const { default: Plot } = await import("uplot");
     const holder = this.querySelector<HTMLElement>(".plot");
     if (!this.isConnected || holder === null) return;
+    this.#lastDrawnMs = performance.now();
     const { momentsMs, shares } = ecdfColumns(this.distributions);
     const data: uPlot.AlignedData = [[...momentsMs], ...shares.map((column) => [...column])];
     const names = `${this.distributions.map(({ name }) => name).join(" ")} ${this.marked ?? ""}`;
@@ -154,6 +168,7 @@ export class LiveEcdf extends RingsideElement {
     ctx.save();
     ctx.font = `${12 * ratio}px ${getComputedStyle(this).fontFamily}`;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     ctx.lineJoin = "round";
     order.forEach(({ one }, index) => {
       if (this.marked !== undefined && this.marked !== one.name) return;

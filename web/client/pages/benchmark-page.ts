@@ -45,7 +45,7 @@ export class BenchmarkPage extends RingsideElement {
         <failure-notice .failure=${state.failure.value}></failure-notice>
         ${
           running === undefined
-            ? html`<benchmark-form .systems=${state.systems.value ?? []} ?busy=${state.systems.value === undefined} @measure=${this.#measure}></benchmark-form>`
+            ? html`<benchmark-form .choice=${state.choice} @measure=${this.#measure}></benchmark-form>`
             : this.#renderRunning(running)
         }
         ${this.#renderFigure()}
@@ -104,6 +104,7 @@ export class BenchmarkPage extends RingsideElement {
             : html`<p class="benchmark-line"><button type="button" ?disabled=${pair.length !== 2} @click=${this.#compare}>Compare the two</button>
                 <span class="hint">${pair.length === 2 ? nothing : "Mark two: the older is what the newer is set against."}</span></p>`
         }
+        <failure-notice .failure=${this.#state.refusal.value}></failure-notice>
         ${this.#state.comparison.value === undefined ? nothing : renderComparison(this.#state.comparison.value)}
       </section>
     `;

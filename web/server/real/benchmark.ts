@@ -71,7 +71,7 @@ export class RuntimeBenchmark implements BenchmarkBackend {
     const differences = protocolDifferences(a, b);
     if (differences.length > 0)
       throw new RingsideError(`compare the benchmarks: they were not made alike: ${differences.join("; ")}`, {
-        fix: "choose two of the same systems and conditions",
+        fix: "Choose two of the same systems and conditions.",
       });
     return compareReports(a, b);
   }
