@@ -7,6 +7,7 @@ import { isAlive } from "../container/process-identity.ts";
 import { isId } from "../container/record.ts";
 import { entries } from "../container/reserve.ts";
 import { removeVmDirectory, vmDirectory, vmIds, vmStates } from "./directory.ts";
+import { settleMove } from "./migration/settle.ts";
 import { vmNames } from "./monitored.ts";
 import { writeVmExit } from "./record.ts";
 import { holderOf, lockVms, releaseVm } from "./reserve.ts";
@@ -20,7 +21,11 @@ const LEAST_AGE_MS = 60_000;
 
 /** Takes it away, and ends what should have died with its owner. */
 export async function sweepVms(): Promise<void> {
-  for (const machine of listVms()) await sweepOne(machine);
+  for (const { id, directory } of listVms()) {
+    await settleMove(directory);
+    const machine = readVm(id);
+    if (machine !== undefined) await sweepOne(machine);
+  }
   sweepUnknown();
 }
 
