@@ -10,12 +10,14 @@ import { DEFAULT_PATH } from "../oci/defaults.ts";
 import { candidates } from "../plan/execute.ts";
 import type { Verdict } from "./accelerator.ts";
 import { newNonce } from "./boot.ts";
+import { rootDisk } from "./disk.ts";
 import { type GuestFiles, guestFiles } from "./guest-files.ts";
 import { checkMemory, DEFAULT_BOOT_TIMEOUT_MS, DEFAULT_MEMORY_BYTES, type VmOptions } from "./options.ts";
 import { checkPorts } from "./ports.ts";
+import { chooseRoot } from "./root.ts";
 import type { RunFile } from "./run-file.ts";
 import { requireVmm } from "./vmm/registry.ts";
-import type { GuestRequest, MachineType, RootKind, Vmm } from "./vmm.ts";
+import type { GuestDevices, GuestRequest, MachineType, RootKind, Vmm } from "./vmm.ts";
 
 const DEFAULT_SIZE = { columns: 80, rows: 24 };
 
@@ -34,7 +36,7 @@ export interface PreparedVm {
   readonly bootTimeoutMs: number;
   readonly files: GuestFiles;
   readonly root: RootKind;
-  readonly devices: GuestRequest["devices"];
+  readonly devices: GuestDevices;
   readonly console: GuestRequest["console"];
   readonly run: Omit<RunFile, "nonce">;
   readonly nonce: string;
@@ -50,11 +52,13 @@ export interface PreparedVm {
  */
 export async function prepareVm(launcher: Launcher, options: VmOptions): Promise<PreparedVm> {
   const image = requireImage(options.image);
-  const forwards = options.network?.forwards ?? [];
-  checkPorts(forwards);
+  checkPorts(options.network?.forwards ?? []);
   const machine = options.machine ?? "microvm";
   const { vmm, version, choose } = requireVmm(options.vmm ?? "qemu", machine);
-  const files = guestFiles(image);
+  const root = chooseRoot(image, options.root);
+  const devices = await devicesOf(options, image, root);
+  // A guest whose root is a disk unpacks nothing but its init and its drivers.
+  const files = guestFiles(root === "initramfs" ? image : undefined);
   const memoryBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
   checkMemory(memoryBytes, statSync(files.initramfs).size);
   const id = newId();
@@ -73,15 +77,20 @@ export async function prepareVm(launcher: Launcher, options: VmOptions): Promise
     memoryBytes,
     bootTimeoutMs: options.bootTimeoutMs ?? DEFAULT_BOOT_TIMEOUT_MS,
     files,
-    root: "initramfs",
-    devices: {
-      ...(options.agent === true && { agent: true }),
-      ...(options.network !== undefined && { network: options.network }),
-    },
+    root,
+    devices,
     console: options.console ?? "serial",
     run,
     nonce: newNonce(),
     requestedNs: monotonicNs(),
+  };
+}
+
+async function devicesOf({ agent, network }: VmOptions, image: Image, root: RootKind): Promise<GuestDevices> {
+  return {
+    ...(agent === true && { agent: true }),
+    ...(network !== undefined && { network }),
+    ...(root !== "initramfs" && { disk: { path: await rootDisk(image, root), kind: root } }),
   };
 }
 
