@@ -48,9 +48,9 @@ export async function bootGuest(launcher: Launcher, qemu: Qemu, request: GuestRe
 }
 
 async function startMonitor(launcher: Launcher, qemu: Qemu, request: GuestRequest, channels: Channels) {
-  const { accelerator, files, detached, run, nonce } = request;
+  const { accelerator, files, detached } = request;
   const tscKhz = accelerator === "tcg" ? knownTscKhz() : undefined;
-  const archive = openArchive(files.initramfs, { ...run, nonce });
+  const archive = openArchive(request);
   try {
     const options = { ...request, detached: detached !== undefined, kernelPath: files.kernel.path };
     return await startProcess(launcher, {

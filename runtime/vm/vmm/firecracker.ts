@@ -159,10 +159,11 @@ async function startFirecracker(
 async function startMonitor(
   launcher: Launcher,
   path: string,
-  { files, run, nonce, directory }: GuestRequest,
+  request: GuestRequest,
   { stdin, stdout, stderr }: Channels,
 ): Promise<RunningWorld> {
-  const archive = openArchive(files.initramfs, { ...run, nonce });
+  const { directory } = request;
+  const archive = openArchive(request, "console");
   try {
     return await startProcess(launcher, {
       argv: [path, "--api-sock", directory.control, "--id", directory.id],
