@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { formatReport } from "../../runtime/bench/report/text.ts";
 import { type BenchReport, benchReportSchema } from "../../runtime/bench/schema.ts";
+import { generatedReport } from "../support/bench-report.ts";
 
 function mark(p50: number) {
   return { samplesMs: [p50, p50], p50, p95: p50 * 1.5, p99: p50 * 2, ci95: [p50 * 0.9, p50 * 1.1] };
@@ -52,8 +53,9 @@ const REPORT: BenchReport = benchReportSchema.parse({
   unavailable: [{ name: "runc", reason: "runc is not installed", fix: "apt-get install runc" }],
 });
 
+const text = formatReport(REPORT);
+
 describe("the report for people", () => {
-  const text = formatReport(REPORT);
   const rowOf = (name: string) => text.split("\n").find((line) => line.startsWith(`${name} `)) ?? "";
 
   it("lists the fastest first, with ratios to the floor and to crun in the same run", () => {
@@ -108,5 +110,30 @@ describe("the format ringside.bench/1", () => {
     ];
     for (const system of broken)
       expect(benchReportSchema.safeParse({ ...REPORT, systems: [system] }).success).toBe(false);
+  });
+});
+
+describe("the parts that not every report has", () => {
+  const whole = generatedReport(1);
+  const words = formatReport(whole);
+
+  it("are there with their headings where they were measured", () => {
+    for (const title of ["Other conditions", "Several at once", "Memory of one more", "Overhead", "Migration"]) {
+      expect(words).toContain(`\n${title}`);
+      expect(text).not.toContain(title);
+    }
+  });
+
+  it("name an emulated guest so in every row", () => {
+    const rows = words.split("\n").filter((line) => line.startsWith("qemu-microvm-tcg "));
+    expect(rows.length).toBeGreaterThan(6);
+    expect(rows.filter((row) => !row.includes("software emulation"))).toEqual([]);
+  });
+
+  it("are the whole report where no start was measured", () => {
+    const { systems: _, ...rest } = whole;
+    const density = formatReport({ ...rest, benchmark: "density", systems: [] });
+    expect(density.startsWith("Density\n")).toBe(true);
+    expect(density).not.toContain("Nothing was measured");
   });
 });

@@ -11,10 +11,19 @@ import {
 } from "../published.ts";
 import type { BenchReport, MarkName, SystemReport } from "../schema.ts";
 import { MARK_NAMES } from "../schema.ts";
-import { crowdsOf } from "./concurrency.ts";
+import { crowdsOf } from "./crowds.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 import { METRICS } from "./memory.ts";
-import { acceleratorOf, formatBytes, formatMs, formatQuantity, formatRatio, MARKS, WORLDS } from "./words.ts";
+import {
+  acceleratorOf,
+  formatBytes,
+  formatMs,
+  formatQuantity,
+  formatRate,
+  formatRatio,
+  MARKS,
+  WORLDS,
+} from "./words.ts";
 
 /** One column: its title, and what stands in it. Text goes to the left, figures to the right. */
 interface Column<Row> {
@@ -133,7 +142,10 @@ export function crowdTable(report: BenchReport): Markup {
     { title: "most", of: ({ variant }) => variant?.inFlight.max ?? NONE },
     { title: "p50", of: ({ p50 }) => formatMs(p50) },
     { title: "p99", of: ({ p99 }) => formatMs(p99) },
-    { title: "starts per second", of: ({ variant }) => variant?.startsPerSecond.toPrecision(3) ?? NONE },
+    {
+      title: "starts per second",
+      of: ({ variant }) => (variant === undefined ? NONE : formatRate(variant.startsPerSecond)),
+    },
   ]);
 }
 

@@ -1,20 +1,28 @@
 /** The benchmark's report for people: one row a system, ratios to the floor and to crun, what is compared, what is missing. */
 
 import type { BenchReport, MarkName, SystemReport } from "../schema.ts";
+import { furtherParts } from "./text-parts.ts";
+import { textTable } from "./text-table.ts";
 
 /** The systems that others are set against, where they were measured. */
 const ANCHORS = ["process", "floor", "crun"] as const;
+
+const TITLES = { density: "Density", overhead: "Overhead" } as const;
 
 /** The report as text, ending in a newline. */
 export function formatReport(report: BenchReport): string {
   const { machine, protocol } = report;
   const head = [
-    `Start of ${protocol.workload}`,
+    report.benchmark === "startup" || report.benchmark === "whole"
+      ? `Start of ${protocol.workload}`
+      : TITLES[report.benchmark],
     `${report.startedAt.slice(0, 10)}, ${machine.kernel}, ${machine.cpu}, ${machine.cores} cores, cgroups ${machine.cgroupMode}`,
     `${protocol.runs} runs after ${protocol.warmup} for warm-up, seed ${protocol.seed}, one at a time, interleaved; milliseconds from the request`,
     ...(report.interrupted ? ["Interrupted: what had been measured until then."] : []),
   ];
-  const parts = [head.join("\n"), table(report), notes(report)];
+  const further = furtherParts(report);
+  const nothing = report.systems.length === 0 && further.length === 0;
+  const parts = [head.join("\n"), nothing ? "Nothing was measured." : table(report), ...further, notes(report)];
   if (report.unavailable.length > 0) parts.push(missing(report));
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -26,7 +34,7 @@ interface Column {
 }
 
 function table(report: BenchReport): string {
-  if (report.systems.length === 0) return "Nothing was measured.";
+  if (report.systems.length === 0) return "";
   const anchors = ANCHORS.filter((name) => medianOf(report, name) !== undefined);
   const columns: Column[] = [
     { title: "system", left: true, value: ({ name }) => name },
@@ -47,17 +55,7 @@ function table(report: BenchReport): string {
     columns.map(({ title }) => title),
     ...systems.map((system) => columns.map(({ value }) => value(system))),
   ];
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, index) =>
-          columns[index]?.left ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return textTable(cells, (column) => columns[column]?.left ?? false);
 }
 
 function medianOf(report: BenchReport, name: string): number | undefined {
@@ -92,6 +90,7 @@ function notes(report: BenchReport): string {
   for (const { name, notes: lines } of report.systems) {
     for (const line of lines) systemsOf.set(line, [...(systemsOf.get(line) ?? []), name]);
   }
+  if (report.systems.length === 0) return "";
   return [
     "What is compared",
     "  exec: the kernel has switched to the program, seen where the launcher executes it itself.",

@@ -92,6 +92,13 @@ export function formatRatioTick(ratio: number): string {
   return `${shortest(ratio)}×`;
 }
 
+/**
+ * How many in a second, with three significant digits.
+ */
+export function formatRate(perSecond: number): string {
+  return digits(perSecond);
+}
+
 /** Who executes a guest's instructions. */
 export interface Accelerator {
   /** No processor ran them: a program did, one after the other. */
