@@ -32,6 +32,9 @@ export const madeSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("sockets"), directory: absolutePath, known: z.array(z.string()) }),
   /** Killed: every process that has `mark` in its command line (a daemon's own directory, a container's id). */
   z.strictObject({ kind: z.literal("processes"), mark }),
+  /** One of our containers or virtual machines that outlive the command, by its name: ended and removed. */
+  z.strictObject({ kind: z.literal("container"), name: mark }),
+  z.strictObject({ kind: z.literal("vm"), name: mark }),
   /** A peer's own command for it (`crun --root R delete --force ID`); that it fails is taken for: there was none. */
   z.strictObject({ kind: z.literal("command"), argv: z.array(z.string()).min(1) }),
 ]);
@@ -63,9 +66,27 @@ export async function undo(made: Made): Promise<void> {
       return removeDeadSockets(made.directory, new Set(made.known));
     case "processes":
       return killUntilNone(() => processesWith(made.mark));
+    case "container":
+      return removeOurContainer(made.name);
+    case "vm":
+      return removeOurVm(made.name);
     case "command":
       return runQuietly(made.argv);
   }
+}
+
+/** Loaded late: this is seldom needed, and every command would load it. */
+async function removeOurContainer(name: string): Promise<void> {
+  const [{ listContainers }, { removeContainer }] = await Promise.all([
+    import("../container/state.ts"),
+    import("../container/stop.ts"),
+  ]);
+  if (listContainers().some((container) => container.name === name)) await removeContainer(name, { force: true });
+}
+
+async function removeOurVm(name: string): Promise<void> {
+  const [{ listVms }, { removeVm }] = await Promise.all([import("../vm/state.ts"), import("../vm/stop.ts")]);
+  if (listVms().some((machine) => machine.name === name)) await removeVm(name, { force: true });
 }
 
 /**

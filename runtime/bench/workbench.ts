@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Launcher, nativeProgram } from "../../native/kernel.ts";
 import { newId } from "../container/new-id.ts";
 import { RingsideError } from "../error.ts";
-import { BASE_IMAGE, findImage } from "../image/image.ts";
+import { BASE_IMAGE, findImage, type Image } from "../image/image.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { freePorts } from "./ports.ts";
 import type { Workload } from "./protocol.ts";
@@ -20,6 +20,8 @@ export interface WorkbenchOptions {
   /** How many starts may be under way at once; one unless said otherwise. */
   readonly slots?: number;
   readonly workloads?: readonly Workload[];
+  /** The base image unless another one is given. */
+  readonly image?: Image;
 }
 
 /**
@@ -30,9 +32,8 @@ export interface WorkbenchOptions {
  */
 export async function openWorkbench(
   cleanup: AsyncDisposableStack,
-  { slots = 1, workloads = ["byte"] }: WorkbenchOptions = {},
+  { slots = 1, workloads = ["byte"], image = findImage(BASE_IMAGE) }: WorkbenchOptions = {},
 ): Promise<Workbench> {
-  const image = findImage(BASE_IMAGE);
   if (image === undefined) {
     throw new RingsideError(`benchmark ${BASE_IMAGE}: the image has not been made`, { fix: "ringside image build" });
   }

@@ -5,6 +5,7 @@
 
 import type { Command } from "commander";
 import { addCompare } from "./bench-compare.ts";
+import { addDensity } from "./bench-density.ts";
 import { addHistory, addShow } from "./bench-history.ts";
 import { addHyperfine } from "./bench-hyperfine.ts";
 import { addMigration } from "./bench-migration.ts";
@@ -21,6 +22,7 @@ import { addTruth } from "./truth-command.ts";
 /** The commands below `ringside bench`, in the order of the help. */
 const COMMANDS: readonly ((bench: Command) => void)[] = [
   addStartup,
+  addDensity,
   addOverhead,
   addMigration,
   addRun,

@@ -1,0 +1,79 @@
+/** `ringside bench density`: how many idle instances of an image fit into this machine, in every world. */
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { benchDensity, DEFAULT_INSTANCES, DEFAULT_MEMORY_SHARE } from "../bench/density/density.ts";
+import type { DensityRow } from "../bench/density/system.ts";
+import { DENSITY_SYSTEMS } from "../bench/density/systems.ts";
+import { formatDensity } from "../bench/density/text.ts";
+import { deliver, exitCodeOf, interruptible, parseCount } from "./bench-options.ts";
+
+interface DensityArguments {
+  readonly systems: ReadonlyMap<string, DensityRow>;
+  readonly image?: string;
+  readonly instances: number;
+  readonly memoryShare: number;
+  readonly time?: number;
+  readonly json?: string | true;
+}
+
+const MOST_SHARE = 0.9;
+
+/** Adds `density` to `ringside bench`. */
+export function addDensity(bench: Command): void {
+  bench
+    .command("density")
+    .description("idle instances, one by one: memory, disk and start of the k-th, in every world")
+    .addOption(
+      new Option("--systems <list>", "comma-separated, of those below")
+        .argParser(parseDensities)
+        .default(DENSITY_SYSTEMS, "all"),
+    )
+    .option("--image <image>", "of every instance; it has to have the command sleep (default: ringside/base)")
+    .option("--instances <n>", "of each system at most", parseCount(1), DEFAULT_INSTANCES)
+    .option(
+      "--memory-share <share>",
+      "of the machine's memory, for all of a system at most",
+      parseShare,
+      DEFAULT_MEMORY_SHARE,
+    )
+    .option("--time <seconds>", "for all systems together", parseCount(1))
+    .option("--json [file]", "write ringside.bench/1 to a file, or (- or none) to standard output")
+    .addHelpText("after", () => `\nSystems:\n${densityList()}`)
+    .action(runDensity);
+}
+
+async function runDensity({ time, json, ...options }: DensityArguments): Promise<void> {
+  const limits = time === undefined ? {} : { timeSeconds: time };
+  const announce = (line: string) => void process.stderr.write(`ringside: ${line}\n`);
+  const report = await interruptible((measuring) => benchDensity({ ...options, limits, announce, ...measuring }));
+  deliver(report, formatDensity(report), report.interrupted, json);
+  process.exitCode = exitCodeOf(report);
+}
+
+function parseDensities(list: string): ReadonlyMap<string, DensityRow> {
+  const names = list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("name at least one system.");
+  return new Map(
+    names.map((name) => {
+      const row = DENSITY_SYSTEMS.get(name);
+      if (row === undefined)
+        throw new InvalidArgumentError(`there is no ${name}; there are ${[...DENSITY_SYSTEMS.keys()].join(", ")}.`);
+      return [name, row];
+    }),
+  );
+}
+
+function parseShare(written: string): number {
+  const value = Number(written);
+  if (!(value > 0 && value <= MOST_SHARE))
+    throw new InvalidArgumentError(`a number above 0 and up to ${MOST_SHARE} is needed.`);
+  return value;
+}
+
+function densityList(): string {
+  const width = Math.max(...[...DENSITY_SYSTEMS.keys()].map((name) => name.length));
+  return [...DENSITY_SYSTEMS].map(([name, { what }]) => `  ${name.padEnd(width)}  ${what}`).join("\n");
+}
