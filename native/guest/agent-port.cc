@@ -75,27 +75,22 @@ bool AgentPort::moveOut() {
 }
 
 bool AgentPort::moveIn() {
-  // Answers that the host does not take would fill memory; that it has gone is seen all the same.
-  if (outgoing_.size() >= kMostOutgoingBytes) {
-    if (hasHungUp(device_.get())) endSession();
-    return false;
-  }
-  char bytes[kReadBytes];
-  const ssize_t count = read(device_.get(), bytes, sizeof bytes);
-  if (count < 0) return false;
-  if (count == 0) {
+  if (hasHungUp(device_.get())) {
     endSession();
     return false;
   }
-  if (isRefused_) return true;
+  // Answers that the host does not take would fill memory.
+  if (outgoing_.size() >= kMostOutgoingBytes) return false;
+  char bytes[kReadBytes];
+  const ssize_t count = read(device_.get(), bytes, sizeof bytes);
+  if (count <= 0) return false;
   reader_.push(bytes, static_cast<size_t>(count));
-  for (Frame frame; !isRefused_;) {
+  for (Frame frame;;) {
     const Found found = reader_.next(frame);
-    if (found == Found::nothing) break;
-    if (found == Found::nonsense) refuse("a frame that is not in the protocol");
-    else obey(frame);
+    if (found == Found::nothing) return true;
+    if (found == Found::frame) obey(frame);
+    else refuse("a frame that is not in the protocol");
   }
-  return true;
 }
 
 void AgentPort::obey(const Frame& frame) {
@@ -104,7 +99,6 @@ void AgentPort::obey(const Frame& frame) {
   uint32_t number = 0;
   uint32_t graceMs = 0;
   if (frame.kind == HostKind::hello) return greet(frame.payload);
-  if (!isGreeted_) return refuse("a request before its greeting");
   switch (frame.kind) {
     case HostKind::hello:
       return;
@@ -150,13 +144,10 @@ void AgentPort::obey(const Frame& frame) {
 void AgentPort::greet(std::string_view payload) {
   uint32_t version = 0;
   uint64_t session = 0;
-  const bool isWhole = parseHello(payload, version, session);
   program_.reset();
-  isGreeted_ = isWhole;
   hasStarted_ = false;
-  if (!isWhole) return refuse("a greeting of another shape");
+  if (!parseHello(payload, version, session)) return refuse("a greeting of another shape");
   answer(GuestKind::hello, number32(kProtocolVersion) + number64(session));
-  if (version != kProtocolVersion) refuse("another version of the protocol");
 }
 
 // To this session's program; in a session that has started none, to the machine's own.
@@ -189,16 +180,13 @@ void AgentPort::fail(int code, const std::string& reason) {
 void AgentPort::refuse(const char* what) {
   fail(kOwnFailure, std::string("the guest's agent was sent ") + what);
   program_.reset();
-  reader_.clear();
-  isRefused_ = true;
+  reader_.seek();
 }
 
 void AgentPort::endSession() {
   program_.reset();
-  reader_.clear();
+  reader_.seek();
   outgoing_.clear();
-  isGreeted_ = false;
-  isRefused_ = false;
 }
 
 }  // namespace ringside::guest

@@ -1,6 +1,6 @@
 // One port of virtio-serial and the session on it, see Documentation/admin-guide/devices.rst of the kernel and
-// drivers/char/virtio_console.c: read(2) gives 0 while nobody on the host has the port open, and EAGAIN when somebody has
-// and says nothing.
+// drivers/char/virtio_console.c: poll(2) says POLLHUP while nobody on the host has the port open. The news that somebody
+// has opened it comes by another queue than what they say, and may be later: until then, nothing is read.
 #pragma once
 #include <memory>
 #include <string>
@@ -47,9 +47,7 @@ class AgentPort : public Watcher {
   FrameReader reader_;
   std::string outgoing_;
   std::unique_ptr<AgentProgram> program_;
-  bool isGreeted_ = false;
   bool hasStarted_ = false;  // a program of its own: what comes later is not meant for the machine's
-  bool isRefused_ = false;  // nothing more is read from this host
   bool hasMore_ = false;
 };
 

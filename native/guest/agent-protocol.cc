@@ -7,6 +7,8 @@ namespace ringside::guest {
 
 namespace {
 
+constexpr uint32_t kHelloBytes = 12;
+
 const KindRow* rowOf(const KindRow* rows, size_t count, uint8_t kind) {
   const KindRow* end = rows + count;
   const KindRow* found = std::find_if(rows, end, [kind](const KindRow& row) { return row.kind == kind; });
@@ -71,6 +73,7 @@ void FrameReader::push(const char* bytes, size_t count) {
 }
 
 Found FrameReader::next(Frame& frame) {
+  if (isSeeking_ && !findGreeting()) return Found::nothing;
   if (pending_.size() - at_ < kHeaderBytes) return Found::nothing;
   const char* head = pending_.data() + at_;
   const size_t length = number32At(head);
@@ -84,9 +87,19 @@ Found FrameReader::next(Frame& frame) {
   return Found::frame;
 }
 
-void FrameReader::clear() {
+void FrameReader::seek() {
   pending_.clear();
   at_ = 0;
+  isSeeking_ = true;
+}
+
+// By the head of its frame and the version. Of what is no greeting, only what may be the beginning of one is kept.
+bool FrameReader::findGreeting() {
+  const std::string mark = number32(kHelloBytes) + static_cast<char>(HostKind::hello) + number32(kProtocolVersion);
+  const size_t found = pending_.find(mark, at_);
+  isSeeking_ = found == std::string::npos;
+  at_ = isSeeking_ ? std::max(at_, pending_.size() - std::min(pending_.size(), mark.size() - 1)) : found;
+  return !isSeeking_;
 }
 
 bool parseHello(std::string_view payload, uint32_t& version, uint64_t& session) {

@@ -70,16 +70,21 @@ struct Frame {
 
 enum class Found { nothing, frame, nonsense };
 
-// Cuts the host's stream into frames. After `nonsense` only `clear` helps.
+// Cuts the host's stream into frames. It begins with a greeting: what comes before the next one is passed over, be it the
+// rest of what a host that has gone had still under way, half a frame or whatever. After `nonsense` only `seek` helps.
 class FrameReader {
  public:
   void push(const char* bytes, size_t count);
   Found next(Frame& frame);
-  void clear();
+  // Forgets what is here, and waits for a greeting.
+  void seek();
 
  private:
+  bool findGreeting();
+
   std::string pending_;
   size_t at_ = 0;
+  bool isSeeking_ = true;
 };
 
 struct ExecRequest {
