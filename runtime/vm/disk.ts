@@ -64,16 +64,22 @@ export function canMakeDisk(kind: DiskKind): boolean {
 /**
  * Finds or makes the disk of an image.
  *
+ * @param find looks for the tool
  * @returns its path in the cache
  * @throws RingsideError where the tool is missing, or fails
  */
-export async function rootDisk(image: Image, kind: DiskKind, cache: string = cacheDirectory()): Promise<string> {
+export async function rootDisk(
+  image: Image,
+  kind: DiskKind,
+  cache: string = cacheDirectory(),
+  find: (program: string) => string | undefined = findProgram,
+): Promise<string> {
   const { program, packageName } = MAKERS[kind];
   const prefix = `root-${encodeURIComponent(image.name)}-`;
   const key = createHash("sha256").update(image.id).digest("hex").slice(0, 16);
   const path = join(cache, "guest", `${prefix}${key}.${kind}`);
   if (existsSync(path)) return touch(path);
-  const tool = findProgram(program);
+  const tool = find(program);
   if (tool === undefined) {
     throw new RingsideError(`cannot make the root file system of ${image.name} a disk: ${program} is not in $PATH`, {
       fix: `apt-get install ${packageName}, or leave --root ${kind} out`,
