@@ -6,6 +6,7 @@ import { describeMachine } from "../bench/machine.ts";
 import { percentile } from "../bench/statistics.ts";
 import { costsOf } from "./costs.ts";
 import { type CostsDocument, type Quantity, readCosts } from "./document.ts";
+import { withRoomForExits } from "./exits-fit.ts";
 import { type Measured, type MeasureOptions, measure } from "./measure.ts";
 import { wordsOf } from "./quantities.ts";
 
@@ -33,7 +34,8 @@ export async function calibrate(launcher: Launcher, options: CalibrateOptions): 
   const isSame = former?.machine.kernel === machine.kernel && former.machine.cpu === machine.cpu;
   const kept = isSame ? former.quantities.filter(({ name: old }) => !fresh.some((one) => one.name === old)) : [];
   const quantities = [...kept, ...fresh];
-  const costs = costsOf(quantities, `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}`);
+  const all = costsOf(quantities, `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}`);
+  const { costs, leftOut } = withRoomForExits(all);
   return {
     schema: "ringside.costs/1",
     name,
@@ -41,7 +43,7 @@ export async function calibrate(launcher: Launcher, options: CalibrateOptions): 
     measuredAt,
     machine,
     quantities,
-    refused: Array.from(measured.refused, ([refused, why]) => ({ name: refused, why })),
+    refused: [...Array.from(measured.refused, ([refused, why]) => ({ name: refused, why })), ...leftOut],
     costs: [...costs, ...options.stepCosts(costs)],
   };
 }
@@ -55,10 +57,12 @@ function formerOf(name: string): CostsDocument | undefined {
   }
 }
 
-function quantitiesOf({ samples }: Measured, date: string): Quantity[] {
+function quantitiesOf({ samples, accelerators }: Measured, date: string): Quantity[] {
   return Array.from(samples, ([name, values]) => {
     const sorted = Float64Array.from(values).sort();
     const at = (fraction: number): number => Math.round(percentile(sorted, fraction));
-    return { name, what: wordsOf(name), n: values.length, p25: at(0.25), p50: at(0.5), p75: at(0.75), date };
+    const accelerator = accelerators.get(name);
+    const whose = accelerator === undefined ? {} : { accelerator };
+    return { name, what: wordsOf(name), n: values.length, p25: at(0.25), p50: at(0.5), p75: at(0.75), date, ...whose };
   });
 }

@@ -26,6 +26,35 @@ const CALLS = [
 ].flat();
 const NAMESPACES = ["mount", "uts", "ipc", "pid", "network", "cgroup", "user", "time"] as const;
 
+/**
+ * The stages of our guest's boots by the simulator's rows that they mean: software emulation was measured on the machine
+ * that the profile is of (`reference`), under KVM by others. How our init takes its time is a cost of its own.
+ */
+const BOOT_COSTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "microvm.tcg": bootIds("vm.microvm-qboot.reference"),
+  "q35.tcg": bootIds("vm.q35-seabios.reference"),
+  "microvm.kvm": {
+    vmm: "vm.microvm-qboot.vmm",
+    firmware: "vm.q35-qboot.bzimage.firmware",
+    kernel: "vm.q35-qboot.bzimage.kernel",
+    init: "vm.microvm-qboot.init",
+    teardown: "vm.qemu.teardown",
+  },
+  "q35.kvm": {
+    vmm: "vm.q35-seabios.bzimage.vmm",
+    firmware: "vm.q35-seabios.bzimage.firmware",
+    kernel: "vm.q35-seabios.bzimage.kernel",
+    init: "vm.q35-seabios.init",
+    teardown: "vm.q35-seabios.teardown",
+  },
+};
+
+function bootIds(prefix: string): Record<string, string> {
+  return Object.fromEntries(
+    ["vmm", "firmware", "kernel", "init", "teardown"].map((stage) => [stage, `${prefix}.${stage}`]),
+  );
+}
+
 const ROWS: readonly CostRow[] = [
   plain("linux.systemCall.entry", "systemCall"),
   plain("linux.clock", "clock"),
@@ -54,6 +83,15 @@ const ROWS: readonly CostRow[] = [
   plain("linux.clone", "process.clone"),
   plain("linux.fork.copying", "process.fork"),
   plain("linux.thread.create", "thread.create"),
+  ...["vmm", "entry", "exit.out", "exit.in", "exit.mmioWrite", "exit.mmioRead", "exit.halt", "cpuid", "teardown"].map(
+    (part) => plain(`vm.tiny.${part}`, `tiny.${part}`),
+  ),
+  plain("hypervisor.exit.monitor", "exit.monitor"),
+  plain("hypervisor.exit.kernel", "exit.kernel"),
+  less("hypervisor.monitor.own", "exit.monitor", "exit.kernel"),
+  ...Object.entries(BOOT_COSTS).flatMap(([boot, costs]) =>
+    Object.entries(costs).map(([stage, id]) => plain(id, `boot.${boot}.${stage}`)),
+  ),
   ...CALLS.map((name) => less(`linux.call.${name}`, `call.${name}`, "systemCall")),
   ...NAMESPACES.map((name) => plain(`linux.namespace.${name}`, `namespace.${name}`)),
 ];
@@ -111,8 +149,9 @@ export function costsOf(quantities: readonly Quantity[], machine: string): Cost[
   ];
 }
 
-function sourceOf({ name, n, p25, p50, p75 }: Quantity): string {
-  return `${wordsOf(name)}: median ${p50} ns of ${n}, middle half ${p25} to ${p75}`;
+function sourceOf({ name, n, p25, p50, p75, accelerator }: Quantity): string {
+  const by = accelerator === undefined ? "" : `; ${accelerator}`;
+  return `${wordsOf(name)}: median ${p50} ns of ${n}, middle half ${p25} to ${p75}${by}`;
 }
 
 function dayOf({ date }: Quantity): string {

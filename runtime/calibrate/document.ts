@@ -18,6 +18,8 @@ const quantitySchema = z.object({
   p50: count,
   p75: count,
   date: z.string(),
+  /** Who executed the guest, where the quantity is of one: never a figure of emulation without that word. */
+  accelerator: z.string().optional(),
 });
 
 const costSchema = z.object({

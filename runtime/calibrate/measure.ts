@@ -1,5 +1,6 @@
 /**
- * Runs the measuring program (native/bench/calibrate) group by group, as a process of our launcher, and gathers its samples.
+ * Runs the measuring program (native/bench/calibrate) group by group, as a process of our launcher, and gathers its samples;
+ * where a virtual machine is needed, runs that.
  * Whatever happens, what a round has made on the host is taken away: a group, a layer.
  */
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,12 +15,15 @@ import { requireImage } from "../container/start.ts";
 import { RingsideError } from "../error.ts";
 import { BASE_IMAGE } from "../image/image.ts";
 import { startProcess } from "../process/start.ts";
-import { GROUPS, type Group, ROUNDS } from "./quantities.ts";
+import { type MachineTools, measureBoots, measureExits, type Sink, whyNoBoot, whyNoExits } from "./machines.ts";
+import { GROUPS, type Group, type GroupNeeds, ROUNDS } from "./quantities.ts";
 
 /** Nanoseconds by name, in the order in which they were measured; and what the kernel refused. */
 export interface Measured {
   readonly samples: ReadonlyMap<string, readonly number[]>;
   readonly refused: ReadonlyMap<string, string>;
+  /** Who executed the guest, of the quantities that are of one. */
+  readonly accelerators: ReadonlyMap<string, string>;
 }
 
 export interface MeasureOptions {
@@ -50,25 +54,44 @@ export async function measure(launcher: Launcher, options: MeasureOptions): Prom
   cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
   const samples = new Map<string, number[]>();
   const refused = new Map<string, string>();
-  const groups = GROUPS.filter(({ name }) => options.only.includes(name)).filter((group) => {
-    const why = unusable(group);
-    if (why !== undefined) refused.set(group.name, why);
-    return why === undefined;
-  });
+  const accelerators = new Map<string, string>();
+  const sink: Sink = (name, ns, accelerator) => {
+    keep(samples, name, Math.round(ns));
+    accelerators.set(name, accelerator);
+  };
+  const groups: Group[] = [];
+  for (const group of GROUPS.filter(({ name }) => options.only.includes(name))) {
+    const why = await unusable(group, launcher);
+    if (why === undefined) groups.push(group);
+    else refused.set(group.name, why);
+  }
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, group] of groups.entries()) {
       options.signal.throwIfAborted();
       options.progress(round * groups.length + index, ROUNDS * groups.length, group);
+      const machines = MACHINES[group.needs];
+      if (machines !== undefined) {
+        await machines({ launcher, samples: group.samples, signal: options.signal, sink });
+        continue;
+      }
       await using made = new AsyncDisposableStack();
       const argv = [program, group.name, String(group.samples), ...argumentsOf(group, directory, made)];
       gather(await outputOf(launcher, argv, directory, options.signal), samples, refused);
     }
   }
-  return { samples, refused };
+  return { samples, refused, accelerators };
 }
 
+/** What a group is measured by where no program of ours does it. */
+const MACHINES: Partial<Record<GroupNeeds, (tools: MachineTools) => Promise<void>>> = {
+  kvm: measureExits,
+  guest: measureBoots,
+};
+
 /** Why a group cannot be measured here. */
-function unusable({ needs }: Group): string | undefined {
+async function unusable({ needs }: Group, launcher: Launcher): Promise<string | undefined> {
+  if (needs === "kvm") return await whyNoExits();
+  if (needs === "guest") return await whyNoBoot(launcher);
   if (needs !== "container") return undefined;
   if (process.geteuid?.() !== 0) return "only root makes containers without a user namespace; run it as root";
   return groupMode() === undefined
@@ -158,12 +181,14 @@ function gather(output: string, samples: Map<string, number[]>, refused: Map<str
     const [, sign, name, digits] = /^(!?)([\w.]+) (\d+)$/.exec(line) ?? [];
     if (name === undefined || digits === undefined) continue;
     if (sign === "!") refused.set(name, errorName(Number(digits)));
-    else {
-      const known = samples.get(name);
-      if (known === undefined) samples.set(name, [Number(digits)]);
-      else known.push(Number(digits));
-    }
+    else keep(samples, name, Number(digits));
   }
+}
+
+function keep(samples: Map<string, number[]>, name: string, ns: number): void {
+  const known = samples.get(name);
+  if (known === undefined) samples.set(name, [ns]);
+  else known.push(ns);
 }
 
 function errorName(errno: number): string {

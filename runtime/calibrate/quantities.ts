@@ -1,7 +1,10 @@
-/** What `ringside calibrate` measures: groups, each one run of native/bench/calibrate, and what the names in them are. */
+/**
+ * What `ringside calibrate` measures: groups, each one run of native/bench/calibrate or, where a virtual machine is needed, of
+ * machines.ts; and what the names in them are.
+ */
 
 /** What a group needs beside the number of samples. */
-export type GroupNeeds = "nothing" | "probe" | "container";
+export type GroupNeeds = "nothing" | "probe" | "container" | "kvm" | "guest";
 
 export interface Group {
   readonly name: string;
@@ -9,6 +12,11 @@ export interface Group {
   /** In each of the rounds, so that a neighbour's burst of work does not decide a whole group. */
   readonly samples: number;
   readonly needs: GroupNeeds;
+}
+
+/** @returns whether a virtual machine is measured, which a container's start has nothing to do with. */
+export function isOfMachines(needs: GroupNeeds): boolean {
+  return needs === "kvm" || needs === "guest";
 }
 
 export const ROUNDS = 3;
@@ -20,7 +28,17 @@ export const GROUPS: readonly Group[] = [
   { name: "processes", what: "fork, clone, exec, exit, threads", samples: 120, needs: "probe" },
   { name: "namespaces", what: "each namespace by itself", samples: 50, needs: "nothing" },
   { name: "container", what: "what a container's start is made of", samples: 80, needs: "container" },
+  { name: "exits", what: "a virtual machine without a kernel, and leaving it", samples: 40, needs: "kvm" },
+  { name: "boot", what: "the stages of a guest's boot, on each machine of QEMU's", samples: 1, needs: "guest" },
 ];
+
+const BOOT_STAGES = {
+  vmm: "from the request until the guest's processor starts",
+  firmware: "until the firmware hands over to the kernel",
+  kernel: "until the guest's init runs",
+  init: "our init, until it executes the program",
+  teardown: "from the program's end until the monitor has gone",
+};
 
 /** Every quantity in words; those of the namespaces are named by them. */
 export const WORDS: Readonly<Record<string, string>> = {
@@ -119,6 +137,29 @@ export const WORDS: Readonly<Record<string, string>> = {
     "program.execute": "execve(2) of the probe, until a pipe that closes on exec tells its parent",
     "seccomp.load": "seccomp(2) with the default filter",
   }),
+  ...words("tiny.", "the tiny guest", {
+    vmm: "open(2) of /dev/kvm, KVM_CREATE_VM, memory, KVM_CREATE_VCPU, registers",
+    entry: "the first KVM_RUN, until the guest's first instruction has left it",
+    teardown: "from its last exit until nothing of it is left",
+    "exit.out": "KVM_RUN until its return with an `out`",
+    "exit.in": "KVM_RUN until its return with an `in`",
+    "exit.mmioWrite": "KVM_RUN until its return with a write to where no memory is",
+    "exit.mmioRead": "KVM_RUN until its return with a read of where no memory is",
+    "exit.halt": "KVM_RUN until its return with HLT",
+    cpuid: "CPUID with the loop around it, within one KVM_RUN",
+  }),
+  ...words("exit.", "by the processor itself, on a machine that is no guest", {
+    monitor: "an `out`, out of the guest to its monitor and back",
+    kernel: "CPUID with the loop around it, out of the guest to the host's kernel and back",
+  }),
+  ...Object.assign(
+    {},
+    ...["microvm", "q35"].flatMap((machine) =>
+      ["kvm", "tcg"].map((accelerator) =>
+        words(`boot.${machine}.${accelerator}.`, `QEMU ${machine}, our guest with the probe`, BOOT_STAGES),
+      ),
+    ),
+  ),
 };
 
 function words(prefix: string, how: string, each: Readonly<Record<string, string>>): Record<string, string> {

@@ -8,12 +8,12 @@ const NS_PER_US = 1000;
 export function calibrationText(document: CostsDocument, path: string): string {
   const { name, measuredAt, machine, quantities, refused, costs } = document;
   const header = ["QUANTITY", "MEDIAN", "MIDDLE HALF", "N", "WHAT"];
-  const rows = quantities.map(({ name: quantity, p50, p25, p75, n, what }) => [
+  const rows = quantities.map(({ name: quantity, p50, p25, p75, n, what, accelerator }) => [
     quantity,
     time(p50),
     `${time(p25)} to ${time(p75)}`,
     String(n),
-    what,
+    accelerator === undefined ? what : `${what} [${accelerator}]`,
   ]);
   return [
     `${tableText([header, ...rows])}\n`,

@@ -36,7 +36,7 @@ ${GROUPS.map(({ name, what }) => `  ${name.padEnd(11)} ${what}`).join("\n")}
 The profile is kept as measured-HOST in the cache directory; what is not measured stays as published:
   ringside simulate startup-race --profile measured-HOST
   ringside bench truth                 predicts a container's start with it, and measures one
-It takes some seconds. Ctrl-C ends it, keeps nothing and leaves nothing behind.`;
+It takes some seconds, with boots under software emulation some more. Ctrl-C ends it, keeps nothing and leaves nothing behind.`;
 
 async function runCalibrate({ json, only = GROUP_NAMES }: CalibrateFlags): Promise<void> {
   const document = await calibrateHere(only);

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { CostProfile } from "../../simulator/costs/cost.ts";
 import { readCosts } from "../calibrate/document.ts";
-import { GROUPS } from "../calibrate/quantities.ts";
+import { GROUPS, isOfMachines } from "../calibrate/quantities.ts";
 import { RingsideError } from "../error.ts";
 import { calibrateHere } from "./calibrate.ts";
 import { withLauncher } from "./launcher.ts";
@@ -60,7 +60,7 @@ async function runTruth({ starts, profile: name, json }: TruthFlags): Promise<vo
 
 /** In the same minute as the starts: a machine that others work on is not the same an hour later. */
 async function calibratedNow(): Promise<CostProfile | undefined> {
-  const document = await calibrateHere(GROUPS.map(({ name }) => name));
+  const document = await calibrateHere(GROUPS.filter(({ needs }) => !isOfMachines(needs)).map(({ name }) => name));
   if (document === undefined) return undefined;
   const group = document.refused.find(({ name }) => GROUPS.some((one) => one.name === name));
   if (group !== undefined) {

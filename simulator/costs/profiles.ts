@@ -9,6 +9,7 @@ import { PUBLISHED_COSTS } from "./published.ts";
 import { REFERENCE_CONTAINER_COSTS } from "./reference-container.ts";
 import { REFERENCE_COSTS } from "./reference-machine.ts";
 import { SANDBOX_COSTS } from "./sandboxes.ts";
+import { TINY_MACHINE_COSTS } from "./tiny-machine.ts";
 import { VIRTUALIZATION_COSTS } from "./virtualization.ts";
 import { VM_BOOT_COSTS } from "./vm-boot.ts";
 import { VM_EXIT_COSTS } from "./vm-exits.ts";
@@ -27,6 +28,7 @@ export const PROFILES: readonly CostProfile[] = [
       ...CONTAINER_RUNTIME_COSTS,
       ...VM_BOOT_COSTS,
       ...VM_EXIT_COSTS,
+      ...TINY_MACHINE_COSTS,
       ...VIRTUALIZATION_COSTS,
       ...VM_MEMORY_COSTS,
       ...MIGRATION_COSTS,

@@ -15,6 +15,7 @@ import { kataLife } from "../virtualization/kata.ts";
 import { type BootConfiguration, machineLife } from "../virtualization/machine.ts";
 import { type BootStage, bootInParallel } from "../virtualization/parallel-boots.ts";
 import { Sentry } from "../virtualization/sentry.ts";
+import { tinyLife } from "../virtualization/tiny.ts";
 import { unikernelLife } from "../virtualization/unikernel.ts";
 import { PROBE } from "../workload/probe.ts";
 import { ipl } from "../zos/ipl.ts";
@@ -149,6 +150,8 @@ function flavourLife(settings: BootSettings, costs: CostBook): Activities {
       const { monitor, guest: image } = flavour.boot;
       return unikernelLife({ costs, hypervisor, output, monitorCost: monitor, guestCost: image }, PROBE);
     }
+    case "tiny":
+      return tinyLife(costs);
     case "no times":
       throw new TypeError(flavour.boot.why);
     default:

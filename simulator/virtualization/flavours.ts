@@ -15,6 +15,8 @@ export type FlavourBoot =
   | { readonly kind: "undivided"; readonly cost: string }
   | { readonly kind: "sentry"; readonly platform: SentryPlatform }
   | { readonly kind: "unikernel"; readonly monitor: string; readonly guest: string }
+  /** A few bytes of code and nothing else. */
+  | { readonly kind: "tiny" }
   /** Nobody published times. */
   | { readonly kind: "no times"; readonly why: string };
 
@@ -27,7 +29,12 @@ export interface Flavour {
   readonly title: string;
   readonly boot: FlavourBoot;
   /** Who answers the program's system calls. */
-  readonly kernel: "its own Linux" | "the Sentry, a program of the host" | "a library in the program" | "its own z/OS";
+  readonly kernel:
+    | "its own Linux"
+    | "the Sentry, a program of the host"
+    | "a library in the program"
+    | "its own z/OS"
+    | "nobody: there are none";
   /** Whether another operating system than Linux could be in it. */
   readonly anySystem: boolean;
   /** The border that keeps it in. */
@@ -70,6 +77,14 @@ export const FLAVOURS: readonly Flavour[] = [
   unikernel("unikernel-microvm", "Unikraft on QEMU microvm", "microvm"),
   unikernel("unikernel-firecracker", "Unikraft on Firecracker", "firecracker"),
   unikernel("unikernel-solo5", "Unikraft on Solo5", "solo5"),
+  {
+    name: "tiny",
+    title: "Tiny: 16-bit code on KVM, no firmware, no kernel",
+    boot: { kind: "tiny" },
+    kernel: "nobody: there are none",
+    anySystem: false,
+    border: "hypervisor",
+  },
   {
     name: "lpar",
     title: "Logical partition: PR/SM runs z/OS by SIE",

@@ -10,6 +10,7 @@ import {
   readCosts,
   writeCosts,
 } from "../../runtime/calibrate/document.ts";
+import { withRoomForExits } from "../../runtime/calibrate/exits-fit.ts";
 import { WORDS, wordsOf } from "../../runtime/calibrate/quantities.ts";
 import { checkCost } from "../../simulator/costs/cost.ts";
 import { DEFAULT_PROFILE, findProfile, withMeasured } from "../../simulator/costs/profiles.ts";
@@ -110,7 +111,8 @@ describe("the steps of a container's start", () => {
   test("are what the race then reckons with", () => {
     const base = findProfile(DEFAULT_PROFILE);
     if (base === undefined) throw new Error("no default profile");
-    const all = [...costs, ...stepCosts(DEFAULT_CONTAINER_PLAN, costs, () => true)];
+    const fitting = withRoomForExits(costs).costs;
+    const all = [...fitting, ...stepCosts(DEFAULT_CONTAINER_PLAN, fitting, () => true)];
     const profile = withMeasured(base, "measured-somewhere", "a machine somewhere", all);
     const result = runScenario("startup-race", { profile, knobs: { spread: 0 } });
     expect(result.profile).toBe("measured-somewhere");
@@ -124,7 +126,7 @@ describe("every scenario", () => {
   test.each(SCENARIOS.map(({ name }) => name))("%s runs with a machine's own profile", (name) => {
     const base = findProfile(DEFAULT_PROFILE);
     if (base === undefined) throw new Error("no default profile");
-    const costs = costsOf(everyQuantity(), "a processor");
+    const { costs } = withRoomForExits(costsOf(everyQuantity(), "a processor"));
     const profile = withMeasured(base, "measured-somewhere", "a machine somewhere", costs);
     expect(runScenario(name, { profile }).profile).toBe("measured-somewhere");
   });
