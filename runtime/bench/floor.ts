@@ -20,6 +20,8 @@ export interface FloorOptions {
   readonly program: readonly string[];
   readonly memoryBytes: number;
   readonly pidsLimit: number;
+  /** What runs at the same time has another one: its group and its layer are named for it. */
+  readonly slot?: number;
 }
 
 const HIERARCHIES = ["devices", "memory", "pids"] as const;
@@ -34,7 +36,7 @@ const ROOT = "/sys/fs/cgroup";
 export function floorCommand(options: FloorOptions): string[] {
   const floor = nativeProgram("ringside-floor");
   if (floor === undefined) throw new Unusable({ reason: "ringside-floor has not been built", fix: "npm run build" });
-  const { image, directory, program, memoryBytes, pidsLimit } = options;
+  const { image, directory, program, memoryBytes, pidsLimit, slot = 0 } = options;
   const mode = groupMode(detectCgroups());
   const { seccomp } = benchConfig({ ...options, rootDirectory: directory, cgroups: true, seccomp: true }).linux ?? {};
   if (seccomp === undefined) throw new Unusable({ reason: "our configuration has no filter", fix: "npm run build" });
@@ -43,7 +45,7 @@ export function floorCommand(options: FloorOptions): string[] {
   const { layers } = places();
   mkdirSync(layers, { recursive: true });
   // Begins as our own groups and layers do, so that what a killed benchmark leaves is swept up with them.
-  const name = `ringside-floor${process.pid}`;
+  const name = `ringside-floor${process.pid}${slot === 0 ? "" : `-${slot}`}`;
   const layer = join(layers, name);
   const lower = image.lowerDirectories.join(":");
   return [floor, name, lower, layer, filter, String(memoryBytes), String(pidsLimit), mode, ROOT, ...program];

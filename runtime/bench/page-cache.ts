@@ -1,6 +1,6 @@
 /**
  * A cold start: what it reads has to come from the disk. As root the kernel is told to drop what it caches of every file
- * (/proc/sys/vm/drop_caches, proc(5)); dirty pages are written out first, since it drops clean ones only. Otherwise the
+ * (/proc/sys/vm/drop_caches, proc(5)); dirty pages are written out before, since it drops clean ones only. Otherwise the
  * files that a start reads are given up one by one (posix_fadvise(2), POSIX_FADV_DONTNEED, by dd(1)). Neither takes away
  * what a running process has mapped: the measuring process and its launcher stay warm.
  */
@@ -29,14 +29,15 @@ const execute = promisify(execFile);
  * Finds out what can be evicted here.
  * @throws Unusable where neither way is open
  */
-export function openEvictor(bench: Pick<Workbench, "hostProbe" | "rootDirectory" | "image">): Evictor {
+export async function openEvictor(bench: Pick<Workbench, "hostProbe" | "rootDirectory" | "image">): Promise<Evictor> {
   if (mayDropCaches()) {
     const sync = requireProgram("sync", "coreutils");
+    // Once: what a start reads was written while it was prepared.
+    await execute(sync);
     return {
       words:
-        "cold: before each start the page cache, directory entries and inodes of the whole machine are dropped (drop_caches), except what running processes have mapped, such as the launcher's and the daemons' own code",
+        "cold: before each start the page cache, directory entries and inodes of the whole machine are dropped (drop_caches), except dirty pages and what running processes have mapped, such as the launcher's and the daemons' own code",
       async evict() {
-        await execute(sync);
         writeFileSync(DROP_CACHES, EVERYTHING);
       },
     };

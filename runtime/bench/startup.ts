@@ -9,7 +9,7 @@ import { definitionOf } from "./definition.ts";
 import { checkDisk, describeLimits, type Limits, limitsFor } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
 import { Pacer } from "./pace.ts";
-import { openEvictor } from "./page-cache.ts";
+import { type Evictor, openEvictor } from "./page-cache.ts";
 import { type Allotment, allot } from "./planner.ts";
 import type { BenchProtocol, Condition } from "./protocol.ts";
 import { type Random, seededRandom } from "./random.ts";
@@ -235,9 +235,9 @@ class Session {
     main: ReadonlyMap<string, Outcome>,
     variants: Map<string, SystemVariant[]>,
   ): Promise<number> {
-    let evictor: ReturnType<typeof openEvictor> | undefined;
+    let evictor: Evictor | undefined;
     try {
-      evictor = condition.cache === "cold" ? openEvictor(this.bench) : undefined;
+      evictor = condition.cache === "cold" ? await openEvictor(this.bench) : undefined;
       const startedMs = performance.now();
       await evictor?.evict();
       if (evictor !== undefined) this.evictionMs = performance.now() - startedMs;

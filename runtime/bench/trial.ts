@@ -35,14 +35,26 @@ export async function tryAll(
     try {
       const system = prepared.get(row) ?? (await row.prepare(bench));
       prepared.set(row, system);
-      const startedMs = performance.now();
-      await system.measure({ signal, slot: 0, workload: "byte", port: undefined });
-      ready.set(name, { row, system, trialMs: performance.now() - startedMs });
+      ready.set(name, { row, system, trialMs: await trialMs(system, signal) });
     } catch (error) {
       if (!signal.aborted) unavailable.push({ name, ...explain(error) });
     }
   }
   return { ready, unavailable };
+}
+
+/** What takes longer is not started twice only to know how long it takes. */
+const SLOW_MS = 1000;
+
+/** The first start finds nothing in any cache; of what is fast the second one says how long it takes. */
+async function trialMs(system: System, signal: AbortSignal): Promise<number> {
+  const once = async () => {
+    const startedMs = performance.now();
+    await system.measure({ signal, slot: 0, workload: "byte", port: undefined });
+    return performance.now() - startedMs;
+  };
+  const firstMs = await once();
+  return firstMs > SLOW_MS ? firstMs : await once();
 }
 
 /** What an exception means for the report. */

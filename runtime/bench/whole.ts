@@ -4,6 +4,8 @@
  */
 
 import { RingsideError } from "../error.ts";
+import { benchDensity, DEFAULT_INSTANCES, DEFAULT_MEMORY_SHARE } from "./density/density.ts";
+import { DENSITY_SYSTEMS } from "./density/systems.ts";
 import { describeLimits, limitsFor } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
 import { benchMigration, DEFAULT_BANDWIDTH_BYTES } from "./migration/bench.ts";
@@ -84,6 +86,22 @@ const PARTS: readonly Part[] = [
     },
   },
   {
+    name: "density",
+    weight: 4,
+    async run({ density }, options) {
+      if (density === undefined) return {};
+      const { systems, image, instances = DEFAULT_INSTANCES, memoryShare = DEFAULT_MEMORY_SHARE } = density;
+      const rows = new Map(systems.map((name) => [name, rowNamed(DENSITY_SYSTEMS, name)]));
+      return await benchDensity({
+        ...options,
+        systems: rows,
+        instances,
+        memoryShare,
+        ...(image === undefined ? {} : { image }),
+      });
+    },
+  },
+  {
     name: "migration",
     weight: 2,
     async run({ migration }, { seed, signal, progress }) {
@@ -126,6 +144,7 @@ export function wholeProtocol(timeSeconds: number = WHOLE_SECONDS, seed = 1): Be
       ],
     },
     overhead: { systems: [...OVERHEAD_WORLDS.keys()] },
+    density: { systems: [...DENSITY_SYSTEMS.keys()] },
     migration: { attempts: 5 },
     limits: { timeSeconds },
   };
@@ -223,7 +242,7 @@ function merge(protocol: BenchProtocol, reports: readonly PartReport[], frame: F
   return benchReportSchema.parse({
     schema: "ringside.bench/1",
     ...frame,
-    unavailable: [...reports.flatMap(({ unavailable = [] }) => unavailable), ...frame.unavailable],
+    unavailable: distinct([...reports.flatMap(({ unavailable = [] }) => unavailable), ...frame.unavailable]),
     protocol: {
       ...(first ?? {
         runs: 1,
@@ -243,6 +262,11 @@ function merge(protocol: BenchProtocol, reports: readonly PartReport[], frame: F
     ...one("overhead", reports),
     ...one("migration", reports),
   });
+}
+
+/** What is missing for several parts for the same reason is said once. */
+function distinct(unavailable: readonly Unavailable[]): Unavailable[] {
+  return [...new Map(unavailable.map((one) => [`${one.name}: ${one.reason}`, one])).values()];
 }
 
 /** The part of the one report that has it; nothing where none has. */
