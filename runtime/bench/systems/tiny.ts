@@ -3,7 +3,7 @@
 import { monotonicNs } from "../../../native/kernel.ts";
 import { startTiny, type TinyLife } from "../../vm/tiny.ts";
 import { tinyVmm } from "../../vm/vmm/tiny.ts";
-import { type Stage, type SystemRow, Unusable } from "../system.ts";
+import { type RunRequest, type Sample, type Stage, type System, type SystemRow, Unusable } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
 const NS_PER_MS = 1e6;
@@ -11,10 +11,10 @@ const MEMORY_BYTES = 64 * 1024;
 /** The threads of the pool that Node gives such work. */
 const POOL_THREADS = 4;
 
-export const tinySystem: SystemRow = {
-  world: "vm",
+export const tinySystem = {
+  world: "vm" as const,
   what: "our own KVM guest, a few bytes of 16-bit code: the floor of every virtual machine",
-  async prepare() {
+  async prepare(): Promise<System> {
     const usable = await tinyVmm.usable();
     if (!usable.ok) throw new Unusable(usable);
     const [accelerator] = usable.accelerators;
@@ -31,7 +31,7 @@ export const tinySystem: SystemRow = {
       workloads: ["byte"],
       memoryBytes: MEMORY_BYTES,
       mostAtOnce: POOL_THREADS,
-      async measure({ signal }) {
+      async measure({ signal }: RunRequest): Promise<Sample> {
         signal.throwIfAborted();
         const life = await startTiny();
         const goneNs = monotonicNs();
@@ -47,7 +47,7 @@ export const tinySystem: SystemRow = {
       },
     };
   },
-};
+} satisfies SystemRow;
 
 /** What lies between two steps belongs to the one that follows. */
 function stagesOf({ requestedNs, steps, exits, firstByteNs }: TinyLife, goneNs: number): Stage[] {
