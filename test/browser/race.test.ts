@@ -1,28 +1,12 @@
 /** The race in a real browser: drawn at once, kept within its origin, readable by keys, by table and on a phone. */
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { violations } from "../support/axe.ts";
 import { BrowserSession, browserProblem, titled } from "../support/browser.ts";
 import { containerProblem } from "../support/inside.ts";
 
 const problem = browserProblem();
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Axe {
-  run(): Promise<{ violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }>;
-}
-
-/** The rules that the page breaks badly (dequeuniversity.com/rules/axe). */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async () => (globalThis as unknown as { axe: Axe }).axe.run());
-  return found.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
-}
-
 /** Every lane has a drawing with teeth in it. */
 async function drawnLanes(page: Page): Promise<string[]> {
   await page.locator("svg.waterline .outline[d^=M]").nth(3).waitFor({ state: "attached" });
@@ -96,6 +80,7 @@ describe.skipIf(problem !== undefined)(titled("the race in a browser", problem),
       "/lessons/namespaces",
       "/simulate",
       "/simulate/startup-race#seed=2",
+      "/benchmark",
       "/doctor",
     ]) {
       await page.goto(session.at(path));
