@@ -4,56 +4,10 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type ExitRecord, Launcher } from "../../native/kernel.ts";
 import { guestKernel } from "../../runtime/vm/guest-files.ts";
-import type { VirtualMachine } from "../../runtime/vm/machine.ts";
-import type { VmOptions } from "../../runtime/vm/options.ts";
-import { startVm } from "../../runtime/vm/start.ts";
-import { MARKS } from "../../simulator/trace/timeline.ts";
 import { untilEmpty } from "../support/leftovers.ts";
-import { describeWhere, needsImage, needsLinux, needsNative, needsPrograms } from "../support/needs.ts";
-import { needsGuestKernel } from "../support/needs-guest-kernel.ts";
-
-const BOOT_LIMIT_MS = 180_000;
-
-const MACHINES = [needsLinux, needsNative, needsPrograms("qemu-system-x86_64"), needsImage(), needsGuestKernel];
-
-interface Finished {
-  readonly machine: VirtualMachine;
-  readonly output: string;
-  readonly exit: ExitRecord;
-}
-
-/** Boots with emulation, which every machine has. */
-async function boot(
-  command: readonly string[],
-  options: Partial<VmOptions> = {},
-  use: (machine: VirtualMachine, output: () => string) => void | Promise<void> = () => {},
-): Promise<Finished> {
-  await using launcher = await Launcher.open();
-  const machine = await startVm(launcher, {
-    image: "ringside/base",
-    command,
-    env: [],
-    accelerator: "tcg",
-    bootTimeoutMs: 120_000,
-    ...options,
-  });
-  let output = "";
-  // Chunks end anywhere, also within a character.
-  const decoder = new TextDecoder();
-  machine.console.onData((chunk) => {
-    output += decoder.decode(chunk, { stream: true });
-  });
-  const ended = new Promise<void>((resolve) => {
-    machine.console.onEnd(resolve);
-  });
-  await use(machine, () => output);
-  const exit = await machine.exited;
-  await ended;
-  machine.console.close();
-  return { machine, output, exit };
-}
+import { describeWhere } from "../support/needs.ts";
+import { BOOT_LIMIT_MS, boot, expectWholeTimeline, MACHINES, printed } from "./booted.ts";
 
 describeWhere(MACHINES, "a virtual machine", () => {
   test("runs the program as a process of its own kernel, with its arguments, variables and exit code", {
@@ -101,18 +55,10 @@ describeWhere(MACHINES, "a virtual machine", () => {
       ["sh", "-c", script],
       { terminal: { columns: 91, rows: 17 } },
       async (machine, seen) => {
-        const until = (text: string): Promise<void> =>
-          new Promise((resolve) => {
-            const look = (): void => {
-              if (seen().includes(text)) resolve();
-            };
-            machine.console.onData(look);
-            look();
-          });
-        await until("ready");
+        await printed(machine, seen, "ready");
         machine.terminal?.resize({ columns: 120, rows: 40 });
         machine.terminal?.write(Buffer.from("\n"));
-        await until("40 120");
+        await printed(machine, seen, "40 120");
         machine.terminal?.write(Uint8Array.of(3));
       },
     );
@@ -146,24 +92,3 @@ describeWhere(MACHINES, "a virtual machine", () => {
     expect(await untilEmpty(() => (existsSync(`/proc/${qemu}`) ? [qemu] : []))).toEqual([]);
   });
 });
-
-/** Every stage in its order, one after the other, and the marks in theirs. */
-function expectWholeTimeline(machine: VirtualMachine): void {
-  const { spans, instants, tracks } = machine.timeline();
-  expect([...new Set(spans.map(({ stage }) => stage))]).toEqual([
-    "VMM",
-    "firmware",
-    "kernel",
-    "init",
-    "program",
-    "gone",
-  ]);
-  spans.forEach((span, index) => {
-    expect(span.start).toBe(index === 0 ? 0 : spans[index - 1]?.end);
-    expect(span.end).toBeGreaterThan(span.start);
-  });
-  expect(instants.map(({ name }) => name)).toEqual([MARKS.firstInstruction, MARKS.firstByte, MARKS.gone]);
-  const at = instants.map((instant) => instant.at);
-  expect(at).toEqual(at.toSorted((a, b) => a - b));
-  expect(tracks[0]?.provenance).toMatchObject({ kind: "measured", accelerator: "software emulation (TCG)" });
-}
