@@ -5,10 +5,23 @@ import { benchOverhead, DEFAULT_RUNS } from "../bench/overhead/overhead.ts";
 import { formatOverhead } from "../bench/overhead/text.ts";
 import type { OverheadRow } from "../bench/overhead/world.ts";
 import { OVERHEAD_WORLDS } from "../bench/overhead/worlds.ts";
-import { deliver, exitCodeOf, interruptible, parseCount, type RoundArguments } from "./bench-options.ts";
+import {
+  announce,
+  deliver,
+  exitCodeOf,
+  interruptible,
+  keep,
+  parseCount,
+  type RoundArguments,
+} from "./bench-options.ts";
+import { writeReport } from "./bench-report.ts";
 
 interface OverheadArguments extends Pick<RoundArguments, "runs" | "seed" | "json"> {
   readonly systems: ReadonlyMap<string, OverheadRow>;
+  readonly time?: number;
+  readonly html?: string;
+  readonly csv?: string;
+  readonly history: boolean;
 }
 
 /** Adds `overhead` to `ringside bench`. */
@@ -21,16 +34,25 @@ export function addOverhead(bench: Command): void {
         .argParser(parseWorlds)
         .default(OVERHEAD_WORLDS, "all"),
     )
-    .option("--runs <n>", "measured rounds", parseCount(1), DEFAULT_RUNS)
+    .option("--runs <n>", "measured rounds at most", parseCount(1), DEFAULT_RUNS)
     .option("--seed <n>", "of the order and of the intervals", parseCount(0), 1)
+    .option("--time <seconds>", "no start begins after so long", parseCount(1))
     .option("--json [file]", "write ringside.bench/1 to a file, or (- or none) to standard output")
+    .option("--html <file>", "write one HTML file that needs nothing else")
+    .option("--csv <file>", "write a row for each sample (RFC 4180)")
+    .option("--no-history", "do not keep the report")
     .addHelpText("after", () => `\nWorlds:\n${worldList()}`)
     .action(runOverhead);
 }
 
-async function runOverhead({ systems, json, ...options }: OverheadArguments): Promise<void> {
-  const report = await interruptible((measuring) => benchOverhead({ ...options, ...measuring, worlds: systems }));
+async function runOverhead(given: OverheadArguments): Promise<void> {
+  const { systems: worlds, runs, seed, time, json, html, csv, history } = given;
+  const limits = time === undefined ? {} : { timeSeconds: time };
+  const asked = { worlds, runs, seed, limits, announce };
+  const report = await interruptible((measuring) => benchOverhead({ ...asked, ...measuring }));
+  await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
   deliver(report, formatOverhead(report), report.interrupted, json);
+  if (history) keep(report);
   process.exitCode = exitCodeOf(report);
 }
 

@@ -111,7 +111,8 @@ export async function measureOverhead(
   { settling, limits, deadlineMs }: OverheadTools,
 ): Promise<OverheadPart> {
   const rows = withBare(options.worlds);
-  const { ready, trialMs, unavailable } = await prepareAll(overheadBench(bench), { ...options, worlds: rows }, limits);
+  const asked = { ...options, worlds: rows };
+  const { ready, trialMs, unavailable } = await prepareAll(overheadBench(bench), asked, { limits, deadlineMs });
   checkDisk(bench.directory, limits);
   const { runs, seed, signal, progress } = options;
   const plan = { runs, samples: SAMPLES_A_START, random: seededRandom(seed), signal, deadlineMs, trialMs, progress };
@@ -148,7 +149,11 @@ function overheadBench(bench: Workbench): OverheadBench {
 }
 
 /** Prepares every world and starts the program there once: what does not work here is named with its reason. */
-async function prepareAll(overhead: OverheadBench, options: OverheadOptions, { memoryBytes }: Limits) {
+async function prepareAll(
+  overhead: OverheadBench,
+  options: OverheadOptions,
+  { limits, deadlineMs }: Pick<OverheadTools, "limits" | "deadlineMs">,
+) {
   const { worlds, signal, progress } = options;
   const ready = new Map<string, OverheadWorld>();
   const trialMs = new Map<string, number>();
@@ -157,8 +162,9 @@ async function prepareAll(overhead: OverheadBench, options: OverheadOptions, { m
     if (signal.aborted) break;
     progress({ phase: "preparing", system: name });
     try {
+      if (performance.now() >= deadlineMs) throw new Unusable(TOO_LATE);
       const world = await row.prepare(overhead);
-      if (world.memoryBytes > memoryBytes) throw new Unusable(TOO_LARGE);
+      if (world.memoryBytes > limits.memoryBytes) throw new Unusable(TOO_LARGE);
       const beganMs = performance.now();
       await world.measure({ samples: 1, signal });
       trialMs.set(name, performance.now() - beganMs);
@@ -170,6 +176,7 @@ async function prepareAll(overhead: OverheadBench, options: OverheadOptions, { m
   return { ready, trialMs, unavailable };
 }
 
+const TOO_LATE = { reason: "the time was over before it was its turn", fix: "more time, or fewer worlds" };
 const TOO_LARGE = { reason: "it needs more memory than the limit allows", fix: "a larger limit of memory" };
 
 /** The world's own, and what its program remarked. */
