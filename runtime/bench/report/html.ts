@@ -17,7 +17,7 @@ import { migrationSection } from "./migration.ts";
 import { coldFigure, comparisonFigure, overheadFigure } from "./ratios.ts";
 import { stageFigure } from "./stages.ts";
 import { REPORT_STYLE } from "./style.ts";
-import { crowdTable, densityTable, folded, markTable, overheadTable, publishedTable, startTable } from "./tables.ts";
+import { crowdTable, densityTable, folded, markTable, overheadTable, publishedList, startTable } from "./tables.ts";
 import { acceleratorOf } from "./words.ts";
 
 /** What the page may load: nothing. What it may run: its own few lines. */
@@ -56,7 +56,8 @@ ${missingSection(report)}
 ${methodSection(report)}
 ${machineSection(report)}
 <h2 id="published">Published figures</h2>
-${publishedTable(report)}
+<p>By others, for other machines; each says which mark or metric of ours it comes nearest to.</p>
+${publishedList(report)}
 <footer>${report.schema}. Made by <code>ringside bench</code>; <code>ringside bench report FILE --html PAGE</code> makes this page of the JSON again.</footer>
 </main>
 <script>${new Markup(HOVER_SCRIPT)}</script>

@@ -9,8 +9,8 @@ import { type Axis, logAxis } from "./axis.ts";
 import { type Distribution, distributionLane, publishedLane } from "./ecdf.ts";
 import { laneFigure } from "./lanes.ts";
 import { type Content, html, type Markup } from "./markup.ts";
-import { table } from "./tables.ts";
-import { acceleratorOf, formatBytes, formatMs, formatMsTick } from "./words.ts";
+import { named, table } from "./tables.ts";
+import { formatBytes, formatMs, formatMsTick } from "./words.ts";
 
 const PARTS = [
   { mark: "downtime", title: "Downtime", of: ({ downtimeMs }: MigrationReport) => downtimeMs },
@@ -62,9 +62,8 @@ published by others for other machines.`,
 }
 
 function outcomes(migration: readonly MigrationReport[]): Markup {
-  return table("Migrations", migration, [
-    { title: "guest", isText: true, of: ({ name }) => name },
-    { title: "run by", isText: true, of: ({ accelerator }) => acceleratorOf(accelerator)?.words ?? "hardware" },
+  return table<MigrationReport>("Migrations", migration, [
+    { title: "guest", isText: true, of: named },
     { title: "succeeded", of: ({ succeeded, attempts }) => `${succeeded} of ${attempts}` },
     { title: "counter complete", of: ({ counterComplete }) => counterComplete },
     { title: "downtime p50", of: ({ downtimeMs }) => (downtimeMs === undefined ? "–" : formatMs(downtimeMs.p50)) },

@@ -120,7 +120,8 @@ th, td { padding: 0.3rem 0 0.3rem 1.4rem; text-align: right; vertical-align: bas
 thead th { color: var(--muted); border-bottom-color: var(--hairline); }
 th:first-child { padding-left: 0; text-align: left; }
 .text { text-align: left; white-space: normal; min-width: 6rem; overflow-wrap: anywhere; }
-td.text:last-child { min-width: 22rem; }
+tbody th small { display: block; line-height: 1.25; }
+small.emulated { color: var(--vm); }
 tbody th { font-weight: 600; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; font-size: 0.8125rem; color: var(--muted); padding-block: 0.3rem; }
@@ -129,7 +130,9 @@ dl { margin: 0.5rem 0; font-size: 0.8125rem; }
 dl > div { display: grid; grid-template-columns: 10.5rem minmax(0, 1fr); gap: 0 1rem; padding-block: 0.3rem; border-top: 1px solid var(--grid); }
 dt { font-weight: 600; overflow-wrap: anywhere; }
 dd { margin: 0; color: var(--muted); overflow-wrap: anywhere; }
-.fix { color: var(--ink); }
+.fix, dl.published b { color: var(--ink); }
+dl.published > div { scroll-margin-top: 2rem; }
+dl.published > div:target { background: var(--wash); }
 .notes { font-size: 0.8125rem; color: var(--muted); }
 .notes b { color: var(--ink); font-weight: 600; }
 code { font-family: var(--mono); font-size: 0.92em; }
@@ -159,7 +162,6 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--hairli
   th, td { padding-left: 0.7rem; font-size: 7.5pt; }
   th { white-space: normal; }
   td.text { min-width: 0; }
-  td.text:last-child { min-width: 55mm; }
   /* They say again what the figures show. */
   details { display: none; }
 }

@@ -78,7 +78,7 @@ export function startTable({ systems }: BenchReport): Markup {
     return p50 === undefined || p50 === 0 ? [] : [{ anchor, p50 }];
   });
   const columns: Column<SystemReport>[] = [
-    { title: "system", isText: true, of: ({ name }) => name },
+    { title: "system", isText: true, of: named },
     {
       title: "run by",
       isText: true,
@@ -117,7 +117,7 @@ export function markTable({ systems }: BenchReport): Markup {
     MARK_NAMES.flatMap((mark) => (row.marks[mark] === undefined ? [] : [{ ...row, mark, summary: row.marks[mark] }])),
   );
   return table("All marks", entries, [
-    { title: "system", isText: true, of: ({ system }) => system.name },
+    { title: "system", isText: true, of: ({ system }) => named(system) },
     { title: "condition", isText: true, of: ({ condition }) => condition },
     { title: "mark", isText: true, of: ({ mark }) => MARKS[mark].title },
     { title: "n", of: ({ summary }) => summary.samplesMs.length },
@@ -136,7 +136,7 @@ export function markTable({ systems }: BenchReport): Markup {
 export function crowdTable(report: BenchReport): Markup {
   const rows = crowdsOf(report).flatMap(({ system, crowds }) => crowds.map((crowd) => ({ system, ...crowd })));
   return table("Several at once", rows, [
-    { title: "system", isText: true, of: ({ system }) => system.name },
+    { title: "system", isText: true, of: ({ system }) => named(system) },
     { title: "at once", of: ({ concurrency }) => concurrency },
     { title: "under way, mean", of: ({ variant }) => variant?.inFlight.mean.toFixed(1) ?? NONE },
     { title: "most", of: ({ variant }) => variant?.inFlight.max ?? NONE },
@@ -155,7 +155,7 @@ export function crowdTable(report: BenchReport): Markup {
 export function densityTable({ density = [] }: BenchReport): Markup {
   const rows = density.flatMap((report) => report.points.map((point) => ({ report, point })));
   return table("Memory, disk and start time of N idle instances", rows, [
-    { title: "system", isText: true, of: ({ report }) => report.name },
+    { title: "system", isText: true, of: ({ report }) => named(report) },
     { title: "instances", of: ({ point }) => point.instances },
     { title: "its start", of: ({ point }) => formatMs(point.startMs) },
     ...METRICS.map(({ name, of }) => ({
@@ -175,7 +175,7 @@ export function overheadTable({ overhead = [] }: BenchReport): Markup {
   const rows = overhead.flatMap((world) => world.quantities.map((quantity) => ({ world, quantity })));
   return table("Overhead", rows, [
     { title: "operation", isText: true, of: ({ quantity }) => quantity.name },
-    { title: "system", isText: true, of: ({ world }) => world.name },
+    { title: "system", isText: true, of: ({ world }) => named(world) },
     {
       title: "run by",
       isText: true,
@@ -194,13 +194,12 @@ export function overheadTable({ overhead = [] }: BenchReport): Markup {
 /**
  * Where the published figures come from: the ones that a report of these worlds shows.
  */
-export function publishedTable(report: BenchReport): Markup {
-  const migrations = report.migration === undefined ? [] : PUBLISHED_MIGRATIONS;
+export function publishedList(report: BenchReport): Markup {
   const worlds = new Set<string>(report.systems.map(({ world }) => world));
-  for (const { world } of report.density ?? []) worlds.add(world);
-  for (const { world } of report.overhead ?? []) worlds.add(world);
-  if (migrations.length > 0) worlds.add("vm");
+  for (const { world } of [...(report.density ?? []), ...(report.overhead ?? [])]) worlds.add(world);
+  if (report.migration !== undefined) worlds.add("vm");
   const starts = report.systems.length === 0 ? [] : PUBLISHED_STARTS;
+  const migrations = report.migration === undefined ? [] : PUBLISHED_MIGRATIONS;
   const memory = report.density === undefined ? [] : PUBLISHED_MEMORY;
   const costs = report.overhead === undefined ? [] : PUBLISHED_COSTS;
   const rows = [
@@ -208,15 +207,25 @@ export function publishedTable(report: BenchReport): Markup {
     ...memory.map((row) => ({ row, value: formatBytes(row.bytes), of: row.metric })),
     ...costs.map((row) => ({ row, value: formatMs(row.valueNs / 1e6), of: "one operation" })),
   ].filter(({ row }) => worlds.has(row.world));
-  return table("Published by others, for other machines", rows, [
-    { title: "what", isText: true, of: ({ row }) => html`<span id="published-${row.id}">${row.what}</span>` },
-    { title: "run by", isText: true, of: ({ row }) => row.accelerator ?? "the host’s kernel" },
-    { title: "value", of: ({ value }) => value },
-    { title: "nearest to", isText: true, of: ({ of }) => of },
-    { title: "machine", isText: true, of: ({ row }) => row.machine },
-    { title: "date", isText: true, of: ({ row }) => row.date },
-    { title: "source", isText: true, of: ({ row }) => row.source },
-  ]);
+  return html`<dl class="published">${rows.map(
+    ({
+      row,
+      value,
+      of,
+    }) => html`<div id="published-${row.id}"><dt>${row.what}</dt><dd><b>${value}</b>, ${of}; ${row.accelerator ?? "the host’s kernel"}, ${row.machine}, ${row.date}<br>${row.source}</dd></div>
+`,
+  )}</dl>
+`;
+}
+
+/**
+ * A system's name, and under it what executes a guest's instructions.
+ */
+export function named({ name, accelerator }: { readonly name: string; readonly accelerator: string | null }): Content {
+  const known = acceleratorOf(accelerator);
+  return known === undefined
+    ? name
+    : html`${name} <small class="${known.isEmulated ? "emulated" : ""}">${known.words}</small>`;
 }
 
 /**

@@ -33,7 +33,7 @@ export class DistributionTable extends RingsideElement {
     return html`
       <div class="distribution-table" role="region" tabindex="0" aria-label="First byte as a table">
         <table>
-          <thead><tr><th scope="col">system</th><th scope="col" class="text">run by</th><th scope="col">n</th><th scope="col">median</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col">slowest</th><th scope="col">${moment === undefined ? nothing : `by ${formatMs(moment)}`}</th></tr></thead>
+          <thead><tr><th scope="col">system</th><th scope="col">n</th><th scope="col">median</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col">slowest</th><th scope="col">${moment === undefined ? nothing : `by ${formatMs(moment)}`}</th></tr></thead>
           <tbody>${rows.map((row) => this.#renderRow(row, moment))}</tbody>
         </table>
       </div>
@@ -42,14 +42,13 @@ export class DistributionTable extends RingsideElement {
 
   #renderRow(row: Distribution, moment: number | undefined): TemplateResult {
     const { name, world, accelerator, samplesMs } = row;
-    const emulated = isEmulated(accelerator);
+    const words = acceleratorWords(accelerator);
     const at = (share: number): string => formatMs(quantile(samplesMs, share) ?? 0);
     const share =
       moment === undefined ? undefined : samplesMs.filter((sample) => sample <= moment).length / samplesMs.length;
     return html`
-      <tr data-world=${world} ?data-emulated=${emulated} @pointerenter=${() => this.#mark(name)} @pointerleave=${() => this.#mark(undefined)}>
-        <th scope="row">${this.#renderLine(row)} ${name}</th>
-        <td class="text">${emulated ? html`<b>${acceleratorWords(accelerator)}</b>` : (acceleratorWords(accelerator) ?? "the host’s kernel")}</td>
+      <tr data-world=${world} ?data-emulated=${isEmulated(accelerator)} @pointerenter=${() => this.#mark(name)} @pointerleave=${() => this.#mark(undefined)}>
+        <th scope="row">${this.#renderLine(row)} ${name}${words === undefined ? nothing : html`<small>${words}</small>`}</th>
         <td>${samplesMs.length}</td><td>${at(0.5)}</td><td>${at(0.95)}</td><td>${at(0.99)}</td><td>${at(1)}</td>
         <td>${share === undefined ? nothing : formatShare(share)}</td>
       </tr>
