@@ -4,20 +4,21 @@
  * (Dir::State, Dir::Cache, APT::Architecture of apt.conf(5)), so that nothing of the system's own settings, lists or
  * architectures changes; where the packages come from is what the system's own sources say.
  *
- * What is kept: `foreign/s390x/vmlinuz`, `foreign/s390x/busybox` and `foreign/s390x/version.json`; of busybox the image
- * ringside/s390x is made.
+ * What is kept, below `foreign/s390x`: `vmlinuz`, `virtio_console.ko` (the one driver that a guest's first program needs),
+ * `busybox`, of which the image ringside/s390x is made, and `version.json`.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cacheDirectory } from "./cache.mjs";
 import { newestOf } from "./guest-kernel.mjs";
-import { isDebian } from "./packages.mjs";
+import { isDebian, staticBusybox } from "./packages.mjs";
 import { Gap } from "./report.mjs";
 import { run } from "./run.mjs";
 
 /** Debian's name of the architecture, which is also the processor's. */
 const ARCHITECTURE = "s390x";
 const IMAGE = "ringside/s390x";
+const DRIVER = "virtio_console.ko";
 
 const LISTS_TIMEOUT_MS = 120_000;
 const DOWNLOAD_TIMEOUT_MS = 180_000;
@@ -25,7 +26,7 @@ const DOWNLOAD_TIMEOUT_MS = 180_000;
 const directory = () => join(cacheDirectory(), "foreign", ARCHITECTURE);
 
 export function foreignGuestIsFresh() {
-  const there = ["vmlinuz", "busybox", "version.json"].every((name) => existsSync(join(directory(), name)));
+  const there = ["vmlinuz", DRIVER, "busybox", "version.json"].every((name) => existsSync(join(directory(), name)));
   return there && existsSync(join(cacheDirectory(), "images", `${encodeURIComponent(IMAGE)}.json`));
 }
 
@@ -106,7 +107,7 @@ function configure(work) {
   return path;
 }
 
-function keep(work, name) {
+async function keep(work, name) {
   const unpacked = join(work, "unpacked");
   const image = readdirSync(join(unpacked, "boot")).find((file) => file.startsWith("vmlinuz-"));
   const busybox = ["bin/busybox", "usr/bin/busybox"]
@@ -118,7 +119,18 @@ function keep(work, name) {
   mkdirSync(join(work, "kept"));
   renameSync(join(unpacked, "boot", image), join(work, "kept/vmlinuz"));
   renameSync(busybox, join(work, "kept/busybox"));
+  await keepDriver(unpacked, join(work, "kept", DRIVER));
   return { version: image.slice("vmlinuz-".length), package: name, from: "the distribution's package" };
+}
+
+/** Newer kernels come with their modules compressed; a guest's busybox loads them as they are. */
+async function keepDriver(unpacked, place) {
+  const path = readdirSync(unpacked, { recursive: true })
+    .map((inner) => join(unpacked, inner))
+    .find((file) => basename(file).startsWith(DRIVER));
+  if (path === undefined) throw new Gap(`the kernel for ${ARCHITECTURE} has no driver ${DRIVER}`);
+  if (path.endsWith(".xz")) await run(staticBusybox() ?? "busybox", ["unxz", path]);
+  renameSync(path.replace(/\.xz$/, ""), place);
 }
 
 /** The image is made by runtime/image, in a Node that runs TypeScript. */

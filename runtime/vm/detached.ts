@@ -6,10 +6,11 @@ import { mkdirSync } from "node:fs";
 import { Launcher } from "../../native/kernel.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds } from "../container/monitor-steps.ts";
 import { RingsideError } from "../error.ts";
+import { decideVm } from "./decide.ts";
 import { monitoredVmmPlan, vmLogDirectory } from "./monitored.ts";
 import { newVmRecord } from "./new-record.ts";
 import type { VmOptions } from "./options.ts";
-import { type PreparedVm, prepareVm } from "./prepare.ts";
+import type { PreparedVm } from "./prepare.ts";
 import { readMilestones, type VmRecord, writeVmRecord } from "./record.ts";
 import { releaseVm, reserveVm } from "./reserve.ts";
 import { identityOf, startPrepared } from "./start.ts";
@@ -32,7 +33,7 @@ export async function startDetachedVm(
   const launcher = await Launcher.open();
   let record: VmRecord | undefined;
   try {
-    const prepared = await prepareVm(launcher, options);
+    const prepared = await decideVm(launcher, options);
     record = newVmRecord(prepared, options, { kind: "monitor", ...identityOf(launcher.pid) });
     const started = await startMonitored(launcher, prepared, record, options.log ?? DEFAULT_LOG_BOUNDS, onMonitor);
     await launcher.leave();

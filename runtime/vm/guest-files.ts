@@ -22,6 +22,7 @@ import type { Image } from "../image/image.ts";
 import { cachedFile, removeOthers } from "./cached-file.ts";
 import { type CpioEntry, writeCpio } from "./cpio.ts";
 import { imageEntries } from "./image-entries.ts";
+import { kernelOfFile } from "./kernel-file.ts";
 
 export interface GuestKernel {
   readonly version: string;
@@ -46,10 +47,16 @@ const DEVICE_CONSOLE = { major: 5, minor: 1 } as const;
  * Finds or makes both.
  *
  * @param image whose root file system the guest gets; undefined for a guest with nothing but our init
+ * @param kernelFile another kernel than the one that the set-up has fetched
  * @throws RingsideError when there is no kernel, or our init has not been built
  */
-export function guestFiles(image: Image | undefined, cache: string = cacheDirectory()): GuestFiles {
-  return { kernel: guestKernel(cache), initramfs: baseInitramfs(image, cache) };
+export function guestFiles(
+  image: Image | undefined,
+  kernelFile?: string,
+  cache: string = cacheDirectory(),
+): GuestFiles {
+  const kernel = kernelFile === undefined ? guestKernel(cache) : kernelOfFile(kernelFile);
+  return { kernel, initramfs: baseInitramfs(image, cache) };
 }
 
 /**

@@ -28,7 +28,11 @@ export type SetupQuestion = Pick<GuestRequest, "machine" | "devices" | "console"
 };
 
 /** How the devices hang on each machine. */
-const BUS_DRIVER: Readonly<Record<MachineType, string>> = { microvm: "virtio_mmio", q35: "virtio_pci" };
+const BUS_DRIVER: Readonly<Record<MachineType, string>> = {
+  microvm: "virtio_mmio",
+  q35: "virtio_pci",
+  "s390-ccw-virtio": "virtio_ccw",
+};
 const CONSOLES = { serial: "/dev/ttyS0", virtio: "/dev/hvc0" } as const;
 const DISK = "/dev/vda";
 const USER_MODE_NETWORK = {

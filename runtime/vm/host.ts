@@ -14,7 +14,7 @@ export interface Qemu {
 const VERSION_TIMEOUT_MS = 10_000;
 
 /**
- * Finds QEMU and asks for its version, once for each binary.
+ * Finds QEMU.
  *
  * @throws RingsideError when there is none, or it does not run
  */
@@ -33,6 +33,16 @@ export function requireQemu(): Qemu {
       fix: "apt-get install --no-install-recommends qemu-system-x86",
     });
   }
+  return qemuAt(path, "apt-get install --reinstall qemu-system-x86");
+}
+
+/**
+ * Asks a QEMU for its version, once for each binary.
+ *
+ * @param fix what brings it, where it does not run
+ * @throws RingsideError where it does not
+ */
+export function qemuAt(path: string, fix: string): Qemu {
   const { size, mtimeMs } = statSync(path);
   const key = [path, String(size), String(mtimeMs)];
   const known = recall("qemu", key, z.string());
@@ -48,7 +58,7 @@ export function requireQemu(): Qemu {
       `${path} is there but does not run: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         cause,
-        fix: "apt-get install --reinstall qemu-system-x86",
+        fix,
       },
     );
   }

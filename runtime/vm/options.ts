@@ -3,6 +3,7 @@
 import type { ProgramOptions } from "../container/options.ts";
 import type { TerminalSize } from "../container/running.ts";
 import { RingsideError } from "../error.ts";
+import type { ForeignArchitecture } from "../image/foreign.ts";
 import type { AcceleratorName, GuestNetwork, GuestRequest, MachineType, RootKind, VmmName } from "./vmm.ts";
 
 export interface VmOptions extends ProgramOptions {
@@ -11,6 +12,10 @@ export interface VmOptions extends ProgramOptions {
   /** QEMU unless given. */
   readonly vmm?: Exclude<VmmName, "tiny">;
   readonly machine?: MachineType;
+  /** A processor other than the host's, emulated: the host's own unless given. */
+  readonly architecture?: ForeignArchitecture;
+  /** A kernel's file; the one that the set-up has fetched unless given. */
+  readonly kernel?: string;
   /** Chosen by the size of the image unless given. */
   readonly root?: RootKind;
   /** None unless given. */

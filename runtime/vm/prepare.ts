@@ -58,7 +58,7 @@ export async function prepareVm(launcher: Launcher, options: VmOptions): Promise
   const root = chooseRoot(image, options.root);
   const devices = await devicesOf(options, image, root);
   // A guest whose root is a disk unpacks nothing but its init and its drivers.
-  const files = guestFiles(root === "initramfs" ? image : undefined);
+  const files = guestFiles(root === "initramfs" ? image : undefined, options.kernel);
   const memoryBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
   checkMemory(memoryBytes, statSync(files.initramfs).size);
   const id = newId();
@@ -95,7 +95,7 @@ async function devicesOf({ agent, network }: VmOptions, image: Image, root: Root
 }
 
 /** What the guest's init is told. */
-function runOf(options: VmOptions, image: Image, hostname: string): Omit<RunFile, "nonce"> {
+export function runOf(options: VmOptions, image: Image, hostname: string): Omit<RunFile, "nonce"> {
   const user = resolveUser(options.user ?? image.config.user, readerBelow(image.lowerDirectories));
   const size = options.terminal ?? DEFAULT_SIZE;
   const environment = mergeEnv(

@@ -6,7 +6,11 @@ import type { VmDirectory } from "./directory.ts";
 import type { GuestDevices, GuestNetwork, GuestRequest, MachineType, PortForward } from "./vmm.ts";
 
 /** How the name of a virtio device ends, by the bus that it is on. */
-const BUS: Readonly<Record<MachineType, "device" | "pci">> = { microvm: "device", q35: "pci" };
+const BUS: Readonly<Record<MachineType, "device" | "pci" | "ccw">> = {
+  microvm: "device",
+  q35: "pci",
+  "s390-ccw-virtio": "ccw",
+};
 
 export interface DeviceOptions {
   readonly machine: MachineType;

@@ -3,11 +3,12 @@ import type { Launcher } from "../../native/kernel.ts";
 import { processIdentity } from "../container/process-identity.ts";
 import type { ProcessNumbers } from "../container/record.ts";
 import { ownIdentity } from "../container/start.ts";
+import { decideVm } from "./decide.ts";
 import type { VmDirectory } from "./directory.ts";
 import { machineOf, type VirtualMachine } from "./machine.ts";
 import { newVmRecord } from "./new-record.ts";
 import type { VmOptions } from "./options.ts";
-import { type PreparedVm, prepareVm } from "./prepare.ts";
+import type { PreparedVm } from "./prepare.ts";
 import { writeVmExit, writeVmRecord } from "./record.ts";
 import { releaseVm, reserveVm } from "./reserve.ts";
 import type { GuestRequest } from "./vmm.ts";
@@ -58,7 +59,7 @@ export async function startPrepared(
  * @throws RingsideError saying what was wrong; nothing is left behind then
  */
 export async function startVm(launcher: Launcher, options: VmOptions): Promise<VirtualMachine> {
-  const prepared = await prepareVm(launcher, options);
+  const prepared = await decideVm(launcher, options);
   const record = newVmRecord(prepared, options, { kind: "lab", ...ownIdentity() });
   const directory = reserveVm(record);
   try {

@@ -15,7 +15,11 @@ export type VmmName = (typeof VMM_NAMES)[number];
 
 /** The machines that QEMU emulates for us; the other monitors know one each, which goes by their own name. */
 export const MACHINE_TYPES = ["microvm", "q35"] as const;
-export type MachineType = (typeof MACHINE_TYPES)[number];
+
+/** The machine of another processor, which `--arch s390x` asks for: a mainframe's, with virtio and a service processor. */
+export const FOREIGN_MACHINE = "s390-ccw-virtio";
+
+export type MachineType = (typeof MACHINE_TYPES)[number] | typeof FOREIGN_MACHINE;
 
 export const ACCELERATOR_NAMES = ["kvm", "tcg"] as const;
 export type AcceleratorName = (typeof ACCELERATOR_NAMES)[number];
