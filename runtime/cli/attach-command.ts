@@ -14,7 +14,8 @@ import { lostText } from "./logs.ts";
 import { OutputClosed, PatientWriter } from "./output.ts";
 import { makeRaw } from "./raw-terminal.ts";
 
-interface AttachFlags {
+/** The options of `ringside attach` and `ringside vm attach`. */
+export interface AttachFlags {
   readonly stdin: boolean;
   readonly detachKeys: string;
   readonly sigProxy: boolean;
@@ -24,15 +25,19 @@ const STDERR = 2;
 
 /** Adds `ringside attach` to the program. */
 export function registerAttach(program: Command): void {
-  program
+  const command = program
     .command("attach")
     .description("see what a detached container prints from now on, and type into it")
-    .argument("<container>", "its name, its id or the beginning of its id")
+    .argument("<container>", "its name, its id or the beginning of its id");
+  addAttachOptions(command, "container").addHelpText("after", HELP).action(attach);
+}
+
+/** Adds how to look. @param what it is that is looked at */
+export function addAttachOptions(command: Command, what: string): Command {
+  return command
     .option("--no-stdin", "only look")
     .option("--detach-keys <keys>", "what leaves it without ending it", DEFAULT_DETACH_KEYS)
-    .option("--no-sig-proxy", "keep signals to this command; they end the look, not the container")
-    .addHelpText("after", HELP)
-    .action(attach);
+    .option("--no-sig-proxy", `keep signals to this command; they end the look, not the ${what}`);
 }
 
 const HELP = `
@@ -41,25 +46,52 @@ container's own, or 0 when it was left by the detach keys. What was printed befo
 
 async function attach(container: string, flags: AttachFlags): Promise<void> {
   requireKernel();
-  const keys = new DetachKeys(parseDetachKeys(flags.detachKeys));
   const state = findContainer(container);
   if (state.status === "paused") {
     throw new RingsideError(`cannot attach to ${state.name}: it is paused`, { fix: `ringside unpause ${state.name}` });
   }
+  await look(
+    {
+      name: state.name,
+      hasTerminal: hasTerminal(state),
+      async open() {
+        const viewer = await openViewer(state);
+        appendEvent("attach", state);
+        return viewer;
+      },
+      kill: (signal) => killContainer(state.id, signal),
+    },
+    flags,
+  );
+}
+
+/** What has a monitor, and can be looked at. */
+export interface Lookable {
+  readonly name: string;
+  readonly hasTerminal: boolean;
+  open(): Promise<Viewer>;
+  kill(signal: string): Promise<unknown>;
+}
+
+/**
+ * Joins this terminal to what has a monitor, until its end or until the detach keys.
+ * @throws RingsideError when it cannot be looked at
+ */
+export async function look(subject: Lookable, flags: AttachFlags): Promise<void> {
+  const keys = new DetachKeys(parseDetachKeys(flags.detachKeys));
   const left = Promise.withResolvers<"left">();
   const undo: (() => void)[] = [];
-  // From here on: what comes while we connect is the container's, too.
-  if (flags.sigProxy) undo.push(forwardSignals(state));
+  // From here on: what comes while we connect is the inside's, too.
+  if (flags.sigProxy) undo.push(forwardSignals(subject));
   const onLeave = (): void => left.resolve("left");
-  // A terminal that goes takes the look along, and is no business of the container's.
+  // A terminal that goes takes the look along, and is no business of the inside's.
   process.on("SIGHUP", onLeave);
   undo.push(() => void process.off("SIGHUP", onLeave));
   let viewer: Viewer | undefined;
   try {
-    viewer = await openViewer(state);
-    appendEvent("attach", state);
-    if (flags.stdin && (await mayWrite(viewer, state))) {
-      undo.push(joinInput(viewer, hasTerminal(state), keys, onLeave));
+    viewer = await subject.open();
+    if (flags.stdin && (await mayWrite(viewer, subject.name))) {
+      undo.push(joinInput(viewer, subject.hasTerminal, keys, onLeave));
     }
     const over = await Promise.race([print(viewer), left.promise]);
     process.exitCode = over === "left" ? 0 : await viewer.exitCode();
@@ -74,7 +106,7 @@ function hasTerminal({ config }: ContainerState): boolean {
   return typeof process === "object" && process !== null && "terminal" in process && process.terminal === true;
 }
 
-async function mayWrite(viewer: Viewer, { name }: ContainerState): Promise<boolean> {
+async function mayWrite(viewer: Viewer, name: string): Promise<boolean> {
   const writing = await viewer.requestWriting();
   if (writing === "taken") {
     writeSync(STDERR, `ringside: somebody else types into ${name}; you see what it prints\n`);
@@ -97,11 +129,11 @@ async function print(viewer: Viewer): Promise<"ended" | "left"> {
   return "ended";
 }
 
-function forwardSignals({ id }: ContainerState): () => void {
+function forwardSignals({ kill }: Lookable): () => void {
   const signals = holdSignals(FORWARDED.filter((signal) => signal !== "SIGHUP"));
   signals.handTo((signal) => {
     // It may have ended meanwhile: the news of it is on its way then.
-    killContainer(id, signal).catch(() => undefined);
+    kill(signal).catch(() => undefined);
   });
   return () => signals.release();
 }

@@ -100,11 +100,11 @@ export function joinTerminal(
  * @param signals held since before the start; from now on unless given
  * @returns how it ended, when all its output has been written
  */
-export async function attach(
-  world: RunningWorld,
+export async function attach<Exit = WorldExit>(
+  world: Pick<RunningWorld, "kill" | "terminal"> & { readonly exited: Promise<Exit> },
   interactive: boolean,
   signals: HeldSignals = holdSignals(FORWARDED),
-): Promise<WorldExit> {
+): Promise<Exit> {
   const stopForwarding = forwardSignals(world, signals);
   let force: NodeJS.Timeout | undefined;
   const terminal = joinTerminal(world, interactive, () => {

@@ -2,7 +2,7 @@
 import { processEnd, signalProcess } from "../../native/kernel.ts";
 import { isAlive } from "../container/process-identity.ts";
 import { RingsideError } from "../error.ts";
-import { stopGuest } from "./agent.ts";
+import { signalGuest, stopGuest } from "./agent.ts";
 import { controlOf } from "./control.ts";
 import { releaseVm } from "./reserve.ts";
 import { findVm, type LivingVm, readVm, requireLivingVm, type VmState, vmIs } from "./state.ts";
@@ -13,8 +13,6 @@ const DEFAULT_STOP_TIMEOUT_MS = 10_000;
 const POWER_OFF_PATIENCE_MS = 5000;
 /** An agent that lives answers at once, but its host may be busy. */
 const LEAST_ANSWER_MS = 2000;
-/** 24 days: a signal alone is nothing that SIGKILL follows. */
-const NEVER_MS = 2 ** 31 - 1;
 const KILL_PATIENCE_MS = 10_000;
 const OWNER_PATIENCE_MS = 10_000;
 const POLL_MS = 10;
@@ -67,7 +65,7 @@ export async function killVm(idOrName: string, signal = "SIGKILL"): Promise<VmSt
   if (signal === "SIGKILL") await endMonitor(machine);
   else {
     await requireRunning(machine, "signal");
-    await stopGuest(machine.directory, { signal, graceMs: NEVER_MS });
+    await signalGuest(machine.directory, signal);
   }
   return machine;
 }
