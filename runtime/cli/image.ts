@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { RingsideError } from "../error.ts";
 import { buildBaseImage } from "../image/base.ts";
 import { BASE_IMAGE, findImage, type ImageRecord, listImages, readRecord } from "../image/image.ts";
+import { buildInsideImage, INSIDE_IMAGE } from "../image/inside.ts";
 
 /** Adds `ringside image ls | inspect | build` to the program. */
 export function registerImage(program: Command): void {
@@ -28,8 +29,9 @@ export function registerImage(program: Command): void {
     .command("build")
     .description(`make ${BASE_IMAGE} again from what this machine has; nothing is downloaded`)
     .option("--from-host", "from the host's own programs and libraries, even where a static busybox is installed")
-    .action((options: { fromHost?: boolean }) => {
-      const made = build(options.fromHost === true);
+    .option("--inside", `make ${INSIDE_IMAGE} instead: Ringside itself, for containers inside a virtual machine`)
+    .action((options: { fromHost?: boolean; inside?: boolean }) => {
+      const made = options.inside === true ? buildInsideImage() : build(options.fromHost === true);
       process.stdout.write(`${made.name} ${made.id}\nmade from ${made.builtFrom}\n`);
     });
 }
