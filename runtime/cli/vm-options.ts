@@ -41,6 +41,7 @@ export interface VmRunFlags {
   readonly timeout?: string;
   readonly timeline?: string;
   readonly quiet?: boolean;
+  readonly json?: boolean;
 }
 
 const MS_PER_SECOND = 1000;
@@ -82,7 +83,8 @@ export function addVmOptions(command: Command): Command {
     .option("--log-opt <name=value>", "bounds of the log with -d: max-size=8m, max-file=3", collect, [])
     .option("--timeout <seconds>", "how long the boot may take (default: 60)")
     .option("--timeline <file>", "write the boot as a trace that Perfetto opens (Chrome Trace Event JSON)")
-    .option("-q, --quiet", "do not print the stages of the boot");
+    .option("-q, --quiet", "do not print the stages of the boot")
+    .option("--json", "with --vmm tiny: print what it did as ringside.tiny/1");
 }
 
 /** @throws RingsideError naming the option whose value makes no sense */
@@ -92,9 +94,14 @@ export function vmOptions(image: string, command: readonly string[], flags: VmRu
     throw new RingsideError(
       `cannot boot ${image} with --vmm tiny: its guest is a few bytes of code, without a kernel`,
       {
-        fix: "ringside vm tiny runs it; leave out --vmm to boot an image",
+        fix: "leave out the image to run it; leave out --vmm to boot the image",
       },
     );
+  }
+  if (flags.json === true) {
+    throw new RingsideError("--json tells what the tiny guest did, and this is another", {
+      fix: "leave it out, and ask while it runs: ringside vm inspect",
+    });
   }
   const env = [...flags.envFile.flatMap(readEnvFile), ...flags.env];
   return {

@@ -18,6 +18,7 @@ import { progressLine, showProgress } from "./progress.ts";
 import { requireTimelineFile, writeTimeline } from "./timeline-file.ts";
 import { bootBars } from "./vm-bars.ts";
 import { addVmOptions, type VmRunFlags, vmOptions } from "./vm-options.ts";
+import { runVmTiny } from "./vm-tiny.ts";
 
 const STDERR = 2;
 
@@ -39,7 +40,7 @@ export function addVmRun(vm: Command): void {
   const command = vm
     .command("run")
     .description("boot an image, run a program in it, and end with it, or leave it (-d)")
-    .argument("<image>", "such as ringside/base")
+    .argument("[image]", "such as ringside/base; --vmm tiny needs none")
     .argument("[command...]", "the program and its arguments (default: the image's)");
   addVmOptions(command)
     .addHelpText("after", HELP)
@@ -48,7 +49,11 @@ export function addVmRun(vm: Command): void {
     .action(run);
 }
 
-async function run(image: string, command: readonly string[], flags: VmRunFlags): Promise<void> {
+async function run(image: string | undefined, command: readonly string[], flags: VmRunFlags): Promise<void> {
+  if (image === undefined) {
+    await runWithoutImage(flags);
+    return;
+  }
   const options = vmOptions(image, command, flags);
   requireKernel();
   if (flags.detach === true) {
@@ -66,6 +71,17 @@ async function run(image: string, command: readonly string[], flags: VmRunFlags)
   } finally {
     signals.release();
   }
+}
+
+/** Only the tiny guest is one: a few bytes of code that come with its monitor. */
+async function runWithoutImage({ vmm, json, timeline, detach, interactive, tty }: VmRunFlags): Promise<void> {
+  if (vmm !== "tiny") {
+    throw new RingsideError("there is no image to boot", { fix: "name one: ringside vm run --rm ringside/base" });
+  }
+  if (detach === true || interactive === true || tty === true) {
+    throw new RingsideError("the tiny guest has no console, and ends by itself", { fix: "leave out -d, -i and -t" });
+  }
+  await runVmTiny({ ...(json === true && { json }), ...(timeline !== undefined && { timeline }) });
 }
 
 async function runDetached(options: VmOptions, flags: VmRunFlags): Promise<void> {

@@ -160,6 +160,19 @@ describe("ringside vm tiny", unless(reason), () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toHaveProperty("otherData.schema", "ringside.timeline/1");
   });
 
+  test("is what ringside vm run does with --vmm tiny and without an image", async () => {
+    const { stdout, code } = await ringside(["vm", "run", "--vmm", "tiny", "--json"]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { schema: "ringside.tiny/1", ending: "shutdown" }]);
+    for (const words of [
+      ["--vmm", "tiny", "-d"],
+      ["--vmm", "tiny", "ringside/base"],
+      [],
+      ["--json", "ringside/base"],
+    ]) {
+      expect((await ringside(["vm", "run", ...words])).code).toBe(125);
+    }
+  });
+
   test("refuses a number of exits that it cannot have", async () => {
     const { stderr, code } = await ringside(["vm", "tiny", "--exits", "99999"]);
     expect([code, stderr]).toEqual([125, expect.stringContaining("1 to 20000")]);
