@@ -115,7 +115,7 @@ function missing(what: string, fix: string): RingsideError {
 function bundleFiles(dist: string): string[] {
   if (!existsSync(dist)) return [];
   return readdirSync(dist)
-    .filter((name) => /^(cli|oci).*\.js$/.test(name))
+    .filter((name) => /^((cli|oci).*\.js|package\.json)$/.test(name))
     .sort()
     .map((name) => join(dist, name));
 }
