@@ -2,10 +2,10 @@
 import { VMM_COMBINATIONS } from "../../vm/vmm/combinations.ts";
 import type { OverheadRow } from "./world.ts";
 import { containerWithoutFilterWorld, containerWorld } from "./worlds/container.ts";
+import { guestWorld } from "./worlds/guest.ts";
 import { gvisorWorld } from "./worlds/gvisor.ts";
 import { podmanWorld } from "./worlds/podman.ts";
 import { processWorld } from "./worlds/process.ts";
-import { guestWorld } from "./worlds/qemu.ts";
 import { tinyWorld } from "./worlds/tiny.ts";
 
 /** What the others are set against; measured whatever was asked for. */

@@ -12,6 +12,8 @@ const GUEST_BYTES = 256 * 1024 ** 2;
 const MONITOR_BYTES = 128 * 1024 ** 2;
 const FILES = "/tmp";
 
+const TITLES: Readonly<Record<VmmCombination["vmm"], string>> = { qemu: "QEMU", firecracker: "Firecracker" };
+
 const EMULATION = [
   "compute, memoryCopy: the guest's instructions are translated by a program, so a ratio says what the translation costs",
   "portExit: there is no exit under emulation, but a call in the emulator",
@@ -20,15 +22,16 @@ const EMULATION = [
 
 /** @returns the row of a monitor, a machine and an accelerator */
 export function guestWorld(combination: VmmCombination): OverheadRow {
-  const { machine, accelerator, label } = combination;
+  const { vmm, machine, accelerator, label } = combination;
+  const monitor = TITLES[vmm];
   return {
     world: "vm",
-    what: `a guest on QEMU's ${machine}, ${label}`,
+    what: `a guest on ${monitor}${vmm === "qemu" ? `'s ${machine}` : ""}, ${label}`,
     async prepare({ bench }) {
       const verdict = await combinationVerdict(combination, bench.launcher);
       if (!verdict.ok) throw new Unusable(verdict);
       return {
-        version: `QEMU ${verdict.version}`,
+        version: `${monitor} ${verdict.version}`,
         accelerator: label,
         notes: [
           `accelerator ${label}: ${verdict.reason}`,
@@ -45,6 +48,7 @@ export function guestWorld(combination: VmmCombination): OverheadRow {
                 command: [GUEST_PROGRAM, ...argumentsOf(samples, FILES, GUEST_MEASUREMENTS)],
                 env: [],
                 memoryBytes: GUEST_BYTES,
+                vmm,
                 machine,
                 accelerator,
                 root: "initramfs",
