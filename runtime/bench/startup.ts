@@ -10,7 +10,6 @@ import { checkDisk, describeLimits, type Limits, limitsFor } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
 import { Pacer } from "./pace.ts";
 import { type Evictor, openEvictor } from "./page-cache.ts";
-import { type Allotment, allot } from "./planner.ts";
 import type { BenchProtocol, Condition } from "./protocol.ts";
 import { type Random, seededRandom } from "./random.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type Unavailable,
 } from "./schema.ts";
 import { Settling } from "./settle.ts";
+import { costMs, describeRuns, planCondition, planMain } from "./startup-plan.ts";
 import type { SystemRow, Workbench } from "./system.ts";
 import { compareToBaseline, reportSystem, reportVariant } from "./system-report.ts";
 import { explain, type Ready, tryAll } from "./trial.ts";
@@ -59,21 +59,13 @@ export interface StartupOptions {
 const MAIN: Circumstances = { workload: "byte", cache: "warm", concurrency: 1 };
 /** Of the time, where there are other conditions too. */
 const MAIN_SHARE = 0.5;
-const LEAST_RUNS = 5;
-/** What a start costs beside its own time: settling, the harness. */
-const BESIDE_MS = 8;
-/** A cold start waits for the disk; how long, nobody knows before. */
-const COLD_FACTOR = 3;
-/** What takes longer than this is warmed up by its trial and one more start. */
-const SLOW_MS = 1000;
 
 /**
  * Measures and reports; whatever was set up for it is gone afterwards.
  * @throws RingsideError when nothing could be measured at all: no launcher, no image; or when a limit would not be kept
  */
 export async function benchStartup(options: StartupOptions): Promise<BenchReport> {
-  const startedAt = new Date().toISOString();
-  const machine = describeMachine();
+  const began = { startedAt: new Date().toISOString(), beganMs: performance.now(), machine: describeMachine() };
   const limits = limitsFor(options.limits ?? {});
   options.announce?.(describeLimits(limits));
   await using cleanup = new AsyncDisposableStack();
@@ -83,11 +75,17 @@ export async function benchStartup(options: StartupOptions): Promise<BenchReport
     workloads: [...new Set(all.map(({ workload }) => workload))],
   });
   // Awaited here: what was set up has to last as long.
-  return await new Session(options, bench, limits, startedAt, machine).run();
+  return await new Session(options, bench, limits, began).run();
+}
+
+/** When it began, and on what. */
+interface Began {
+  readonly startedAt: string;
+  readonly beganMs: number;
+  readonly machine: BenchReport["machine"];
 }
 
 class Session {
-  private readonly beganMs = performance.now();
   private readonly settling = new Settling();
   private readonly random: Random;
   private ready: ReadonlyMap<string, Ready> = new Map();
@@ -101,21 +99,13 @@ class Session {
   private readonly options: StartupOptions;
   private readonly bench: Workbench;
   private readonly limits: Limits;
-  private readonly startedAt: string;
-  private readonly machine: BenchReport["machine"];
+  private readonly began: Began;
 
-  constructor(
-    options: StartupOptions,
-    bench: Workbench,
-    limits: Limits,
-    startedAt: string,
-    machine: BenchReport["machine"],
-  ) {
+  constructor(options: StartupOptions, bench: Workbench, limits: Limits, began: Began) {
     this.options = options;
     this.bench = bench;
     this.limits = limits;
-    this.startedAt = startedAt;
-    this.machine = machine;
+    this.began = began;
     this.random = seededRandom(options.seed);
   }
 
@@ -125,8 +115,13 @@ class Session {
     this.unavailable = unavailable;
     checkDisk(this.bench.directory, this.limits);
     const conditions = this.options.conditions ?? [];
-    const plan = this.planMain(conditions.length > 0);
-    const outcomes = await this.measure(MAIN, plan.entrants, plan.deadlineMs);
+    const budgetMs = this.leftMs() * (conditions.length > 0 ? MAIN_SHARE : 1);
+    const plan = planMain(ready, this.options, budgetMs);
+    this.unavailable.push(...plan.leftOut);
+    this.pacer = new Pacer(plan.expectedMs + Math.min(this.conditionsMs(), this.leftMs() - plan.expectedMs));
+    const others = conditions.length > 0 ? ", then the other conditions" : "";
+    this.options.announce?.(`${describeRuns(plan)}${others}`);
+    const outcomes = await this.measure(MAIN, plan.entrants, performance.now() + budgetMs);
     const variants = new Map<string, SystemVariant[]>();
     const measured: Condition[] = [];
     for (const [index, condition] of conditions.entries()) {
@@ -142,57 +137,20 @@ class Session {
   }
 
   private leftMs(): number {
-    return this.beganMs + this.limits.timeSeconds * 1000 - performance.now();
-  }
-
-  private planMain(hasOthers: boolean) {
-    const { runs, runsOf, warmup, announce } = this.options;
-    const budgetMs = this.leftMs() * (hasOthers ? MAIN_SHARE : 1);
-    const warmupOf = ({ trialMs }: Ready) => Math.min(warmup, trialMs > SLOW_MS ? 1 : warmup);
-    const warmingMs = sum([...this.ready.values()].map((one) => warmupOf(one) * (one.trialMs + BESIDE_MS)));
-    const allotment = allot(
-      [...this.ready].map(([name, { trialMs }]) => {
-        const wanted = runsOf?.get(name) ?? runs;
-        return { name, startMs: trialMs + BESIDE_MS, wanted, least: Math.min(wanted, LEAST_RUNS), step: 1 };
-      }),
-      budgetMs - warmingMs,
-    );
-    this.leaveOut(allotment.leftOut);
-    const entrants = new Map<string, Entrant>();
-    for (const [name, one] of this.ready) {
-      const count = allotment.runs.get(name);
-      if (count !== undefined) entrants.set(name, { system: one.system, runs: count, warmup: warmupOf(one) });
-    }
-    const expectedMs = warmingMs + allotment.expectedMs;
-    this.pacer = new Pacer(expectedMs + Math.min(this.conditionsMs(), this.leftMs() - expectedMs));
-    announce?.(
-      `${describeRuns(allotment)}; about ${Math.ceil(expectedMs / 1000)} s${hasOthers ? ", then the other conditions" : ""}`,
-    );
-    return { entrants, allotment, deadlineMs: performance.now() + budgetMs };
+    return this.began.beganMs + this.limits.timeSeconds * 1000 - performance.now();
   }
 
   /** What the further conditions take where everyone has what is wanted. */
   private conditionsMs(): number {
-    const { conditions = [] } = this.options;
-    const names = [...this.ready.keys()];
-    return sum(
-      conditions.flatMap((condition) =>
-        (condition.systems ?? names)
-          .filter((name) => this.ready.get(name)?.system.workloads.includes(condition.workload))
-          .map((name) => condition.runs * this.costMs(name, condition)),
-      ),
-    );
-  }
-
-  private leaveOut(names: readonly string[]): void {
-    for (const name of names) {
-      const { trialMs } = this.ready.get(name) ?? { trialMs: 0 };
-      this.unavailable.push({
-        name,
-        reason: `one start takes ${(trialMs / 1000).toFixed(1)} s: ${LEAST_RUNS} of them do not fit into its share of the time`,
-        fix: "a larger --time, or fewer systems",
-      });
+    let ms = 0;
+    for (const condition of this.options.conditions ?? []) {
+      for (const [name, one] of this.ready) {
+        const isAsked = condition.systems?.includes(name) ?? true;
+        if (isAsked && one.system.workloads.includes(condition.workload))
+          ms += condition.runs * costMs(one, condition, this.evictionMs);
+      }
     }
+    return ms;
   }
 
   private async measure(
@@ -214,15 +172,11 @@ class Session {
         const part = circumstances === MAIN ? {} : { part: conditionText(circumstances) };
         progress({ ...step, ...part, ...this.pacer.at() });
         const turns = step.phase === "run" ? batchSize(circumstances.concurrency) : 1;
-        this.pacer.worked(turns * this.costMs(step.system, circumstances));
+        const one = this.ready.get(step.system);
+        if (one !== undefined) this.pacer.worked(turns * costMs(one, circumstances, this.evictionMs));
       },
       onSample: (system, sample) => onSample?.(system, circumstances, sample),
     });
-  }
-
-  private costMs(name: string, { cache }: Circumstances): number {
-    const { trialMs = 0 } = this.ready.get(name) ?? {};
-    return cache === "cold" ? trialMs * COLD_FACTOR + this.evictionMs + BESIDE_MS : trialMs + BESIDE_MS;
   }
 
   /**
@@ -246,32 +200,11 @@ class Session {
       return 0;
     }
     if (evictor !== undefined) this.cacheWords.add(evictor.words);
-    const names = [...this.ready.keys()].filter((name) => {
-      const reason = this.objection(name, condition, main.get(name));
-      if (reason !== undefined && reason !== "") this.remark(name, `${conditionText(condition)}: ${reason}`);
-      return reason === undefined;
-    });
     const budgetMs = this.leftMs() / conditionsLeft;
-    const step = batchSize(condition.concurrency);
-    const wanted = Math.max(1, Math.round(condition.runs / step)) * step;
-    const { runs, leftOut } = allot(
-      names.map((name) => ({
-        name,
-        startMs: this.costMs(name, condition),
-        wanted,
-        least: Math.min(wanted, step),
-        step,
-      })),
-      budgetMs,
-    );
-    for (const name of leftOut)
-      this.remark(name, `${conditionText(condition)}: left out, it does not fit into the time`);
-    const entrants = new Map<string, Entrant>();
-    for (const name of names) {
-      const [one, count] = [this.ready.get(name), runs.get(name)];
-      const warmup = condition.cache === "cold" || condition.workload === "byte" ? 0 : 1;
-      if (one !== undefined && count !== undefined) entrants.set(name, { system: one.system, runs: count, warmup });
-    }
+    const { ready, bench, limits, evictionMs } = this;
+    const ground = { ready, main, bench, limits, budgetMs, evictionMs };
+    const { entrants, objections } = planCondition(condition, ground);
+    for (const [name, reason] of objections) this.remark(name, `${conditionText(condition)}: ${reason}`);
     const outcomes = await this.measure(condition, entrants, performance.now() + budgetMs, evictor?.evict);
     for (const [name, outcome] of outcomes) {
       const variant = outcome.failure === undefined ? reportVariant(condition, outcome, this.options.seed) : undefined;
@@ -283,20 +216,6 @@ class Session {
         );
     }
     return Math.max(0, ...[...outcomes.values()].map(({ samples }) => samples.length));
-  }
-
-  /** Why a system is not measured under a condition; empty where that goes without saying. */
-  private objection(name: string, condition: Condition, main: Outcome | undefined): string | undefined {
-    const { system } = this.ready.get(name) ?? {};
-    if (system === undefined || main === undefined || main.samples.length === 0) return "";
-    if (condition.systems !== undefined && !condition.systems.includes(name)) return "";
-    if (main.failure !== undefined) return "";
-    if (!system.workloads.includes(condition.workload)) return "it cannot be asked for that";
-    const { concurrency } = condition;
-    if (system.mostAtOnce !== undefined && concurrency > system.mostAtOnce)
-      return `no more than ${system.mostAtOnce} at once`;
-    const memoryBytes = concurrency * (system.memoryBytes ?? this.bench.memoryBytes);
-    return memoryBytes > this.limits.memoryBytes ? "more memory than the limit allows" : undefined;
   }
 
   private remark(name: string, text: string): void {
@@ -321,14 +240,14 @@ class Session {
     }
     const baseline = this.options.baseline ?? systems[0]?.name;
     const comparisons = baseline === undefined ? [] : compareToBaseline(systems, baseline, seed);
-    const elapsedSeconds = (performance.now() - this.beganMs) / 1000;
+    const elapsedSeconds = (performance.now() - this.began.beganMs) / 1000;
     const { timeSeconds, memoryBytes, diskBytes } = this.limits;
     return benchReportSchema.parse({
       schema: "ringside.bench/1",
       benchmark: "startup",
-      startedAt: this.startedAt,
+      startedAt: this.began.startedAt,
       interrupted: signal.aborted,
-      machine: this.machine,
+      machine: this.began.machine,
       protocol: {
         seed,
         runs: definition.startup?.runs ?? 1,
@@ -354,15 +273,4 @@ class Session {
     const notes = [...one.notes, ...(this.remarks.get(name) ?? [])];
     return { ...one, notes, ...(variants.length === 0 ? {} : { variants }) };
   }
-}
-
-function describeRuns({ runs }: Allotment): string {
-  const counts = [...runs.values()];
-  if (counts.length === 0) return "nothing can be measured";
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return `${counts.length} systems, ${least === most ? most : `${least} to ${most}`} starts of each`;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
