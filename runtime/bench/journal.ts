@@ -63,21 +63,30 @@ function ownName(): string {
  */
 export async function sweepBenches(): Promise<string[]> {
   const problems: string[] = [];
-  for (const name of orphans()) {
-    const found = join(journalsDirectory(), name);
+  const found = orphans();
+  if (found.length > 0) await sweepWorlds();
+  for (const name of found) {
+    const path = join(journalsDirectory(), name);
     const claimed = join(journalsDirectory(), ownName());
     try {
-      renameSync(found, claimed);
+      renameSync(path, claimed);
     } catch {
       // Somebody else was quicker.
       continue;
     }
     const failures = await undoAll(claimed);
     // Under its old name the next command finds it without an owner again.
-    if (failures.length > 0) renameSync(claimed, found);
+    if (failures.length > 0) renameSync(claimed, path);
     problems.push(...failures);
   }
   return problems;
+}
+
+/** A benchmark's own containers and virtual machines that died with it: their records say whose they were. */
+async function sweepWorlds(): Promise<void> {
+  const [{ sweep }, { sweepVms }] = await Promise.all([import("../container/sweep.ts"), import("../vm/sweep.ts")]);
+  await sweep();
+  await sweepVms();
 }
 
 function orphans(): string[] {

@@ -23,7 +23,8 @@ export const gvisorSystem: SystemRow = {
       writeBundle(bundleOf(bench, run), { ...options, program: guestProgram(bench, run) });
     }
     const platform = await defaultPlatform(bench, program);
-    const state = join(bench.directory, "state-runsc");
+    // Short: a socket in it has the container's name as well, and unix(7) has room for 107 bytes.
+    const state = join(bench.directory, "gv");
     mkdirSync(state);
     return commandSystem(bench, {
       argv: (run) => [

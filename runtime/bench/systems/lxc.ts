@@ -1,7 +1,7 @@
 /** LXC: `lxc-execute -n NAME -- PROGRAM`, the whole command. lxc-execute(1), lxc.container.conf(5) */
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { detectCgroups } from "../../cgroup/layout.ts";
 import { commandSystem, versionOf } from "../command.ts";
 import { expectGroups, guestProgram, HOST_NETWORK, peerId, requestsToCome, WHOLE_COMMAND } from "../peer.ts";
@@ -68,7 +68,15 @@ function writeConfiguration(bench: Workbench, home: string, run: Pick<RunRequest
 /** Its locks have the path of its home in theirs. */
 function expectLeftovers(bench: Workbench, home: string): void {
   expectGroups(bench);
-  if (!existsSync("/run/lxc")) bench.journal.will({ kind: "empty", path: "/run/lxc" });
-  bench.journal.will({ kind: "directory", path: join(LOCKS, bench.directory) });
+  const locks = join(LOCKS, bench.directory);
+  const [created = locks] = ancestors(locks).filter((path) => !existsSync(path));
+  bench.journal.will({ kind: "empty", path: created });
+  bench.journal.will({ kind: "directory", path: locks });
   mkdirSync(home, { recursive: true });
+}
+
+/** From the outermost to the path itself. */
+function ancestors(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [path] : [...ancestors(above), path];
 }
