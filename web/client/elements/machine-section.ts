@@ -35,7 +35,7 @@ export class MachineSection extends RingsideElement {
           <div class="machine-tools">
             ${this.alone ? nothing : html`<a href=${`/lab/${encodeURIComponent(machine.id)}`}>how it started</a>`}
             ${
-              machine.kind === "container" && machine.state === "running"
+              machine.state === "running"
                 ? html`<button type="button" @click=${() => lab.openTerminal(machine.id)}>another shell</button>`
                 : nothing
             }
@@ -48,7 +48,7 @@ export class MachineSection extends RingsideElement {
             terminals,
             ({ id }) => id,
             (terminal) =>
-              html`<terminal-pane .terminal=${terminal.id} .label=${terminal.title} .silence=${machine.kind === "vm" ? "booting: nothing on the console yet" : ""}></terminal-pane>`,
+              html`<terminal-pane .terminal=${terminal.id} .label=${terminal.title} .silence=${machine.kind === "vm" && terminal.main ? "booting: nothing on the console yet" : ""}></terminal-pane>`,
           )}
         </div>
       </section>

@@ -17,8 +17,8 @@ const EMPTY = html`
     <h2>Nothing runs yet</h2>
     <p><b data-world="container">A container</b> is a process with a view of its own on this machine’s kernel. It starts in milliseconds, and you
       are root in it.</p>
-    <p><b data-world="vm">A virtual machine</b> boots a kernel of its own first, with the same files. It takes seconds, and its terminal is its
-      serial console.</p>
+    <p><b data-world="vm">A virtual machine</b> boots a kernel of its own first, with the same files. It takes seconds; its
+      first terminal is its console, and further shells are started by an agent in it.</p>
   </section>
 `;
 

@@ -1,15 +1,19 @@
 /**
  * A machine of the lab that is a virtual machine: the same start as `ringside vm run`, with the server as its owner. Its
- * one terminal is the guest's serial console.
+ * first terminal is the guest's console, further ones are shells that the agent in the guest starts.
  */
 
 import type { Launcher } from "../../../native/kernel.ts";
 import { RingsideError } from "../../../runtime/error.ts";
+import { execInGuest, type GuestExit, type GuestProgram } from "../../../runtime/vm/agent-exec.ts";
 import type { VirtualMachine } from "../../../runtime/vm/machine.ts";
 import { startVm } from "../../../runtime/vm/start.ts";
+import type { ExitStatus } from "../../protocol/exit-status.ts";
 import type { MachineRequest, StartedMachine, TerminalStream } from "../backend.ts";
 import { imageCommand } from "./container-machine.ts";
 import { startedProgram } from "./program.ts";
+
+const SHELL = ["sh"];
 
 /** @throws RingsideError with the reason and the fix */
 export async function startVmMachine(
@@ -19,7 +23,16 @@ export async function startVmMachine(
 ): Promise<StartedMachine> {
   refuseLimits(request);
   const { name, image, command = [], memoryBytes, size } = request;
-  const vm = await startVm(launcher, { image, command, name, hostname: name, env: [], memoryBytes, terminal: size });
+  const vm = await startVm(launcher, {
+    image,
+    command,
+    name,
+    hostname: name,
+    env: [],
+    memoryBytes,
+    terminal: size,
+    agent: true,
+  });
   // A guest that does not boot says so in the terminal and in `failure`; nobody waits for it here.
   vm.booted.catch(() => undefined);
   const program = startedProgram(vm, command.length > 0 ? command : imageCommand(image), report);
@@ -27,10 +40,9 @@ export async function startVmMachine(
     program: { ...program, stream: withFailure(program.stream, vm) },
     accelerator: vm.accelerator,
     plan: () => ({ rows: vm.planReport, timeline: vm.timeline() }),
-    openShell: async () => {
-      throw new RingsideError(`open another shell in ${name}: a virtual machine has one console`, {
-        fix: "start a container for several shells",
-      });
+    openShell: async (terminal) => {
+      const shell = await execInGuest(vm.directory, { command: SHELL, terminal });
+      return { command: SHELL, stream: terminalOf(shell), exited: shell.exited.then(shellStatus) };
     },
     remove: async () => {
       vm.kill("SIGKILL");
@@ -38,6 +50,18 @@ export async function startVmMachine(
       program.stream.close();
     },
   };
+}
+
+/** @throws Error where it was started without a terminal */
+function terminalOf({ terminal }: GuestProgram): TerminalStream {
+  if (terminal === undefined) throw new Error("the shell was started without a terminal");
+  return terminal;
+}
+
+/** Its own end, or that of the machine, which nobody in it survives. */
+function shellStatus(exit: GuestExit): ExitStatus {
+  if (exit.kind === "lost") return { kind: "signaled", signal: "SIGKILL", why: exit.error.message };
+  return exit.kind === "exited" ? exit : { kind: exit.kind, signal: exit.signal };
 }
 
 function refuseLimits({ name, cpus, pidsLimit }: MachineRequest): void {
