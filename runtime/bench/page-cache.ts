@@ -9,6 +9,7 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Image } from "../image/image.ts";
 import { requireProgram } from "./programs.ts";
 import { Unusable, type Workbench } from "./system.ts";
 
@@ -25,12 +26,16 @@ const EVERYTHING = "3\n";
 const MOST_FILES = 500;
 const execute = promisify(execFile);
 
+/** What a start reads: the probe, and the image's files. */
+type Read = Pick<Workbench, "hostProbe" | "rootDirectory"> & { readonly image: Pick<Image, "lowerDirectories"> };
+
 /**
  * Finds out what can be evicted here.
+ * @param mayDropAll whether the kernel may be told to drop everything
  * @throws Unusable where neither way is open
  */
-export async function openEvictor(bench: Pick<Workbench, "hostProbe" | "rootDirectory" | "image">): Promise<Evictor> {
-  if (mayDropCaches()) {
+export async function openEvictor(bench: Read, mayDropAll: boolean = mayDropCaches()): Promise<Evictor> {
+  if (mayDropAll) {
     const sync = requireProgram("sync", "coreutils");
     // Once: what a start reads was written while it was prepared.
     await execute(sync);
