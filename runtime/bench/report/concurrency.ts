@@ -48,7 +48,7 @@ function coresLine(area: Area, cores: number): Content {
   const x = area.x(cores);
   return [
     html`<line class="cores" x1="${x}" x2="${x}" y1="${area.top}" y2="${area.bottom}"/>`,
-    html`<text class="start" x="${x + 4}" y="${area.top + 9}">${cores === 1 ? "1 processor" : `${cores} processors`}</text>`,
+    html`<text x="${x}" y="${area.top - 5}">${cores === 1 ? "1 processor" : `${cores} processors`}</text>`,
   ];
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { BenchReport, SystemReport } from "../schema.ts";
+import { isLine } from "./fit.ts";
 import { type Content, html } from "./markup.ts";
 import { acceleratorOf, formatBytes, formatMs, formatRatio } from "./words.ts";
 
@@ -58,7 +59,7 @@ function range(what: string, sorted: readonly Median[], process: Median | undefi
 
 function densitySentence({ density = [] }: BenchReport): Content[] {
   const slopes = density.flatMap(({ name, lines: { pss } }) =>
-    pss === undefined ? [] : [html`${name} <b>${formatBytes(pss.slopeBytes)}</b>`],
+    !isLine(pss) ? [] : [html`${name} <b>${formatBytes(pss.slopeBytes)}</b>`],
   );
   if (slopes.length === 0) return [];
   return [html`One more idle instance takes (PSS): ${slopes.map((slope, index) => [index === 0 ? "" : ", ", slope])}.`];

@@ -6,6 +6,7 @@
 import { PUBLISHED_MEMORY } from "../published.ts";
 import type { DensityReport } from "../schema.ts";
 import { type Axis, linearAxis, logAxis } from "./axis.ts";
+import { isLine } from "./fit.ts";
 import { type Lane, laneFigure, place } from "./lanes.ts";
 import { type Content, html, type Markup } from "./markup.ts";
 import { type Area, drawPanel, polyline } from "./panel.ts";
@@ -23,6 +24,7 @@ export const METRICS = [
 /** Disk is not memory: it is in the tables only. */
 const MEMORY_METRICS = METRICS.filter(({ key }) => key !== "disk");
 const LANE_PX = 28;
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /**
  * Panels of memory and of the time of the k-th start; undefined where density was not measured.
@@ -40,20 +42,24 @@ other.</figcaption>
 
 function memoryPanel(density: DensityReport): Markup {
   const { points, lines } = density;
-  const most = points.flatMap((point) => MEMORY_METRICS.map(({ of }) => of(point) ?? 0));
+  // What shows no line is noise of the machine, and would press the rest flat.
+  const shown = MEMORY_METRICS.filter(({ key }) => lines[key] === undefined || isLine(lines[key]));
+  const most = points.flatMap((point) => shown.map(({ of }) => of(point) ?? 0));
   const words = METRICS.flatMap(({ key, letter, name }) => {
     const line = lines[key];
-    return line === undefined
-      ? []
-      : [
-          html`<li><b>${letter}</b> ${name}: <b>${formatBytes(line.slopeBytes)}</b> for each, ${formatBytes(line.interceptBytes)} shared (R² ${line.r2.toFixed(3)})</li>`,
-        ];
+    if (line === undefined) return [];
+    const r2 = line.r2.toFixed(3);
+    if (!isLine(line))
+      return [html`<li><b>${letter}</b> ${name}: no line, the machine’s own noise is larger (R² ${r2})</li>`];
+    return [
+      html`<li><b>${letter}</b> ${name}: <b>${formatBytes(line.slopeBytes)}</b> for each, ${formatBytes(line.interceptBytes)} shared (R² ${r2})</li>`,
+    ];
   });
   return drawPanel({
     ...frame(density),
     y: bytesAxis(Math.max(...most) * 1.05),
     spoken: `${density.name}, memory against instances: ${MEMORY_METRICS.map(({ of, name }) => `${name} ${formatBytes(of(points.at(-1) ?? EMPTY) ?? 0)} at ${points.at(-1)?.instances}`).join(", ")}`,
-    draw: (area) => MEMORY_METRICS.map((metric) => metricLine(area, density, metric)),
+    draw: (area) => shown.map((metric) => metricLine(area, density, metric)),
     words: html`<ul class="fits">${words}</ul><p class="note">Ended: ${density.stoppedBecause}.</p>`,
   });
 }
@@ -100,10 +106,18 @@ function startPanel(density: DensityReport): Markup {
   });
 }
 
-/** From 0, with ticks that are round in the unit that they are written in. */
+/** From 0, with ticks that are round in the unit that they are all written in. */
 function bytesAxis(most: number): Axis {
-  const power = Math.max(0, Math.floor(Math.log2(Math.max(most, 1)) / 10));
-  return linearAxis(most, formatBytesTick, 1024 ** power);
+  // A unit of which there are at least two, so that no tick is a fraction of it.
+  const power = Math.min(Math.max(0, Math.floor(Math.log2(Math.max(most, 1) / 2) / 10)), UNITS.length - 1);
+  const unit = 1024 ** power;
+  return linearAxis(most, (bytes) => (bytes === 0 ? "0" : `${bytes / unit}\u202f${UNITS[power]}`), unit);
+}
+
+/** Of whole things: no half of one. */
+function countAxis(most: number): Axis {
+  const axis = linearAxis(most, String);
+  return { ...axis, ticks: axis.ticks.filter(({ label }) => /^\d+$/.test(label)) };
 }
 
 function frame({ name, world, accelerator, points }: DensityReport) {
@@ -113,7 +127,7 @@ function frame({ name, world, accelerator, points }: DensityReport) {
     detail: known?.words,
     world,
     isEmulated: known?.isEmulated ?? false,
-    x: linearAxis((points.at(-1)?.instances ?? 1) * 1.06, String),
+    x: countAxis((points.at(-1)?.instances ?? 1) * 1.06),
     xName: "idle instances",
   };
 }
@@ -122,17 +136,19 @@ function frame({ name, world, accelerator, points }: DensityReport) {
  * What one more instance costs, system by system, with published figures beside; undefined where there is no line.
  */
 export function slopeFigure(density: readonly DensityReport[]): Markup | undefined {
-  const fitted = density.filter(({ lines }) => MEMORY_METRICS.some(({ key }) => lines[key] !== undefined));
+  const fitted = density.filter(({ lines }) => MEMORY_METRICS.some(({ key }) => isLine(lines[key])));
   if (fitted.length === 0) return undefined;
   const worlds = new Set(fitted.map(({ world }) => world));
   const published = PUBLISHED_MEMORY.filter(({ world }) => worlds.has(world));
-  const slopes = fitted.flatMap(({ lines }) => MEMORY_METRICS.map(({ key }) => lines[key]?.slopeBytes ?? 0));
+  const slopes = fitted.flatMap(({ lines }) =>
+    MEMORY_METRICS.map(({ key }) => (isLine(lines[key]) ? lines[key].slopeBytes : 0)),
+  );
   const axis = logAxis([...slopes, ...published.map(({ bytes }) => bytes)], formatBytesTick, 2);
   const measuredLane = (report: DensityReport): Lane => {
     const known = acceleratorOf(report.accelerator);
     const marks = MEMORY_METRICS.flatMap(({ key, letter, name }) => {
       const line = report.lines[key];
-      return line === undefined || line.slopeBytes <= 0 ? [] : [{ letter, name, bytes: line.slopeBytes }];
+      return !isLine(line) || line.slopeBytes <= 0 ? [] : [{ letter, name, bytes: line.slopeBytes }];
     });
     return {
       name: report.name,

@@ -11,7 +11,7 @@ const WIDTH = 360;
 const HEIGHT = 220;
 const LEFT = 52;
 const RIGHT = 14;
-const TOP = 10;
+const TOP = 16;
 const BOTTOM = 36;
 
 /** A panel's drawing area, from values to coordinates. */

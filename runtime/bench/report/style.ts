@@ -120,7 +120,7 @@ th, td { padding: 0.3rem 0 0.3rem 1.4rem; text-align: right; vertical-align: bas
 thead th { color: var(--muted); border-bottom-color: var(--hairline); }
 th:first-child { padding-left: 0; text-align: left; }
 .text { text-align: left; white-space: normal; min-width: 6rem; overflow-wrap: anywhere; }
-tbody th small { display: block; line-height: 1.25; }
+tbody th small { display: block; line-height: 1.25; white-space: normal; max-width: 15rem; }
 small.emulated { color: var(--vm); }
 tbody th { font-weight: 600; }
 details { margin-top: 1rem; }

@@ -79,11 +79,6 @@ export function startTable({ systems }: BenchReport): Markup {
   });
   const columns: Column<SystemReport>[] = [
     { title: "system", isText: true, of: named },
-    {
-      title: "run by",
-      isText: true,
-      of: ({ accelerator }) => acceleratorOf(accelerator)?.words ?? "the host’s kernel",
-    },
     { title: "n", of: ({ marks }) => marks.firstByte?.samplesMs.length ?? 0 },
     { title: "first byte p50", of: figure("firstByte", "p50") },
     {
@@ -98,7 +93,7 @@ export function startTable({ systems }: BenchReport): Markup {
       of: ({ marks }: SystemReport) => (marks.firstByte === undefined ? NONE : formatRatio(marks.firstByte.p50 / p50)),
     })),
   ];
-  return table("First byte, fastest first", inOrder(systems), columns);
+  return table("First byte, world by world, the fastest first", inOrder(systems), columns);
 }
 
 /**
@@ -176,11 +171,6 @@ export function overheadTable({ overhead = [] }: BenchReport): Markup {
   return table("Overhead", rows, [
     { title: "operation", isText: true, of: ({ quantity }) => quantity.name },
     { title: "system", isText: true, of: ({ world }) => named(world) },
-    {
-      title: "run by",
-      isText: true,
-      of: ({ world }) => acceleratorOf(world.accelerator)?.words ?? "the host’s kernel",
-    },
     { title: "n", of: ({ quantity }) => quantity.samples.length },
     { title: "p50", of: ({ quantity }) => formatQuantity(quantity.p50, quantity.unit) },
     { title: "p95", of: ({ quantity }) => formatQuantity(quantity.p95, quantity.unit) },

@@ -2,6 +2,7 @@
 
 import type { BenchReport } from "../schema.ts";
 import { crowdsOf } from "./crowds.ts";
+import { isLine } from "./fit.ts";
 import { textTable } from "./text-table.ts";
 import { acceleratorOf, formatBytes, formatMs, formatQuantity, formatRate, formatRatio } from "./words.ts";
 
@@ -58,8 +59,10 @@ function crowds(report: BenchReport): string {
 function density({ density: all = [] }: BenchReport): string {
   const rows = all.map((one) => {
     const { pss, cgroup, available } = one.lines;
-    const slopes = [pss, cgroup, available].map((line) => (line === undefined ? "–" : formatBytes(line.slopeBytes)));
-    const shared = pss === undefined ? "–" : formatBytes(pss.interceptBytes);
+    const slopes = [pss, cgroup, available].map((line) =>
+      line === undefined ? "–" : isLine(line) ? formatBytes(line.slopeBytes) : "noise",
+    );
+    const shared = !isLine(pss) ? "–" : formatBytes(pss.interceptBytes);
     return [named(one), String(one.points.at(-1)?.instances ?? 0), ...slopes, shared, one.stoppedBecause];
   });
   const head = ["system", "instances", "PSS each", "cgroup each", "MemAvailable each", "PSS shared", "ended because"];
