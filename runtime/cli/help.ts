@@ -46,7 +46,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "image build": ["ringside image build", "ringside image build --from-host"],
   "bench startup": [
     "ringside bench startup --runs 5 --warmup 1 --systems process,container,crun",
-    "ringside bench startup --systems process,container,vm --json startup.json",
+    "ringside bench startup --systems process,container,crun --serve --cold --concurrency 4,16 --json startup.json",
   ],
   bench: ["ringside bench", "ringside bench --time 180 --output results"],
   "bench run": ["ringside bench run protocol.json --html report.html", "ringside bench run protocol.json --json -"],
