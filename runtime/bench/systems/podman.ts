@@ -47,12 +47,17 @@ export const podmanSystem: SystemRow = {
   },
 };
 
+/** Where podman keeps what, below the benchmark's directory. Short: it takes no runroot of more than 50 characters. */
+export function podmanPlaces({ directory }: Pick<Workbench, "directory">) {
+  return { root: join(directory, "pm"), run: join(directory, "pr"), temporary: join(directory, "pt") };
+}
+
 /** Podman with its files below the benchmark's directory. */
 export function podmanCommand(bench: Workbench, program: string): string[] {
-  const place = (name: string) => join(bench.directory, `podman-${name}`);
+  const { root, run, temporary } = podmanPlaces(bench);
   return [
     program,
-    ...["--root", place("root"), "--runroot", place("run"), "--tmpdir", place("tmp"), "--storage-driver", "vfs"],
+    ...["--root", root, "--runroot", run, "--tmpdir", temporary, "--storage-driver", "vfs"],
     ...["--cgroup-manager", "cgroupfs", "--events-backend", "none"],
   ];
 }

@@ -41,14 +41,12 @@ const POLL_MS = 50;
 /** Runs one, kills it, runs the next command, and looks. */
 export async function killOne(options: KillOptions): Promise<Killed> {
   // Podman and runsc take no long paths.
-  const directory = mkdtempSync(join(tmpdir(), "rkill-"));
-  const [root, temporary] = ["r", "t"].map((name) => join(directory, name));
-  if (root === undefined || temporary === undefined) throw new TypeError("two paths");
-  mkdirSync(temporary);
+  const directory = mkdtempSync(join(tmpdir(), "rk-"));
+  const root = join(directory, "r");
   for (const name of STANDING) mkdirSync(join(root, name), { recursive: true });
   for (const name of STANDING_FILES) writeFileSync(join(root, name), "");
   // Node's cache of compiled code is everybody's, and stays.
-  const env = { RINGSIDE_ROOT: root, TMPDIR: temporary, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+  const env = { RINGSIDE_ROOT: root, TMPDIR: directory, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
   try {
     return await killIn(options, { directory, env });
   } finally {

@@ -56,7 +56,7 @@ function processes(): string[] {
 /** What tells whose a process is, also where its command line says nothing: its groups, its mounts, its environment. */
 function belongings(pid: string): string {
   const text = [`/proc/${pid}/cgroup`, `/proc/${pid}/mountinfo`, `/proc/${pid}/environ`].map(readText).join("\n");
-  const marks = text.match(/(?:ringside-bench|rkill)-[\w-]+/g) ?? [];
+  const marks = text.match(/(?:ringside-bench|rk)-[\w-]+/g) ?? [];
   return [...new Set(marks)].sort().join(",");
 }
 

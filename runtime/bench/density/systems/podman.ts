@@ -1,11 +1,10 @@
 /** podman run -d: containers with conmon as their monitor. */
 
-import { join } from "node:path";
 import { versionOf } from "../../command.ts";
 import { acceptHybridCgroups } from "../../hybrid-cgroups.ts";
 import { expectGroups, peerId } from "../../peer.ts";
 import { requireProgram } from "../../programs.ts";
-import { podmanCommand, podmanLimits } from "../../systems/podman.ts";
+import { podmanCommand, podmanLimits, podmanPlaces } from "../../systems/podman.ts";
 import type { DensityRow } from "../system.ts";
 import { commandedSystem } from "./command.ts";
 
@@ -20,6 +19,7 @@ export const podmanDensity: DensityRow = {
     const adaptation = await acceptHybridCgroups(bench);
     expectGroups(bench);
     const command = podmanCommand(bench, program);
+    const places = podmanPlaces(bench);
     return commandedSystem(bench, {
       version: await versionOf(bench, [program, "--version"]),
       notes: [
@@ -38,7 +38,7 @@ export const podmanDensity: DensityRow = {
       ],
       stop: (number) => [...command, "rm", "--force", "--time", "0", peerId(NAME, number)],
       groupMark: peerId(NAME).slice(0, -1),
-      directories: ["root", "run"].map((name) => join(bench.directory, `podman-${name}`)),
+      directories: [places.root, places.run],
     });
   },
 };
