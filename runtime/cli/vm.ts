@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { sweepVms } from "../vm/sweep.ts";
 import { addVmAttach } from "./vm-attach.ts";
+import { addVmCrash } from "./vm-crash.ts";
 import { addVmExec } from "./vm-exec.ts";
 import { addVmInspect } from "./vm-inspect.ts";
 import { addVmLogs } from "./vm-logs.ts";
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((vm: Command) => void)[] = [
   addVmPause,
   addVmResume,
   addVmMigrate,
+  addVmCrash,
   addVmStats,
   addVmInspect,
   addVmTiny,
