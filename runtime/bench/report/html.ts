@@ -17,7 +17,16 @@ import { migrationSection } from "./migration.ts";
 import { coldFigure, comparisonFigure, overheadFigure } from "./ratios.ts";
 import { stageFigure } from "./stages.ts";
 import { REPORT_STYLE } from "./style.ts";
-import { crowdTable, densityTable, folded, markTable, overheadTable, publishedList, startTable } from "./tables.ts";
+import {
+  crowdTable,
+  densityTable,
+  exitTable,
+  folded,
+  markTable,
+  overheadTable,
+  publishedList,
+  startTable,
+} from "./tables.ts";
 import { acceleratorOf } from "./words.ts";
 
 /** What the page may load: nothing. What it may run: its own few lines. */
@@ -138,7 +147,12 @@ function densitySection(report: BenchReport): Content {
 function overheadSection(report: BenchReport): Content {
   const { overhead = [] } = report;
   if (overhead.length === 0) return undefined;
-  return [html`<h2>Overhead</h2>`, overheadFigure(overhead), folded("Overhead as a table", overheadTable(report))];
+  return [
+    html`<h2>Overhead</h2>`,
+    overheadFigure(overhead),
+    exitTable(report),
+    folded("Overhead as a table", overheadTable(report)),
+  ];
 }
 
 function withTable(figure: Markup | undefined, summary: string, make: () => Markup): Content {

@@ -8,17 +8,37 @@ import { formatBytes, MARKS } from "./words.ts";
  * The section on the method.
  */
 export function methodSection(report: BenchReport): Markup {
-  const { protocol, systems } = report;
+  const { protocol, systems, density = [], overhead = [] } = report;
+  const { concurrency, runs, warmup, seed } = protocol;
+  const rows: readonly (readonly [string, Content])[] = [
+    ["Each run starts", protocol.workload],
+    ["Order", protocol.order],
+    ["Rounds", `${runs} measured, after ${warmup} for warm-up; seed ${seed}`],
+    ["Page cache", protocol.cache],
+    [
+      "At once",
+      `one, but for the figures of several at once${concurrency === 1 ? "" : `, which are of up to ${concurrency}`}`,
+    ],
+    ["Between runs", protocol.settle],
+    ...Object.values(MARKS).map(({ title, what }) => [title, what] as const),
+  ];
   return html`<h2>Method</h2>
-<p>Each run starts ${protocol.workload}. Order: ${protocol.order}. ${protocol.runs} measured rounds followed ${protocol.warmup} for warm-up; seed
-${protocol.seed}. Page cache: ${protocol.cache}. ${protocol.concurrency === 1 ? "One start at a time" : `One start at a time, but for the figures of several at once, which are of up to ${protocol.concurrency}`}. Between runs: ${protocol.settle}.</p>
-<dl>${Object.values(MARKS).map(({ title, what }) => html`<div><dt>${title}</dt><dd>${what}.</dd></div>`)}</dl>
+<dl>${rows.map(([name, words]) => html`<div><dt>${name}</dt><dd>${words}.</dd></div>`)}</dl>
 <p>Percentiles are interpolated between neighbours (Hyndman and Fan, type 7). The 95 % interval of a median is that of a percentile bootstrap with
 2000 resamples. No sample is left out, whatever its value, and there is no mean: start times are skewed and often have two humps. The raw samples are
 in the JSON and the CSV of this report.</p>
 ${limits(report)}
-${systems.length === 0 ? undefined : html`<h3>What is compared</h3><ul class="notes">${notesOf(report)}</ul>`}
-<h3>Versions</h3><dl>${systems.map(({ name, version }) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
+${notesSection("What is compared", systems)}
+${notesSection("What density compares", density)}
+${notesSection("What overhead compares", overhead)}
+${versionsOf([...systems, ...overhead])}
+`;
+}
+
+function versionsOf(all: readonly { readonly name: string; readonly version: string }[]): Markup | undefined {
+  const versions = new Map(all.map(({ name, version }) => [name, version]));
+  if (versions.size === 0) return undefined;
+  return html`<h3>Versions</h3><dl>${[...versions].map(([name, version]) => html`<div><dt>${name}</dt><dd>${version}</dd></div>`)}</dl>
 `;
 }
 
@@ -67,17 +87,23 @@ function limits({ limits: known }: BenchReport): Markup | undefined {
 ${formatBytes(known.diskBytes)} of disk.</p>`;
 }
 
-/** A note that several systems share is said once, with their names. */
-function notesOf({ systems }: BenchReport): Markup[] {
-  const systemsOf = new Map<string, string[]>();
-  for (const { name, notes } of systems) {
-    for (const note of notes) systemsOf.set(note, [...(systemsOf.get(note) ?? []), name]);
+/** A note that several share is said once, with their names. */
+function notesSection(
+  title: string,
+  all: readonly { readonly name: string; readonly notes: readonly string[] }[],
+): Markup | undefined {
+  const namesOf = new Map<string, string[]>();
+  for (const { name, notes } of all) {
+    for (const note of notes) namesOf.set(note, [...(namesOf.get(note) ?? []), name]);
   }
-  return [...systemsOf].map(
-    ([note, names]) =>
-      html`<li>${joined(
-        names.map((name) => html`<b>${name}</b>`),
-        ", ",
-      )}: ${note.replace(/\.+$/, "")}.</li>`,
-  );
+  if (namesOf.size === 0) return undefined;
+  const rows = [...namesOf].map(([note, names]) => {
+    const who = joined(
+      names.map((name) => html`<b>${name}</b>`),
+      ", ",
+    );
+    return html`<li>${who}: ${note.replace(/\.+$/, "")}.</li>`;
+  });
+  return html`<h3>${title}</h3><ul class="notes">${rows}</ul>
+`;
 }

@@ -9,7 +9,7 @@ import { type Content, html, type Markup } from "./markup.ts";
 
 const WIDTH = 360;
 const HEIGHT = 220;
-const LEFT = 52;
+const LEFT = 60;
 const RIGHT = 14;
 const TOP = 16;
 const BOTTOM = 36;

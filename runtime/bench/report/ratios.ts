@@ -7,7 +7,16 @@ import type { Comparison, OverheadReport, SystemReport } from "../schema.ts";
 import { type Axis, logAxis } from "./axis.ts";
 import { type Lane, type LaneGroup, laneFigure, place } from "./lanes.ts";
 import { html, type Markup } from "./markup.ts";
-import { acceleratorOf, formatMs, formatMsTick, formatQuantity, formatRatio, formatRatioTick, MARKS } from "./words.ts";
+import {
+  acceleratorOf,
+  formatMs,
+  formatMsTick,
+  formatQuantity,
+  formatRatio,
+  formatRatioTick,
+  MARKS,
+  quantityWords,
+} from "./words.ts";
 
 const LANE_PX = 32;
 const MIDDLE_PX = LANE_PX / 2;
@@ -69,7 +78,7 @@ export function overheadFigure(overhead: readonly OverheadReport[]): Markup | un
     const [process] = bare;
     const base = process === undefined ? "" : `; the process: ${formatQuantity(process.p50, process.unit)}`;
     return {
-      title: html`${name} <small>${rows[0]?.quantity.what}${base}</small>`,
+      title: html`${quantityWords(name)} <small>${rows[0]?.quantity.what}${base}</small>`,
       lanes: rows.map(({ world, quantity, ratio }) =>
         ratioLane(world, ratio, axis, formatQuantity(quantity.p50, quantity.unit)),
       ),

@@ -22,6 +22,7 @@ import {
   formatRate,
   formatRatio,
   MARKS,
+  quantityWords,
   WORLDS,
 } from "./words.ts";
 
@@ -169,7 +170,7 @@ export function densityTable({ density = [] }: BenchReport): Markup {
 export function overheadTable({ overhead = [] }: BenchReport): Markup {
   const rows = overhead.flatMap((world) => world.quantities.map((quantity) => ({ world, quantity })));
   return table("Overhead", rows, [
-    { title: "operation", isText: true, of: ({ quantity }) => quantity.name },
+    { title: "operation", isText: true, of: ({ quantity }) => quantityWords(quantity.name) },
     { title: "system", isText: true, of: ({ world }) => named(world) },
     { title: "n", of: ({ quantity }) => quantity.samples.length },
     { title: "p50", of: ({ quantity }) => formatQuantity(quantity.p50, quantity.unit) },
@@ -178,6 +179,30 @@ export function overheadTable({ overhead = [] }: BenchReport): Markup {
       title: "× process",
       of: ({ quantity: { ratio } }) => (ratio === null ? NONE : formatRatio(ratio.value)),
     },
+  ]);
+}
+
+/**
+ * What a process has not got, and so no ratio: exits to the monitor; undefined where nothing is of that kind.
+ */
+export function exitTable({ overhead = [] }: BenchReport): Markup | undefined {
+  const compared = new Set(
+    overhead.flatMap(({ quantities }) => quantities.filter(({ ratio }) => ratio !== null).map(({ name }) => name)),
+  );
+  const rows = overhead
+    .filter(({ world }) => world !== "process")
+    .flatMap((world) => {
+      const own = world.quantities.filter(({ name, ratio }) => ratio === null && !compared.has(name));
+      return own.map((quantity) => ({ world, quantity }));
+    });
+  if (rows.length === 0) return undefined;
+  return table("What only a virtual machine has", rows, [
+    { title: "operation", isText: true, of: ({ quantity }) => quantityWords(quantity.name) },
+    { title: "system", isText: true, of: ({ world }) => named(world) },
+    { title: "n", of: ({ quantity }) => quantity.samples.length },
+    { title: "p50", of: ({ quantity }) => formatQuantity(quantity.p50, quantity.unit) },
+    { title: "p95", of: ({ quantity }) => formatQuantity(quantity.p95, quantity.unit) },
+    { title: "what", isText: true, of: ({ quantity }) => quantity.what },
   ]);
 }
 

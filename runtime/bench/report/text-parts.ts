@@ -4,7 +4,15 @@ import type { BenchReport } from "../schema.ts";
 import { crowdsOf } from "./crowds.ts";
 import { isLine } from "./fit.ts";
 import { textTable } from "./text-table.ts";
-import { acceleratorOf, formatBytes, formatMs, formatQuantity, formatRate, formatRatio } from "./words.ts";
+import {
+  acceleratorOf,
+  formatBytes,
+  formatMs,
+  formatQuantity,
+  formatRate,
+  formatRatio,
+  quantityWords,
+} from "./words.ts";
 
 /**
  * The parts that this report has, each with a heading.
@@ -72,7 +80,7 @@ function density({ density: all = [] }: BenchReport): string {
 function overhead({ overhead: all = [] }: BenchReport): string {
   const names = [...new Set(all.flatMap(({ quantities }) => quantities.map(({ name }) => name)))];
   const rows = names.map((name) => [
-    name,
+    quantityWords(name),
     ...all.map(({ quantities }) => {
       const quantity = quantities.find((one) => one.name === name);
       if (quantity === undefined) return "–";

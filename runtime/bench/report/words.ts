@@ -79,6 +79,13 @@ export function formatQuantity(value: number, unit: "ns" | "bytes/s"): string {
 }
 
 /**
+ * What a quantity of the overhead benchmark is called: `pageFault` is a page fault.
+ */
+export function quantityWords(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+}
+
+/**
  * A ratio with three significant digits: `2.41×`.
  */
 export function formatRatio(ratio: number): string {
