@@ -1,14 +1,15 @@
 /** The tiny virtual machine: what its guest does arrives at the monitor, exit by exit; it always ends, and leaves nothing. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { runKvmGuest } from "../../native/kernel.ts";
 import { runTiny, startTiny, tinyProblem } from "../../runtime/vm/tiny.ts";
 import { codeOf, LOAD_ADDRESS, leastProgram, PORTS, THE_BYTE } from "../../runtime/vm/tiny-program.ts";
 import { tinyTimeline } from "../../runtime/vm/tiny-timeline.ts";
 import { tinyVmm } from "../../runtime/vm/vmm/tiny.ts";
 import { MARKS } from "../../simulator/trace/timeline.ts";
-import { unless } from "../support/needs.ts";
+import { needsRoot, unless } from "../support/needs.ts";
+import { needsReadableCheckout, ordinaryUser } from "../support/ordinary-user.ts";
 import { ringside } from "../support/ringside.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -178,3 +179,22 @@ describe("ringside vm tiny", unless(reason), () => {
     expect([code, stderr]).toEqual([125, expect.stringContaining("1 to 20000")]);
   });
 });
+
+const closed = existsSync("/dev/kvm") && (statSync("/dev/kvm").mode & 0o006) === 0;
+const whyOpen = closed ? undefined : "/dev/kvm is not there, or everybody may open it";
+
+describe(
+  "a user who may not open /dev/kvm",
+  unless(whyOpen ?? [needsRoot("is another user"), needsReadableCheckout]),
+  () => {
+    test("is told which call failed, and what to do", async () => {
+      const user = ordinaryUser(61_377);
+      onTestFinished(() => user.dispose());
+      const { code, stderr } = await user.ringside(["vm", "tiny"]);
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringMatching(/open of \/dev\/kvm: Permission denied\n.*usermod -aG kvm/),
+      ]);
+    });
+  },
+);
