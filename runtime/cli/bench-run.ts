@@ -65,9 +65,9 @@ export async function measured(protocol: BenchProtocol): Promise<BenchReport> {
 }
 
 async function output(report: BenchReport, { json, html, csv, history }: OutputArguments): Promise<void> {
-  await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
   deliver(report, formatReport(report), report.interrupted, json);
   if (history) keep(report);
+  await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
 }
 
 async function verify(named: string, { level, ...options }: VerifyArguments): Promise<void> {

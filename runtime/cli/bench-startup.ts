@@ -81,9 +81,9 @@ async function runStartup(given: StartupArguments): Promise<void> {
     ...(baseline === undefined ? {} : { baseline }),
   };
   const report = await interruptible((measuring) => benchStartup({ ...asked, ...measuring }));
-  await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
   deliver(report, formatReport(report), report.interrupted, json);
   if (history) keep(report);
+  await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
   process.exitCode = exitCodeOf(report);
 }
 

@@ -4,7 +4,6 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { formatReport } from "../bench/report/text.ts";
-import type { BenchReport } from "../bench/schema.ts";
 import { wholeProtocol } from "../bench/whole.ts";
 import { places } from "../container/directories.ts";
 import { RingsideError, reasonOf } from "../error.ts";
@@ -37,8 +36,10 @@ async function runWhole({ time, seed, output, history }: WholeArguments): Promis
   const directory = output ?? join(dirname(places().logs), "reports", new Date().toISOString().slice(0, 19));
   makeDirectory(directory);
   const report = await measured(wholeProtocol(time, seed));
-  await writeFiles(report, directory);
+  // First what the rest can be made from again.
+  deliver(report, formatReport(report), report.interrupted, join(directory, "report.json"));
   if (history) keep(report);
+  await writeReport(report, { html: join(directory, "report.html"), csv: join(directory, "report.csv") });
   process.stderr.write(`ringside: ${directory} has report.html, report.json and report.csv\n`);
   process.exitCode = exitCodeOf(report);
 }
@@ -53,9 +54,4 @@ function makeDirectory(directory: string): void {
       fix: "--output names a directory that you may write to",
     });
   }
-}
-
-async function writeFiles(report: BenchReport, directory: string): Promise<void> {
-  await writeReport(report, { html: join(directory, "report.html"), csv: join(directory, "report.csv") });
-  deliver(report, formatReport(report), report.interrupted, join(directory, "report.json"));
 }
