@@ -5,7 +5,8 @@ import { benchDensity, DEFAULT_INSTANCES, DEFAULT_MEMORY_SHARE } from "../bench/
 import type { DensityRow } from "../bench/density/system.ts";
 import { DENSITY_SYSTEMS } from "../bench/density/systems.ts";
 import { formatDensity } from "../bench/density/text.ts";
-import { deliver, exitCodeOf, interruptible, parseCount } from "./bench-options.ts";
+import { announce, deliver, exitCodeOf, interruptible, keep, parseCount } from "./bench-options.ts";
+import { writeReport } from "./bench-report.ts";
 
 interface DensityArguments {
   readonly systems: ReadonlyMap<string, DensityRow>;
@@ -14,6 +15,9 @@ interface DensityArguments {
   readonly memoryShare: number;
   readonly time?: number;
   readonly json?: string | true;
+  readonly html?: string;
+  readonly csv?: string;
+  readonly history: boolean;
 }
 
 const MOST_SHARE = 0.9;
@@ -38,15 +42,21 @@ export function addDensity(bench: Command): void {
     )
     .option("--time <seconds>", "for all systems together", parseCount(1))
     .option("--json [file]", "write ringside.bench/1 to a file, or (- or none) to standard output")
+    .option("--html <file>", "write one HTML file that needs nothing else")
+    .option("--csv <file>", "write a row for each point (RFC 4180)")
+    .option("--no-history", "do not keep the report")
     .addHelpText("after", () => `\nSystems:\n${densityList()}`)
     .action(runDensity);
 }
 
-async function runDensity({ time, json, ...options }: DensityArguments): Promise<void> {
+async function runDensity(given: DensityArguments): Promise<void> {
+  const { systems, image, instances, memoryShare, time, json, html, csv, history } = given;
   const limits = time === undefined ? {} : { timeSeconds: time };
-  const announce = (line: string) => void process.stderr.write(`ringside: ${line}\n`);
-  const report = await interruptible((measuring) => benchDensity({ ...options, limits, announce, ...measuring }));
+  const asked = { systems, image, instances, memoryShare, limits, announce };
+  const report = await interruptible((measuring) => benchDensity({ ...asked, ...measuring }));
+  await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
   deliver(report, formatDensity(report), report.interrupted, json);
+  if (history) keep(report);
   process.exitCode = exitCodeOf(report);
 }
 

@@ -4,6 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { checkoutDirectory } from "../../image/checkout.ts";
 import { commandSystem } from "../command.ts";
+import { HOST_NETWORK, WHOLE_COMMAND } from "../peer.ts";
 import { probeArguments, type SystemRow, Unusable } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
@@ -37,7 +38,9 @@ export const containerCommandSystem: SystemRow = {
       workloads: ["byte", "serve"],
       version: ringsideVersion(),
       notes: [
-        "whole command, cold: the shell script, Node's start, the launcher's start, the container, and the end of all of them",
+        WHOLE_COMMAND,
+        "the shell script, Node's start, the launcher's start, the container, and the end of all of them",
+        HOST_NETWORK,
       ],
     });
   },

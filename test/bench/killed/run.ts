@@ -29,8 +29,16 @@ const benchmarks = [
     "--no-history",
   ]),
   ["bench", "startup", "--runs", "1000", "--serve", "--concurrency", "4", "--no-history"],
-  ...[...DENSITY_SYSTEMS.keys()].map((name) => ["bench", "density", "--systems", name, "--instances", "200"]),
-  ["bench", "overhead", "--runs", "1000"],
+  ...[...DENSITY_SYSTEMS.keys()].map((name) => [
+    "bench",
+    "density",
+    "--systems",
+    name,
+    "--instances",
+    "200",
+    "--no-history",
+  ]),
+  ["bench", "overhead", "--runs", "1000", "--no-history"],
   ["bench", "migration", "--runs", "20"],
   ["bench", "hyperfine", "--turns", "1000"],
 ];
