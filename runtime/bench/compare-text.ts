@@ -18,6 +18,7 @@ export function formatComparison(report: ComparisonReport): string {
       : [
           "The bare process, which no runtime has to do with, changed as well: the machine was not the same, and other differences may be its.",
         ]),
+    ...sessions(changed),
     ...section("Not the same in both, and perhaps the reason:", circumstances),
     ...section("Not compared:", unmatched),
     ...(tooFew.length === 0
@@ -30,14 +31,36 @@ export function formatComparison(report: ComparisonReport): string {
   return `${parts.join("\n\n")}\n`;
 }
 
+/** What two reports are apart where nothing changed: known only where there are others of the same kind. */
+function sessions(changed: readonly ComparedRow[]): string[] {
+  if (changed.length === 0) return [];
+  const known = changed.filter(({ between }) => between !== null);
+  if (known.length === 0)
+    return [
+      "How far apart two reports are where nothing changed is not known: the history has no others of this protocol, machine and versions. ringside bench verify makes one.",
+    ];
+  const within = known.filter(({ ratio, between }) => isWithin(ratio, between?.ratio ?? 1));
+  return [
+    `others: by how much the medians of reports of the same protocol, machine and versions are apart, and how many there are.${
+      within.length === 0
+        ? ""
+        : ` No further apart than those: ${within.map(({ system, condition, mark }) => `${system} (${condition}, ${mark})`).join("; ")}.`
+    }`,
+  ];
+}
+
+function isWithin(ratio: number | null, spread: number): boolean {
+  return ratio !== null && ratio <= spread && ratio >= 1 / spread;
+}
+
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [[title, ...lines.map((line) => `  ${line}`)].join("\n")];
 }
 
 function table(rows: readonly ComparedRow[]): string {
   const cells = [
-    ["system", "condition", "mark", "A p50", "B p50", "B/A", "95 %", "p", ""],
-    ...rows.map(({ system, condition, mark, a, b, ratio, ci95, adjustedP, verdict }) => [
+    ["system", "condition", "mark", "A p50", "B p50", "B/A", "95 %", "p", "", "others"],
+    ...rows.map(({ system, condition, mark, a, b, ratio, ci95, adjustedP, verdict, between }) => [
       system,
       condition,
       mark,
@@ -47,6 +70,7 @@ function table(rows: readonly ComparedRow[]): string {
       ci95 === null ? "–" : `${amount(ci95[0])}–${amount(ci95[1])}`,
       adjustedP < 0.0001 ? "< 0.0001" : adjustedP.toFixed(4),
       verdict,
+      between === null ? "–" : `×${amount(between.ratio)} (${between.reports})`,
     ]),
   ];
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -37,6 +37,8 @@ const rowSchema = z.strictObject({
   /** After Holm's correction within the condition. */
   adjustedP: z.number(),
   verdict: z.enum(VERDICTS),
+  /** By how much the medians of other reports of the same protocol, machine and versions are apart; null without any two. */
+  between: z.strictObject({ reports: z.int().min(2), ratio: z.number().min(1) }).nullable(),
 });
 
 export const comparisonReportSchema = z.strictObject({
@@ -54,6 +56,8 @@ export const comparisonReportSchema = z.strictObject({
 
 export type ComparisonReport = z.output<typeof comparisonReportSchema>;
 export type ComparedRow = ComparisonReport["rows"][number];
+/** A row, as far as two sets of samples tell. */
+export type Answer = Omit<ComparedRow, "between">;
 
 /** Samples of the same thing in both. */
 export interface Question {
@@ -108,14 +112,21 @@ function listed(names: readonly string[] = []): string {
 /**
  * Compares, whether or not the protocols agree: ask `protocolDifferences` first.
  * @param level of each condition's family of questions
+ * @param others further reports; those that are alike (`areAlike`) show how far apart two reports are where nothing changed
  */
-export function compareReports(a: BenchReport, b: BenchReport, level: number = DEFAULT_LEVEL): ComparisonReport {
+export function compareReports(
+  a: BenchReport,
+  b: BenchReport,
+  level: number = DEFAULT_LEVEL,
+  others: readonly BenchReport[] = [],
+): ComparisonReport {
   const [first, second] = [series(a), series(b)];
   const questions: Question[] = [];
   for (const [key, { samples, ...one }] of first) {
     const other = second.get(key);
     if (other !== undefined) questions.push({ ...one, a: samples, b: other.samples });
   }
+  const sessions = [a, ...others.filter((other) => areAlike(a, other))].map(series);
   const unmatched = [
     ...[...first.keys()].filter((key) => !second.has(key)).map((key) => `only in the first: ${key}`),
     ...[...second.keys()].filter((key) => !first.has(key)).map((key) => `only in the second: ${key}`),
@@ -127,7 +138,9 @@ export function compareReports(a: BenchReport, b: BenchReport, level: number = D
     test: TEST_NAME,
     level,
     circumstances: circumstances(a, b),
-    rows: [...families(questions)].flatMap((family) => answer(family, level, a.protocol.seed)),
+    rows: [...families(questions)]
+      .flatMap((family) => answer(family, level, a.protocol.seed))
+      .map((row) => ({ ...row, between: between(row, sessions) })),
     unmatched,
   };
 }
@@ -137,6 +150,31 @@ interface Series {
   readonly condition: string;
   readonly mark: string;
   readonly samples: readonly number[];
+}
+
+/**
+ * Whether two reports were made alike: by the same protocol, on the same machine, of the same versions. What they differ by
+ * is what any two such reports differ by.
+ */
+export function areAlike(a: BenchReport, b: BenchReport): boolean {
+  return protocolDifferences(a, b).length === 0 && !a.interrupted && !b.interrupted && circumstances(a, b).length === 0;
+}
+
+/** The largest median to the smallest, over the reports that have one. */
+function between(
+  { system, condition, mark }: Answer,
+  sessions: readonly Map<string, Series>[],
+): ComparedRow["between"] {
+  const medians = sessions.flatMap((one) => {
+    const found = one.get(keyOf({ system, condition, mark }));
+    return found === undefined ? [] : median(found.samples);
+  });
+  const least = Math.min(...medians);
+  return medians.length < 2 || least === 0 ? null : { reports: medians.length, ratio: Math.max(...medians) / least };
+}
+
+function keyOf({ system, condition, mark }: Pick<Question, "system" | "condition" | "mark">): string {
+  return `${system}: ${condition}, ${mark}`;
 }
 
 /** Every set of samples of a report, by a name of its own. */
@@ -160,7 +198,7 @@ function series(report: BenchReport): Map<string, Series> {
       marksOf(name, "migration", { downtime: downtimeMs, total: totalMs }),
     ),
   ];
-  return new Map(all.map((one) => [`${one.system}: ${one.condition}, ${one.mark}`, one]));
+  return new Map(all.map((one) => [keyOf(one), one]));
 }
 
 function marksOf(
@@ -185,7 +223,7 @@ function* families(questions: readonly Question[]): Generator<Question[]> {
  * Answers the questions of one family together.
  * @param seed of the permutations that are drawn, and of the intervals
  */
-export function answer(family: readonly Question[], level: number, seed: number): ComparedRow[] {
+export function answer(family: readonly Question[], level: number, seed: number): Answer[] {
   // The least p value must still be significant after Holm's correction.
   const draws = Math.max(LEAST_DRAWS, Math.ceil((2 * family.length) / level));
   const tests = family.map(({ a, b }) => permutationTest(a, b, { random: seededRandom(seed), draws }));

@@ -97,6 +97,23 @@ export class History implements Disposable {
   }
 }
 
+/** So many of the latest reports are looked at; each has to be parsed. */
+const MOST_RELATIVES = 30;
+
+/**
+ * The latest reports of a benchmark, to set two of them beside.
+ * @param except those two, which are known by when they began
+ */
+export function keptReports(benchmark: BenchReport["benchmark"], except: readonly BenchReport[]): BenchReport[] {
+  using history = new History();
+  return history
+    .list()
+    .filter((entry) => entry.benchmark === benchmark && !entry.interrupted)
+    .filter(({ startedAt }) => except.every((report) => report.startedAt !== startedAt))
+    .slice(0, MOST_RELATIVES)
+    .map(({ id }) => history.find(id));
+}
+
 function openDatabase(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true });
   // No functions of a hostile file's own schema are run, and none of its internal tables can be written.

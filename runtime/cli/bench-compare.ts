@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { compareReports, DEFAULT_LEVEL, protocolDifferences } from "../bench/compare.ts";
 import { formatComparison } from "../bench/compare-text.ts";
+import { keptReports } from "../bench/history.ts";
 import { parseLevel } from "./bench-options.ts";
 import { unlike } from "./bench-run.ts";
 import { namedReport } from "./bench-source.ts";
@@ -28,6 +29,6 @@ function compare(first: string, second: string, { level, json }: CompareArgument
   const [a, b] = [namedReport(first), namedReport(second)];
   const differences = protocolDifferences(a, b);
   if (differences.length > 0) throw unlike(`compare ${first} ${second}`, differences);
-  const report = compareReports(a, b, level);
+  const report = compareReports(a, b, level, keptReports(b.benchmark, [a, b]));
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatComparison(report));
 }

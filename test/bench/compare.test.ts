@@ -81,6 +81,22 @@ describe("a comparison", () => {
       expect(text).toContain(part);
   });
 
+  it("says by how much reports of the same kind are apart, so that a difference between two can be set against that", () => {
+    const others = [2, 3, 4].map((seed) => madeReport({ seed }));
+    const after = madeReport({ seed: 9, scale: { process: 1, crun: 5 } });
+    const report = compareReports(madeReport(), after, 0.01, [...others, madeReport({ kernel: "Linux 6.19.0" })]);
+    for (const { between } of report.rows) {
+      // The other kernel's is no relative; the first report is one of them.
+      expect(between?.reports).toBe(4);
+      expect(between?.ratio).toBeGreaterThan(1);
+      expect(between?.ratio).toBeLessThan(1.2);
+    }
+    expect(formatComparison(report)).toMatch(/slower +×1\.\d+ \(4\)/);
+    const alone = compareReports(madeReport(), after);
+    expect(alone.rows.map(({ between }) => between)).toEqual([null, null, null, null]);
+    expect(formatComparison(alone)).toContain("is not known");
+  });
+
   it("lists what is in one of them alone", () => {
     const { unmatched } = compareReports(madeReport(), madeReport({ scale: { process: 1 } }));
     expect(unmatched).toEqual([
