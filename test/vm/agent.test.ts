@@ -123,11 +123,11 @@ describeWhere(MACHINES, "a guest's agent", () => {
     if (terminal === undefined) throw new Error("there is no terminal");
     const until = seen(terminal);
     expect(await until("xterm-256color")).toContain("17 91\r\n/dev/pts/");
+    // A shell that was just about to wait for a line hears of a signal only once it has one.
     terminal.resize({ columns: 132, rows: 43 });
-    // The shell's `read` hears of the signal when it has a line.
     await terminal.write(Buffer.from("\n"));
     expect(await until("sized")).toContain("43 132");
-    await terminal.write(Uint8Array.of(3));
+    await terminal.write(Buffer.from("\x03\n"));
     await until("interrupted");
     expect(await program.exited).toEqual({ kind: "exited", code: 9 });
   });
