@@ -35,7 +35,9 @@ export function progressText(step: Step, columns: number): string {
   const head = fraction === undefined ? "" : `${bar(fraction)} ${String(Math.floor(fraction * 100)).padStart(3)} %  `;
   const left = leftSeconds === undefined ? "" : `  ${timeText(leftSeconds)} left`;
   const what = `${part === "" ? "" : `${part}, `}${phase} ${round} of ${rounds}: ${system}`;
-  return `${head}${what}${left}`.slice(0, columns);
+  // What is cut is the middle: how long it takes is what people look for.
+  const room = Math.max(0, columns - head.length - left.length);
+  return `${head}${what.slice(0, room)}${left}`.slice(0, columns);
 }
 
 function bar(fraction: number): string {
