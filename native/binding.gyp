@@ -11,7 +11,7 @@
       "target_name": "ringside",
       "sources": [
         "addon/addon.cc", "addon/launcher.cc", "addon/messages.cc", "addon/poll.cc", "addon/files.cc",
-        "addon/cgroups.cc", "device-filter.cc", "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "addon/kvm.cc",
+        "addon/cgroups.cc", "device-filter.cc", "addon/trace.cc", "addon/tracer.cc", "addon/trace-memory.cc", "addon/kvm.cc", "addon/clock.cc",
         "addon/kvm-guest.cc", "launcher/socket.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -32,6 +32,7 @@ export interface Addon {
   setWindowSize(options: { fd: number; columns: number; rows: number }): void;
   attachDeviceFilter(options: { path: string; program: Uint8Array }): void;
   openEventCounter(): number;
+  measureTscKhz(): number;
   runKvmGuest(options: KvmGuestOptions): Promise<KvmGuestReport>;
   Tracer: new (
     options: Omit<TracerOptions, "follow" | "fromExec"> & { readonly follow: number; readonly fromExec: number },

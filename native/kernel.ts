@@ -1,16 +1,14 @@
 /**
- * The door to the kernel: the only file that loads the addon, and the owner of the launcher's protocol.
+ * The door to the kernel: the only file that uses the addon, and the owner of the launcher's protocol.
  *
  * Every time stamp is CLOCK_MONOTONIC in nanoseconds, the clock of `process.hrtime`. Errors have Node's own shape
  * (`code`, `errno`, `syscall`, `path`); a step of a plan that failed adds its position.
  */
 import { closeSync, existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { buildDirectory } from "./build-directory.ts";
 import { errorCode } from "./error-code.ts";
-import type { Addon, Pending } from "./internal-types.ts";
+import type { Pending } from "./internal-types.ts";
 import type {
   CreatedProcess,
   DescriptorPoll,
@@ -25,6 +23,7 @@ import type {
   TracerHandle,
   TracerOptions,
 } from "./kernel-types.ts";
+import { addon, addonProblem, buildDirectory } from "./load-addon.ts";
 import { lossOf, lostExit } from "./loss.ts";
 import { signalNumber } from "./names.ts";
 import { encodePlan } from "./plan/encode.ts";
@@ -37,41 +36,17 @@ import { parseStatus } from "./wait-status.ts";
 export type * from "./kernel-types.ts";
 export type { StepTime } from "./reply.ts";
 
-const ADDON = "ringside.node";
-let loaded: Addon | undefined;
-
-function addon(): Addon {
-  if (loaded !== undefined) return loaded;
-  const problem = kernelProblem();
-  if (problem !== undefined) throw new Error(`${problem.reason}; ${problem.fix}`);
-  if (loaded === undefined) throw new Error("the native addon has not been loaded");
-  return loaded;
-}
-
 /**
  * Says whether real processes can be started here.
  * @returns undefined when they can, else why not and the one line that fixes it
  */
 export function kernelProblem(): { reason: string; fix: string } | undefined {
-  if (loaded !== undefined) return undefined;
-  if (process.platform !== "linux") {
-    return { reason: `containers need Linux, and this is ${process.platform}`, fix: "run Ringside on Linux" };
-  }
-  const directory = buildDirectory(ADDON);
-  if (directory === undefined) {
-    return { reason: "the native part has not been built", fix: "apt-get install g++ make python3 && npm run build" };
-  }
-  try {
-    loaded = createRequire(import.meta.url)(join(directory, ADDON));
-    return undefined;
-  } catch (error) {
-    return { reason: `the native part cannot be loaded: ${String(error)}`, fix: "rm -r native/build && npm run build" };
-  }
+  return addonProblem();
 }
 
 /** The host's copy of a program of native/. */
 export function nativeProgram(name: NativeProgram): string | undefined {
-  const directory = buildDirectory(ADDON);
+  const directory = buildDirectory();
   const path = directory === undefined ? undefined : join(directory, name);
   return path !== undefined && existsSync(path) ? path : undefined;
 }
@@ -79,6 +54,11 @@ export function nativeProgram(name: NativeProgram): string | undefined {
 /** @returns CLOCK_MONOTONIC, nanoseconds */
 export function monotonicNs(): number {
   return Number(process.hrtime.bigint());
+}
+
+/** How many thousand times a second the processor's time-stamp counter counts; takes a fiftieth of a second to find out. */
+export function measureTscKhz(): number {
+  return addon().measureTscKhz();
 }
 
 /** Opens a pipe (pipe(2)), both ends close-on-exec; the read end does not block. */

@@ -52,6 +52,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportFiles(env, exports);
   exportTrace(env, exports);
   exportCgroups(env, exports);
+  exportClock(env, exports);
   exportKvm(env, exports);
   return exports;
 }

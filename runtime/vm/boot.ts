@@ -8,7 +8,7 @@ import { type Launcher, monotonicNs } from "../../native/kernel.ts";
 import { startProcess } from "../process/start.ts";
 import { openArchive } from "./archive.ts";
 import { type Channels, namedChannels, pipeChannels } from "./channels.ts";
-import { knownTscKhz, type Qemu } from "./host.ts";
+import { type Qemu, tscKhz } from "./host.ts";
 import { qemuArguments } from "./qemu.ts";
 import { parseQemuTrace, type QemuTrace, wallOffsetNs } from "./qemu-trace.ts";
 import { qmpControl } from "./qmp-control.ts";
@@ -49,12 +49,11 @@ export async function bootGuest(launcher: Launcher, qemu: Qemu, request: GuestRe
 
 async function startMonitor(launcher: Launcher, qemu: Qemu, request: GuestRequest, channels: Channels) {
   const { accelerator, files, detached } = request;
-  const tscKhz = accelerator === "tcg" ? knownTscKhz() : undefined;
   const archive = openArchive(request);
   try {
     const options = { ...request, detached: detached !== undefined, kernelPath: files.kernel.path };
     return await startProcess(launcher, {
-      argv: [qemu.path, ...qemuArguments({ ...options, ...(tscKhz !== undefined && { tscKhz }) })],
+      argv: [qemu.path, ...qemuArguments({ ...options, ...(accelerator === "tcg" && { tscKhz: tscKhz() }) })],
       env: [`PATH=${process.env.PATH ?? ""}`],
       stdin: channels.stdin,
       stdout: channels.stdout,

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
+import { measureTscKhz } from "../../native/kernel.ts";
 import { RingsideError } from "../error.ts";
 import { recall, remember } from "./known-facts.ts";
 import { findQemu, parseQemuVersion, QEMU_PROGRAM } from "./qemu.ts";
@@ -69,19 +70,16 @@ function clockKey(): string[] {
   return [readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()];
 }
 
-/** The frequency of the TSC that an earlier guest of this machine has found. Emulation passes the host's own on. */
-export function knownTscKhz(): number | undefined {
-  return recall("tsc", clockKey(), z.int().min(100_000).max(20_000_000));
-}
-
-const TSC_LINE = /^tsc: Detected (\d+)\.(\d{3}) MHz processor$/;
+const TSC = "tsc-khz";
 
 /**
- * Keeps the frequency that a guest has found on its own.
- *
- * @param line of the guest's log
+ * The frequency of the TSC that an emulated guest finds: emulation passes the host's own on. A guest that is told need not
+ * find it out against a timer, which fails on a busy host, and with ACPI on hangs for good then.
  */
-export function rememberTsc(line: string): void {
-  const [, megahertz, kilohertz] = TSC_LINE.exec(line) ?? [];
-  if (megahertz !== undefined) remember("tsc", clockKey(), Number(megahertz) * 1000 + Number(kilohertz));
+export function tscKhz(): number {
+  const known = recall(TSC, clockKey(), z.int().min(100_000).max(20_000_000));
+  if (known !== undefined) return known;
+  const measured = measureTscKhz();
+  remember(TSC, clockKey(), measured);
+  return measured;
 }

@@ -6,7 +6,6 @@ import { type BootFacts, bootTimeline } from "./boot-timeline.ts";
 import type { Console } from "./console.ts";
 import type { VmDirectory } from "./directory.ts";
 import { explainEnding } from "./failure.ts";
-import { rememberTsc } from "./host.ts";
 import type { PreparedVm } from "./prepare.ts";
 import { signalName, signalNumber } from "./signals.ts";
 import { ACCELERATOR_LABELS, type Guest, type GuestControl, type GuestEnd } from "./vmm.ts";
@@ -38,8 +37,6 @@ export function machineOf(guest: Guest, prepared: PreparedVm, directory: VmDirec
   const facts = factsOf(guest, prepared);
   const exited = guest.ended.then((end): ExitRecord => {
     state.end = end;
-    const tsc = guest.milestones.logLine("tsc: Detected");
-    if (tsc?.kind === "log" && accelerator === "tcg") rememberTsc(tsc.text);
     const status = statusOf(guest, state.killed ?? killedFromOutside(end));
     if (status === undefined) state.failure = explainEnding(endingOf(guest, end, prepared, tail.text()));
     return { ...end.exit, status: status ?? { kind: "exited", code: state.failure?.exitCode ?? EXIT_CODES.failure } };

@@ -22,9 +22,10 @@ const DEBUG_CONSOLE_PORT = "0xe9";
 const DEBUG_EXIT_PORT = "0xf4";
 
 /**
- * microvm without ACPI: with it, the timer's interrupt does not reach the kernel through the second I/O APIC, and a boot
- * on a busy host hangs for good when the calibration of the TSC fails; it also saves a tenth of the boot. `machineOf` has
- * the exception. The timer, the interrupt controller and the clock of the PC stay on: Debian's kernel hangs without them.
+ * microvm without ACPI where nobody needs it, which saves a tenth of the boot: `machineOf` says who does. With it, the
+ * timer's interrupt does not reach the kernel through the second I/O APIC, so a boot would hang for good where the kernel
+ * has to find out the frequency of the TSC by that timer: it is told. The timer, the interrupt controller and the clock
+ * of the PC stay on: Debian's kernel hangs without them.
  */
 const MACHINES: Readonly<Record<MachineType, string>> = {
   microvm: "microvm,acpi=off,pit=on,pic=on,rtc=on",
@@ -39,7 +40,7 @@ export interface QemuOptions {
   readonly accelerator: AcceleratorName;
   readonly memoryBytes: number;
   readonly kernelPath: string;
-  /** The frequency of the guest's TSC where an earlier boot has found it, so that a busy host cannot spoil the finding. */
+  /** The frequency of the guest's TSC, so that it need not be found out: see `tscKhz` in host.ts. */
   readonly tscKhz?: number;
   readonly devices: GuestDevices;
   readonly console: GuestRequest["console"];

@@ -67,8 +67,10 @@ test("what is exported as a function says what it is for", () => {
   expect(silent).toEqual([]);
 });
 
-test("only native/kernel.ts loads the addon", () => {
-  const others = every.filter(({ path }) => path !== "native/kernel.ts" && !path.startsWith("test/"));
+test("only native/load-addon.ts loads the addon, and only native/kernel.ts has it do so", () => {
+  const others = every.filter(({ path }) => path !== "native/load-addon.ts" && !path.startsWith("test/"));
+  const users = every.filter(({ imports }) => imports.some(({ to }) => to === "native/load-addon.ts"));
+  expect(users.map(({ path }) => path)).toEqual(["native/kernel.ts"]);
   expect(others.flatMap((one) => linesWith(/\bdlopen\b|\.node["'`]/, one))).toEqual([]);
 });
 
