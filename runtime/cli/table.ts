@@ -14,7 +14,9 @@ export function tableText(rows: readonly (readonly string[])[]): string {
     .join("");
 }
 
-/** @returns at most `most` characters, the last an ellipsis where something is missing */
+/** @returns one line of at most `most` characters, the last an ellipsis where something is missing */
 export function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  // A script has lines, and a row has one; what steers a terminal steers nobody's from here.
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }

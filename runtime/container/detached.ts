@@ -13,10 +13,10 @@ import { explainFailure } from "./failure.ts";
 import { DEFAULT_LOG_BOUNDS, type LogBounds, monitoredPlan } from "./monitor-steps.ts";
 import { newId } from "./new-id.ts";
 import type { ContainerOptions } from "./options.ts";
-import { processIdentity } from "./process-identity.ts";
+import { ownIdentity, processIdentity } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { checkName, publishRecord, release, reserve } from "./reserve.ts";
-import { newRecord, ownIdentity, requireImage, withWholeCommand } from "./start.ts";
+import { newRecord, requireImage, withWholeCommand } from "./start.ts";
 import { type StartFacts, startTimeline } from "./start-timeline.ts";
 
 export interface DetachedOptions extends Omit<ContainerOptions, "stdio"> {

@@ -27,3 +27,11 @@ export function isAlive(pid: number, startTicks: number): boolean {
   const now = processIdentity(pid);
   return now !== undefined && now.startTicks === startTicks && now.state !== "Z" && now.state !== "X";
 }
+
+let startTicks: number | undefined;
+
+/** This process, as others know it. */
+export function ownIdentity(): { readonly pid: number; readonly startTicks: number } {
+  startTicks ??= processIdentity(process.pid)?.startTicks ?? 0;
+  return { pid: process.pid, startTicks };
+}

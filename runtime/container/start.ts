@@ -12,8 +12,8 @@ import { explainFailure } from "./failure.ts";
 import { newId } from "./new-id.ts";
 import type { ContainerOptions } from "./options.ts";
 import type { Finding } from "./post-mortem/finding.ts";
-import { processIdentity } from "./process-identity.ts";
-import { type ContainerRecord, type ProcessNumbers, writeRecord } from "./record.ts";
+import { ownIdentity, processIdentity } from "./process-identity.ts";
+import { type ContainerRecord, writeRecord } from "./record.ts";
 import { checkName, publishRecord, release, reserve } from "./reserve.ts";
 import type { RunningWorld, WorldExit } from "./running.ts";
 import { argumentsOf } from "./spec.ts";
@@ -116,14 +116,6 @@ async function whileStarting(starting: Promise<StartedProcess>, work: () => void
     await process?.exited;
     throw error;
   }
-}
-
-let startTicks: number | undefined;
-
-/** This process, as others know it. */
-export function ownIdentity(): ProcessNumbers {
-  startTicks ??= processIdentity(process.pid)?.startTicks ?? 0;
-  return { pid: process.pid, startTicks };
 }
 
 /** @returns the same with the words that run, the image's own among them: what people see of a container. */

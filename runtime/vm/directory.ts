@@ -3,10 +3,11 @@
  * lies below /run, which is empty after a boot as the machines are, see runtime/container/directories.ts. Whoever owns
  * the machine removes it; what a kill -9 has left goes with the next sweep.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../native/error-code.ts";
 import { places } from "../container/directories.ts";
+import { ownIdentity } from "../container/process-identity.ts";
 import { RingsideError, reasonOf } from "../error.ts";
 
 /** How many sessions with the guest there can be at once. */
@@ -19,6 +20,8 @@ export interface VmDirectory {
   readonly path: string;
   /** What everybody may know of the machine. */
   readonly record: string;
+  /** A symbolic link that says which process has made the directory, for as long as nothing else says whose it is. */
+  readonly maker: string;
   /** The monitor's control socket: QMP, or Firecracker's API. It speaks with one client at a time. */
   readonly control: string;
   /** The lines of the guest's debug console, where the machine is detached. */
@@ -64,6 +67,7 @@ export function vmDirectory(id: string, states: string = vmStates()): VmDirector
     id,
     path,
     record: join(path, "record.json"),
+    maker: join(path, "maker"),
     control: join(path, "qmp.sock"),
     milestones: join(path, "milestones"),
     consoleSocket: join(path, "console.sock"),
@@ -96,6 +100,8 @@ export function makeVmDirectory(id: string, states: string = vmStates()): VmDire
   try {
     mkdirSync(states, { recursive: true, mode: PRIVATE });
     mkdirSync(directory.path, { mode: PRIVATE });
+    const { pid, startTicks } = ownIdentity();
+    symlinkSync(`${pid} ${startTicks}`, directory.maker);
   } catch (cause) {
     throw new RingsideError(`cannot make ${directory.path} for the state of a virtual machine: ${reasonOf(cause)}`, {
       cause,

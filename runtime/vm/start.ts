@@ -1,8 +1,7 @@
 /** The start of a virtual machine, from options to a running guest. */
 import type { Launcher } from "../../native/kernel.ts";
-import { processIdentity } from "../container/process-identity.ts";
+import { ownIdentity, processIdentity } from "../container/process-identity.ts";
 import type { ProcessNumbers } from "../container/record.ts";
-import { ownIdentity } from "../container/start.ts";
 import { decideVm } from "./decide.ts";
 import type { VmDirectory } from "./directory.ts";
 import { machineOf, type VirtualMachine } from "./machine.ts";

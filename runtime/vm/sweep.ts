@@ -1,12 +1,12 @@
 /** What a Ringside that was killed could not take away of its virtual machines itself. */
-import { readFileSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { signalProcess } from "../../native/kernel.ts";
 import { places } from "../container/directories.ts";
 import { isAlive } from "../container/process-identity.ts";
 import { isId } from "../container/record.ts";
 import { entries } from "../container/reserve.ts";
-import { removeVmDirectory, vmDirectory, vmIds, vmStates } from "./directory.ts";
+import { removeVmDirectory, type VmDirectory, vmDirectory, vmIds, vmStates } from "./directory.ts";
 import { settleMove } from "./migration/settle.ts";
 import { vmNames } from "./monitored.ts";
 import { writeVmExit } from "./record.ts";
@@ -14,10 +14,9 @@ import { holderOf, lockVms, releaseVm } from "./reserve.ts";
 import { listVms, readVm, type VmState } from "./state.ts";
 
 const POLL_MS = 10;
+const LEAST_AGE_MS = 60_000;
 /** A process that was sent SIGKILL goes as soon as the kernel has taken it down; one that waits for a disk, later. */
 const END_PATIENCE_MS = 10_000;
-/** Whoever makes a directory without a record has a monitor listen in it long before. */
-const LEAST_AGE_MS = 60_000;
 
 /** Takes it away, and ends what should have died with its owner. */
 export async function sweepVms(): Promise<void> {
@@ -59,7 +58,7 @@ function sweepUnknown(): void {
   for (const id of vmIds().filter((name) => isId(name) && readVm(name) === undefined)) {
     const directory = vmDirectory(id);
     const isUsed = entries(directory.path).some((name) => listening.has(join(directory.path, name)));
-    if (!isUsed && ageMs(directory.path) > LEAST_AGE_MS) removeVmDirectory(directory);
+    if (!isUsed && !isBeingMade(directory)) removeVmDirectory(directory);
   }
   const known = new Set(vmIds());
   for (const id of entries(places().vmLogs).filter((name) => isId(name) && !known.has(name))) {
@@ -71,8 +70,15 @@ function sweepUnknown(): void {
   }
 }
 
-function ageMs(path: string): number {
-  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Date.now());
+/** Whoever has made it lives. A moment lies between a directory and the link in it: an old one without is nobody's. */
+function isBeingMade({ path, maker }: VmDirectory): boolean {
+  try {
+    const [pid = 0, startTicks = 0] = readlinkSync(maker).split(" ").map(Number);
+    return isAlive(pid, startTicks);
+  } catch {
+    const made = statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+    return Date.now() - made < LEAST_AGE_MS;
+  }
 }
 
 /** proc(5), /proc/net/unix: the eighth column is the path. */
