@@ -84,7 +84,7 @@ function head(report: BenchReport): Markup {
 ${report.interrupted ? html`<p class="warning"><b>Interrupted.</b> This is what had been measured until then.</p>` : undefined}
 ${emulationWarning(report)}
 ${machine.virtualized ? html`<p class="warning"><b>A machine in a machine.</b> This machine is a guest itself: what runs on KVM here is nested, and its exits are dearer than on bare hardware.</p>` : undefined}
-${findings.length === 0 ? html`<p>Nothing was measured.</p>` : html`<ul class="findings">${findings.map((finding) => html`<li>${finding}</li>`)}</ul>`}
+${findings.length === 0 ? nothingMeasured(report) : html`<ul class="findings">${findings.map((finding) => html`<li>${finding}</li>`)}</ul>`}
 `;
 }
 
@@ -94,6 +94,12 @@ const TITLES: Readonly<Record<BenchReport["benchmark"], string>> = {
   overhead: "What each world costs a running program",
   whole: "Processes, containers, virtual machines",
 };
+
+/** A report of another part has its figures below, and no finding about starts. */
+function nothingMeasured({ density = [], overhead = [], migration = [] }: BenchReport): Markup | undefined {
+  const isEmpty = [density, overhead, migration].every((part) => part.length === 0);
+  return isEmpty ? html`<p>Nothing was measured.</p>` : undefined;
+}
 
 function emulationWarning({ systems, density = [], overhead = [], migration = [] }: BenchReport): Markup | undefined {
   const names = [...systems, ...density, ...overhead, ...migration]
