@@ -241,7 +241,6 @@ async function greet(
     const answer = await hello(socket, Math.max(1, Math.min(patienceMs, leftMs)));
     if (answer.kind === "greeted") return make(socket, answer.reader, answer.early);
     socket.destroy();
-    if (answer.kind === "refused") throw answer.error;
     if (leftMs <= patienceMs) {
       throw new RingsideError(`the agent in the virtual machine ${place.id} does not answer${answer.why}`, {
         fix: "it may still be booting: ringside vm logs shows how far it is; ringside vm kill ends it",
@@ -252,8 +251,7 @@ async function greet(
 
 type Answer =
   | { readonly kind: "greeted"; readonly reader: GuestFrameReader; readonly early: GuestFrame[] }
-  | { readonly kind: "silent"; readonly why: string }
-  | { readonly kind: "refused"; readonly error: RingsideError };
+  | { readonly kind: "silent"; readonly why: string };
 
 /** Says hello, and passes over what the guest had still under way for whoever was here before. */
 function hello(socket: Socket, timeoutMs: number): Promise<Answer> {
