@@ -41,6 +41,7 @@ describe.skipIf(problem !== undefined)(titled("the Benchmark page", problem), { 
     await measure(6);
     await page.getByRole("button", { name: "Stop" }).waitFor();
     await entries().first().waitFor();
+    expect(await page.locator(".benchmark-missing dd").allTextContents()).toEqual([]);
     expect(await rows().count()).toBe(2);
     expect(await rows().locator("td:nth-child(2)").allTextContents()).toEqual(["6", "6"]);
     expect(await page.locator("live-ecdf canvas").count()).toBe(1);
