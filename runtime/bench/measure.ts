@@ -7,6 +7,7 @@ import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { type ExitRecord, type ExitStatus, monotonicNs, openPipe, pollDescriptor } from "../../native/kernel.ts";
 import type { RunningWorld } from "../container/running.ts";
+import type { StartEnds } from "./plan-stages.ts";
 import type { Sample, Stage } from "./system.ts";
 
 /** What a start gets as its standard input, output and error. */
@@ -25,7 +26,7 @@ export interface MeasureOptions<World extends RunningWorld = RunningWorld> {
   /** Where the program serves: asked as soon as its byte is here, and `ready` is its answer. */
   readonly port?: number | undefined;
   /** Where the time went, asked after its end. */
-  readonly stages?: (world: World, exit: ExitRecord, requestedNs: number) => readonly Stage[] | undefined;
+  readonly stages?: (world: World, exit: ExitRecord, ends: StartEnds) => readonly Stage[] | undefined;
   /** A file that standard error goes to, so that a failure can be explained. */
   readonly errorFile: string;
   /** What the program reads; /dev/null unless said otherwise. */
@@ -93,7 +94,7 @@ export async function measureStart<World extends RunningWorld>(
     options.clock === "fork" ? [forkedNs(world, askedNs), exit.exitedNs] : [askedNs, knownNs];
   const instructionNs = options.firstInstructionNs?.(world, exit);
   const readyNs = await ready;
-  const stages = options.stages?.(world, exit, requestedNs);
+  const stages = options.stages?.(world, exit, { requestedNs, goneNs });
   const sinceRequest = (atNs: number) => (atNs - requestedNs) / 1e6;
   return {
     requestedNs,

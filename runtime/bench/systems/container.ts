@@ -3,6 +3,7 @@
 import { startContainer } from "../../container/start.ts";
 import { benchContainer } from "../container-options.ts";
 import { execveNs, measureStart } from "../measure.ts";
+import { planStages } from "../plan-stages.ts";
 import { errorFileOf, probeArguments, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
@@ -27,6 +28,7 @@ export const containerSystem: SystemRow = {
           port: run.port,
           errorFile: errorFileOf(bench, run.slot),
           firstInstructionNs: execveNs,
+          stages: planStages,
           timeLimitMs: TIME_LIMIT_MS,
         });
       },

@@ -2,6 +2,7 @@
 
 import { startProcess } from "../../process/start.ts";
 import { execveNs, measureStart } from "../measure.ts";
+import { planStages } from "../plan-stages.ts";
 import { errorFileOf, probeArguments, type SystemRow, TIME_LIMIT_MS } from "../system.ts";
 import { ringsideVersion } from "../version.ts";
 
@@ -21,6 +22,7 @@ export const processSystem: SystemRow = {
           port: run.port,
           errorFile: errorFileOf(bench, run.slot),
           firstInstructionNs: execveNs,
+          stages: planStages,
           timeLimitMs: TIME_LIMIT_MS,
         });
       },
