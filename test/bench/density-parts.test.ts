@@ -58,8 +58,15 @@ describe("the line through the points", () => {
 });
 
 describe("the guard", () => {
-  const bounds: Bounds = { instances: 10, memoryBytes: 4 * GIBIBYTE, deadlineMs: 1000 };
-  const reached: Reached = { instances: 3, availableBeforeBytes: 12 * GIBIBYTE, nextBytes: GIBIBYTE / 4, nowMs: 500 };
+  const bounds: Bounds = { instances: 10, memoryBytes: 4 * GIBIBYTE, diskBytes: GIBIBYTE, deadlineMs: 1000 };
+  const reached: Reached = {
+    instances: 3,
+    availableBeforeBytes: 12 * GIBIBYTE,
+    nextBytes: GIBIBYTE / 4,
+    diskBytes: 0,
+    nextDiskBytes: 0,
+    nowMs: 500,
+  };
   const now = { totalBytes: 16 * GIBIBYTE, availableBytes: 11 * GIBIBYTE, pressurePercent: 0 };
 
   it("lets one more start while everything is within its bounds", () => {
@@ -77,6 +84,7 @@ describe("the guard", () => {
       { availableBytes: 1.7 * GIBIBYTE },
       /leave the machine less/,
     ],
+    ["one more would take too much disk", { diskBytes: GIBIBYTE - 1, nextDiskBytes: 2 }, {}, /1024 MiB of disk/],
     ["tasks wait for memory", {}, { pressurePercent: 25 }, /25 %/],
   ])("stops when %s, and says so", (_, isReached, isNow, reason) => {
     expect(whyStop(bounds, { ...reached, ...isReached }, { ...now, ...isNow })).toMatch(reason);

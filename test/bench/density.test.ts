@@ -1,6 +1,7 @@
 /** The density benchmark with real instances. */
 import { describe, expect, it } from "vitest";
 import { benchDensity } from "../../runtime/bench/density/density.ts";
+import { withDescendants } from "../../runtime/bench/density/footprint.ts";
 import type { DensityRow } from "../../runtime/bench/density/system.ts";
 import { DENSITY_SYSTEMS } from "../../runtime/bench/density/systems.ts";
 import { formatDensity } from "../../runtime/bench/density/text.ts";
@@ -22,10 +23,11 @@ function rows(...names: string[]): Map<string, DensityRow> {
   );
 }
 
-/** Processes of this test's benchmarks that idle. */
+/** What this test's benchmarks have left idling: other tests have their own. */
 function idle(): string[] {
-  const children = processes().filter(({ command }) => /\bsleep 1000000$/.test(command));
-  return children.map(({ command }) => command);
+  const ours = new Set(withDescendants([process.pid]));
+  const left = processes().filter(({ pid, command }) => ours.has(pid) && /\bsleep 1000000$/.test(command));
+  return left.map(({ command }) => command);
 }
 
 const ownContainers = () => listContainers().filter(({ name }) => name.startsWith(`ringside-bench-${process.pid}-`));
@@ -36,7 +38,6 @@ describe("the density benchmark", () => {
     { timeout: 60_000 },
     async () => {
       const lines: string[] = [];
-      const before = idle().length;
       const report = await benchDensity({
         systems: rows("process", "container"),
         instances: 3,
@@ -57,7 +58,7 @@ describe("the density benchmark", () => {
       expect(containers?.lines.pss?.slopeBytes).toBeGreaterThan(processes?.lines.pss?.slopeBytes ?? Number.NaN);
       expect(containers?.points.every(({ cgroupBytes }) => (cgroupBytes ?? 0) > 0)).toBe(true);
       expect(processes?.points.map(({ cgroupBytes }) => cgroupBytes)).toEqual([null, null, null]);
-      expect(idle().length).toBe(before);
+      expect(idle()).toEqual([]);
       expect(ownContainers()).toEqual([]);
       expect(formatDensity(report)).toMatch(/^container\s+3 /m);
     },
@@ -84,7 +85,6 @@ describe("the density benchmark", () => {
     realContainers.title("when interrupted, says so, keeps what had been measured, and ends what runs"),
     async () => {
       const interrupt = new AbortController();
-      const before = idle().length;
       const report = await benchDensity({
         systems: rows("process"),
         instances: 100,
@@ -96,7 +96,7 @@ describe("the density benchmark", () => {
       expect(report.interrupted).toBe(true);
       expect(report.density?.[0]?.points.map(({ instances }) => instances)).toEqual([1, 2, 3]);
       expect(report.density?.[0]?.stoppedBecause).toBe("it was interrupted");
-      expect(idle().length).toBe(before);
+      expect(idle()).toEqual([]);
       expect(formatDensity(report)).toContain("Interrupted: what had been measured until then.");
     },
   );
@@ -116,6 +116,33 @@ describe("the density benchmark", () => {
       const report = await benchDensity({ systems: new Map([["failing", failing]]), signal: never, progress: quiet });
       expect(report.density?.[0]?.points).toHaveLength(2);
       expect(report.density?.[0]?.stoppedBecause).toBe("number 3 did not start: no room");
+    },
+  );
+});
+
+describe("an instance that does not stay", () => {
+  it.skipIf(realContainers.missing)(
+    realContainers.title("is none that idles: the first is a reason, a later one ends the system"),
+    async () => {
+      const ending = (after: number): DensityRow => ({
+        world: "process",
+        what: "",
+        async prepare(bench, command) {
+          const system = await processRow().prepare(bench, command);
+          const gone = { stop: () => Promise.resolve() };
+          return { ...system, start: (number) => (number > after ? Promise.resolve(gone) : system.start(number)) };
+        },
+      });
+      const systems = new Map([
+        ["never", ending(0)],
+        ["twice", ending(2)],
+      ]);
+      const report = await benchDensity({ systems, signal: never, progress: quiet });
+      expect(report.unavailable).toEqual([
+        { name: "never", reason: expect.stringContaining("ended by itself"), fix: expect.any(String) },
+      ]);
+      expect(report.density?.[0]?.points).toHaveLength(2);
+      expect(report.density?.[0]?.stoppedBecause).toContain("number 3");
     },
   );
 });

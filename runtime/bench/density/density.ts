@@ -17,7 +17,7 @@ import { explain } from "../trial.ts";
 import { openWorkbench } from "../workbench.ts";
 import { fitLine } from "./fit.ts";
 import { allocatedBytes, chargedBytes, proportionalBytes, withDescendants } from "./footprint.ts";
-import { type Bounds, floorBytes, mebibytes, memoryNow, whyStop } from "./guard.ts";
+import { type Bounds, floorBytes, mebibytes, memoryNow, type Reached, whyStop } from "./guard.ts";
 import type { DensityRow, DensitySystem, Idle, Instance } from "./system.ts";
 
 export interface DensityOptions {
@@ -46,6 +46,7 @@ export const DEFAULT_INSTANCES = 16;
 export const DEFAULT_MEMORY_SHARE = 0.25;
 const DEFAULT_TIME_SECONDS = 300;
 const MS_PER_SECOND = 1000;
+const INTERRUPTED = "it was interrupted";
 /** Idles in every image that has a shell's usual commands. */
 const COMMAND = ["sleep", "1000000"];
 const WORKLOAD = `${COMMAND.join(" ")}, which only waits`;
@@ -137,6 +138,7 @@ export async function measureDensity(bench: Workbench, options: DensityOptions, 
       const bounds = {
         instances,
         memoryBytes: limits.memoryBytes,
+        diskBytes: limits.diskBytes,
         deadlineMs: performance.now() + (endMs - performance.now()) / left,
       };
       density.push(await fill(system, { name, row, idle, bounds, helpers, bench, signal, progress }));
@@ -165,31 +167,34 @@ type Point = DensityReport["points"][number];
 /** Adds instances until there is a reason to stop, and ends them all. @throws Error where not even one starts */
 async function fill(system: DensitySystem, filling: Filling): Promise<DensityReport> {
   const { name, row, idle, bounds, signal, progress } = filling;
-  const before = memoryNow();
+  const availableBytes = memoryNow().availableBytes;
   const points: Point[] = [];
   let stoppedBecause: string | undefined;
+  let processes = 0;
   await using running = new AsyncDisposableStack();
   while (stoppedBecause === undefined) {
-    const number = points.length + 1;
-    const reached = { instances: points.length, nowMs: performance.now(), nextBytes: nextBytes(system, points) };
     stoppedBecause = signal.aborted
-      ? "it was interrupted"
-      : whyStop(bounds, { ...reached, availableBeforeBytes: before.availableBytes }, memoryNow());
+      ? INTERRUPTED
+      : whyStop(bounds, reached(system, points, availableBytes), memoryNow());
     if (stoppedBecause !== undefined) break;
+    const number = points.length + 1;
     progress({ phase: "run", round: number, rounds: bounds.instances, system: name });
-    const startMs = await startOne(system, number, running).catch((error: unknown) => {
+    try {
+      const startMs = await startOne(system, number, running);
+      await setTimeout(system.idleAfterMs);
+      const started = startedProcesses(system, filling);
+      if (started.length <= processes) throw new Error("its program has ended by itself");
+      processes = started.length;
+      points.push(pointOf(system, started, { number, startMs, availableBytes }));
+    } catch (error) {
       if (number === 1) throw error;
       stoppedBecause = `number ${number} did not start: ${explain(error).reason}`;
-      return undefined;
-    });
-    if (startMs === undefined) break;
-    await setTimeout(system.idleAfterMs);
-    points.push(measurePoint(system, filling, { number, startMs, availableBytes: before.availableBytes }));
+    }
   }
   return {
     ...{ name, world: row.world, accelerator: system.accelerator, image: idle.image, points },
     lines: linesOf(points),
-    stoppedBecause: stoppedBecause ?? "it was interrupted",
+    stoppedBecause,
     notes: [`${system.version}; idle: ${system.idleAfterMs} ms after its start`, ...system.notes],
   };
 }
@@ -202,11 +207,23 @@ async function startOne(system: DensitySystem, number: number, running: AsyncDis
   return startMs;
 }
 
-/** What the largest has taken so far; before the first, what the system says. */
-function nextBytes({ memoryBytes }: DensitySystem, points: readonly Point[]): number {
+/** How far it is; the next one takes as much as those before did on average, the first one what the system says. */
+function reached({ memoryBytes }: DensitySystem, points: readonly Point[], availableBytes: number): Reached {
   const last = points.at(-1);
-  if (last === undefined) return memoryBytes;
-  return Math.max(0, last.availableDropBytes / last.instances, (last.pssBytes ?? 0) / last.instances);
+  const each = (bytes: number) => Math.max(0, bytes / (last?.instances ?? 1));
+  return {
+    instances: points.length,
+    availableBeforeBytes: availableBytes,
+    nextBytes: last === undefined ? memoryBytes : Math.max(each(last.availableDropBytes), each(last.pssBytes ?? 0)),
+    diskBytes: last?.diskBytes ?? 0,
+    nextDiskBytes: each(last?.diskBytes ?? 0),
+    nowMs: performance.now(),
+  };
+}
+
+/** All of them, without the launcher and what it had started before. */
+function startedProcesses(system: DensitySystem, { bench, helpers }: Filling): number[] {
+  return withDescendants([bench.launcher.pid, ...system.processes()]).filter((pid) => !helpers.has(pid));
 }
 
 interface Now {
@@ -216,8 +233,7 @@ interface Now {
   readonly availableBytes: number;
 }
 
-function measurePoint(system: DensitySystem, { bench, helpers }: Filling, now: Now): Point {
-  const started = withDescendants([bench.launcher.pid, ...system.processes()]).filter((pid) => !helpers.has(pid));
+function pointOf(system: DensitySystem, started: readonly number[], now: Now): Point {
   const groups = system.memoryGroups();
   return {
     instances: now.number,

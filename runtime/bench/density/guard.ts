@@ -24,6 +24,7 @@ export interface Bounds {
   readonly instances: number;
   /** All instances of a system together take at most this. */
   readonly memoryBytes: number;
+  readonly diskBytes: number;
   /** performance.now() of the last moment at which one more is started. */
   readonly deadlineMs: number;
 }
@@ -35,6 +36,9 @@ export interface Reached {
   readonly availableBeforeBytes: number;
   /** What the next one is going to take, as far as is known. */
   readonly nextBytes: number;
+  /** On disk so far, and what the next one is going to add. */
+  readonly diskBytes: number;
+  readonly nextDiskBytes: number;
   readonly nowMs: number;
 }
 
@@ -71,6 +75,8 @@ export function whyStop(bounds: Bounds, reached: Reached, now: MemoryNow): strin
   if (reached.nowMs >= bounds.deadlineMs) return "the time was over";
   if (taken + reached.nextBytes > bounds.memoryBytes)
     return `one more would take more than the ${mebibytes(bounds.memoryBytes)} that it may have`;
+  if (reached.diskBytes + reached.nextDiskBytes > bounds.diskBytes)
+    return `one more would take more than the ${mebibytes(bounds.diskBytes)} of disk that it may have`;
   if (now.availableBytes - reached.nextBytes < floor)
     return `one more would leave the machine less than ${mebibytes(floor)}`;
   if ((now.pressurePercent ?? 0) > MOST_PRESSURE_PERCENT)
