@@ -29,6 +29,10 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: "Benchmark",
+    keys: [["M", "measure, or stop and keep what there is"]],
+  },
+  {
     title: "Walkthrough",
     keys: [
       ["← → Space", "step back, step on"],

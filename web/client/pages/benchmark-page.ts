@@ -7,6 +7,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { BenchmarkComparison, BenchmarkRequest, HistoryEntry } from "../../protocol/benchmark.ts";
 import { ROUTES } from "../../protocol/routes.ts";
 import { RingsideElement } from "../app/element.ts";
+import { isForWidget } from "../app/keys.ts";
 import { sentence } from "../app/sentence.ts";
 import { BenchmarkState, type Missing, type Running } from "../benchmark/benchmark-state.ts";
 import { formatMs, leftWords, limitWords, whatWords, whenWords } from "../benchmark/words.ts";
@@ -25,11 +26,13 @@ export class BenchmarkPage extends RingsideElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#state.open();
+    document.addEventListener("keydown", this.#key);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#state.close();
+    document.removeEventListener("keydown", this.#key);
   }
 
   override render(): TemplateResult {
@@ -126,6 +129,13 @@ export class BenchmarkPage extends RingsideElement {
   readonly #measure = (event: CustomEvent<BenchmarkRequest>): void => void this.#state.start(event.detail);
 
   readonly #stop = (): void => void this.#state.stop();
+
+  readonly #key = (event: KeyboardEvent): void => {
+    if (isForWidget(event) || event.key.toLowerCase() !== "m") return;
+    event.preventDefault();
+    if (this.#state.running.value === undefined) this.querySelector<HTMLFormElement>("form")?.requestSubmit();
+    else this.#stop();
+  };
 
   #toggle(id: string): void {
     const pair = this.#pair.value;
