@@ -52,7 +52,6 @@ export class AgentConnection implements Disposable {
     this.#lock = lock;
     this.#reader = reader;
     this.#waiting = early;
-    socket.removeAllListeners("data");
     socket.on("data", (chunk) => this.#receive(chunk));
     socket.on("error", (cause) => this.#end(cause));
     socket.on("close", () => this.#end(undefined));
@@ -207,7 +206,8 @@ async function openSocket({ id, path }: AgentPlace, port: AgentPort): Promise<So
       socket.once("connect", resolve);
       socket.once("error", reject);
     });
-    socket.removeAllListeners("error");
+    // What breaks before somebody listens is seen by its end.
+    socket.on("error", () => undefined);
     return socket;
   } catch (cause) {
     socket.destroy();
@@ -258,23 +258,26 @@ function hello(socket: Socket, timeoutMs: number): Promise<Answer> {
   const session = randomBytes(SESSION_BYTES).readBigUInt64LE();
   const reader = new GuestFrameReader();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => finish({ kind: "silent", why: "" }), timeoutMs);
     const finish = (answer: Answer): void => {
       clearTimeout(timer);
-      socket.removeAllListeners();
+      for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
       resolve(answer);
     };
-    socket.on("data", (chunk) => {
-      try {
-        const frames = reader.read(chunk);
-        const at = frames.findIndex((frame) => frame.kind === "hello" && frame.session === session);
-        if (at >= 0) finish({ kind: "greeted", reader, early: frames.slice(at + 1) });
-      } catch (error) {
-        finish({ kind: "silent", why: `: ${reasonOf(error)}` });
-      }
-    });
-    socket.on("error", (error) => finish({ kind: "silent", why: `: ${reasonOf(error)}` }));
-    socket.on("close", () => finish({ kind: "silent", why: ": its machine has ended" }));
+    const listeners = {
+      data(chunk: Uint8Array): void {
+        try {
+          const frames = reader.read(chunk);
+          const at = frames.findIndex((frame) => frame.kind === "hello" && frame.session === session);
+          if (at >= 0) finish({ kind: "greeted", reader, early: frames.slice(at + 1) });
+        } catch (error) {
+          finish({ kind: "silent", why: `: ${reasonOf(error)}` });
+        }
+      },
+      error: (error: Error) => finish({ kind: "silent", why: `: ${reasonOf(error)}` }),
+      close: () => finish({ kind: "silent", why: ": its machine has ended" }),
+    };
+    const timer = setTimeout(() => finish({ kind: "silent", why: "" }), timeoutMs);
+    for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
     socket.write(encodeFrame({ kind: "hello", session }));
   });
 }

@@ -154,10 +154,12 @@ describeWhere([needsLinux, needsNative], "a guest that cannot be believed", () =
     const place = await machineWith((socket, greeting) => {
       socket.write(back(greeting));
       socket.once("data", () => {
-        socket.write(Buffer.concat([frame("started", numbers(5)), numbers(0xffff_ffff), Buffer.of(67)]));
+        socket.write(frame("started", numbers(5)));
+        socket.once("data", () => socket.write(Buffer.concat([numbers(0xffff_ffff), Buffer.of(67)])));
       });
     });
     const program = await execInGuest(place, { command: ["x"], ...SOON });
+    program.kill("SIGTERM");
     const exit = await program.exited;
     expect(exit).toMatchObject({ kind: "lost" });
     expect(exit.kind === "lost" ? exit.error.message : "").toMatch(/stdout with 4294967295 bytes/);
