@@ -1,6 +1,7 @@
 /**
  * `npm run bench:killed [-- --times 20 --seed N --alone]`: kills benchmarks of every kind at random moments, and says what is
- * left after the next command. `--alone` counts whatever is new on the machine, for one that does nothing else meanwhile.
+ * left after the next command. Words choose among the benchmarks: `docker podman`. `--alone` counts whatever is new on the
+ * machine, for one that does nothing else meanwhile.
  */
 import { parseArgs } from "node:util";
 import { DENSITY_SYSTEMS } from "../../../runtime/bench/density/systems.ts";
@@ -8,7 +9,8 @@ import { seededRandom } from "../../../runtime/bench/random.ts";
 import { STARTUP_SYSTEMS } from "../../../runtime/bench/systems.ts";
 import { killOne } from "./kill.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     times: { type: "string", default: "20" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
@@ -41,7 +43,7 @@ const benchmarks = [
   ["bench", "overhead", "--runs", "1000", "--no-history"],
   ["bench", "migration", "--runs", "20"],
   ["bench", "hyperfine", "--turns", "1000"],
-];
+].filter((args) => positionals.length === 0 || positionals.some((word) => args.join(" ").includes(word)));
 console.log(`seed ${values.seed}, ${values.times} kills`);
 let failures = 0;
 for (let kills = 0; kills < Number(values.times); ) {
