@@ -1,6 +1,7 @@
 /**
- * How many starts of each system fit into the time that there is. What is fast is not made to wait for what is slow: every
- * system has an equal share of the time, and what one does not need (it has its runs) goes to the others.
+ * How many starts of each system fit into the time that there is. First everyone has the least number, the cheapest first, since
+ * a system without figures helps nobody. Then what is fast is not made to wait for what is slow: of the rest every system has
+ * an equal share, and what one does not need goes to the others.
  */
 
 /** A system as the planner sees it. */
@@ -32,28 +33,34 @@ export function allot(candidates: readonly Candidate[], budgetMs: number): Allot
   const runs = new Map<string, number>();
   const leftOut: string[] = [];
   let leftMs = budgetMs;
-  // Who needs least of its share comes first, so that what it leaves is there for those after it.
-  const waiting = candidates.toSorted((a, b) => a.wanted * a.startMs - b.wanted * b.startMs);
-  waiting.forEach((candidate, index) => {
-    const shareMs = leftMs / (waiting.length - index);
-    const count = fitting(candidate, shareMs);
-    if (count === 0) {
-      leftOut.push(candidate.name);
-    } else {
-      runs.set(candidate.name, count);
-      leftMs -= count * candidate.startMs;
-    }
-  });
+  const give = ({ name, startMs }: Candidate, count: number) => {
+    runs.set(name, (runs.get(name) ?? 0) + count);
+    leftMs -= count * startMs;
+  };
+  for (const candidate of candidates.toSorted((a, b) => a.least * a.startMs - b.least * b.startMs)) {
+    if (candidate.least * candidate.startMs <= leftMs) give(candidate, candidate.least);
+    else leftOut.push(candidate.name);
+  }
+  const missing = ({ name, wanted }: Candidate) => wanted - (runs.get(name) ?? wanted);
+  const canTake = (one: Candidate) => missing(one) >= one.step && one.step * one.startMs <= leftMs;
+  for (;;) {
+    // Who needs least of its share comes first, so that what it leaves is there for those after it.
+    const needMs = (one: Candidate) => missing(one) * one.startMs;
+    const taking = candidates.filter(canTake).toSorted((one, other) => needMs(one) - needMs(other));
+    if (taking.length === 0) break;
+    let given = 0;
+    taking.forEach((one, index) => {
+      const possible = Math.min(missing(one), Math.floor(leftMs / (taking.length - index) / one.startMs));
+      const count = Math.floor(possible / one.step) * one.step;
+      give(one, count);
+      given += count;
+    });
+    // Nobody's share was enough for one more: it goes to who takes least, until nothing fits any more.
+    const [first] = taking;
+    if (given === 0 && first !== undefined) give(first, first.step);
+  }
   const expectedMs = candidates.reduce((sum, { name, startMs }) => sum + (runs.get(name) ?? 0) * startMs, 0);
   return { runs, leftOut, expectedMs };
-}
-
-/** In whole steps; 0 where not even the least number fits. */
-function fitting({ startMs, wanted, least, step }: Candidate, shareMs: number): number {
-  const possible = Math.min(wanted, Math.floor(shareMs / startMs));
-  const stepped = Math.max(Math.floor(possible / step) * step, 0);
-  if (stepped >= least) return stepped;
-  return least * startMs <= shareMs ? least : 0;
 }
 
 /**

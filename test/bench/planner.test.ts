@@ -30,6 +30,14 @@ describe("the planner", () => {
     expect(runs.get("slow")).toBe(14);
   });
 
+  it("gives everyone the least number before anybody has more, also what takes more than its share", () => {
+    const { runs, leftOut } = allot([candidate("vm", 8000), candidate("a", 500), candidate("b", 500)], 50_000);
+    expect(leftOut).toEqual([]);
+    expect(runs.get("vm")).toBe(5);
+    // Five seconds are left, too little for another guest: five more starts of each of the others.
+    expect([runs.get("a"), runs.get("b")]).toEqual([10, 10]);
+  });
+
   it("leaves out what cannot have its least number, and says so", () => {
     const { runs, leftOut } = allot([candidate("vm", 30_000), candidate("process", 1)], 60_000);
     expect(leftOut).toEqual(["vm"]);
