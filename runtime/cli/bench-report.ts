@@ -1,11 +1,11 @@
 /** `ringside bench report FILE`: a stored report again, as text, as a page, as rows. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import * as z from "zod";
 import { formatReport } from "../bench/report/text.ts";
-import { type BenchReport, benchReportSchema } from "../bench/schema.ts";
-import { RingsideError } from "../error.ts";
+import type { BenchReport } from "../bench/schema.ts";
+import { RingsideError, reasonOf } from "../error.ts";
+import { namedReport } from "./bench-source.ts";
 
 interface ReportArguments {
   readonly html?: string;
@@ -19,14 +19,14 @@ export function addReport(bench: Command): void {
   bench
     .command("report")
     .description("show a stored report again, and make its page and its rows")
-    .argument("<file>", "ringside.bench/1 as `--json` writes it; - for standard input")
+    .argument("<file>", "ringside.bench/1 as `--json` writes it, or its number in the history; - for standard input")
     .option("--html <file>", "write one HTML file that needs nothing else; - for standard output")
     .option("--csv <file>", "write a row for each sample (RFC 4180); - for standard output")
     .action(showReport);
 }
 
 async function showReport(file: string, { html, csv }: ReportArguments): Promise<void> {
-  const report = readReport(file);
+  const report = namedReport(file);
   await writeReport(report, { ...(html === undefined ? {} : { html }), ...(csv === undefined ? {} : { csv }) });
   if (html !== STANDARD_OUTPUT && csv !== STANDARD_OUTPUT) process.stdout.write(formatReport(report));
 }
@@ -47,39 +47,6 @@ export async function writeReport(report: BenchReport, { html, csv }: ReportArgu
   }
 }
 
-/**
- * Reads a report.
- *
- * @param file `-` for standard input
- * @throws RingsideError where it cannot be read, or is no report of this format
- */
-export function readReport(file: string): BenchReport {
-  const doing = `read the benchmark report ${file === STANDARD_OUTPUT ? "from standard input" : file}`;
-  const fix = "give a file that `ringside bench … --json FILE` has written";
-  let text: string;
-  try {
-    text = readFileSync(file === STANDARD_OUTPUT ? 0 : file, "utf8");
-  } catch (error) {
-    throw new RingsideError(`${doing}: ${messageOf(error)}`, { cause: error, fix });
-  }
-  const parsed = benchReportSchema.safeParse(parseJson(text, doing, fix));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? "" : `${z.core.toDotPath(issue.path)}: `;
-  throw new RingsideError(`${doing}: it is not ringside.bench/1: ${where}${issue?.message}`, {
-    cause: parsed.error,
-    fix,
-  });
-}
-
-function parseJson(text: string, doing: string, fix: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RingsideError(`${doing}: ${messageOf(error)}`, { cause: error, fix });
-  }
-}
-
 function write(file: string, text: string): void {
   if (file === STANDARD_OUTPUT) {
     process.stdout.write(text);
@@ -88,13 +55,9 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new RingsideError(`write the report ${file}: ${messageOf(error)}`, {
+    throw new RingsideError(`write the report ${file}: ${reasonOf(error)}`, {
       cause: error,
       fix: "name a file in a directory that you may write to",
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
