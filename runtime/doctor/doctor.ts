@@ -11,7 +11,7 @@ import { type ProbeLab, withProbeLab } from "./probe-lab.ts";
 import { askSeccomp } from "./seccomp.ts";
 import { askChromium, askCompiler, askImage, askNative, askNode } from "./tools.ts";
 import { askUserNamespaces } from "./user-namespaces.ts";
-import { askGuestKernel, askKvm, askQemu } from "./virtual-machines.ts";
+import { askDisks, askGuestKernel, askMonitors, askQemu } from "./virtual-machines.ts";
 
 export interface DoctorReport {
   readonly schema: "ringside.doctor/1";
@@ -30,7 +30,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   image: askImage,
   qemu: askQemu,
   "guest kernel": askGuestKernel,
-  kvm: askKvm,
+  "vm monitors": askMonitors,
+  "vm disks": askDisks,
   compiler: askCompiler,
   chromium: askChromium,
   peers: askPeers,

@@ -1,5 +1,6 @@
 /** How virtual machines are, for those who list them: what the kernel knows, and of those that live what QEMU says. */
 import { processIdentity } from "../container/process-identity.ts";
+import { controlOf } from "./control.ts";
 import { withQmp } from "./qmp.ts";
 import { statusOf } from "./qmp-control.ts";
 import type { VmState } from "./state.ts";
@@ -15,9 +16,13 @@ const STANDING = new Set(["paused", "suspended", "prelaunch", "postmigrate", "gu
 /** @returns `running`, too, where its monitor has no time to say more */
 export async function vmStatus(machine: VmState): Promise<VmStatus> {
   if (machine.life !== "running") return machine.life;
-  if (machine.vmm !== "qemu" || isStopped(machine)) return isStopped(machine) ? "paused" : "running";
+  if (isStopped(machine)) return "paused";
   try {
-    const { word } = await withQmp(machine.directory.control, statusOf, PATIENCE);
+    const { process } = machine;
+    const { word } =
+      machine.vmm === "qemu" || process === undefined
+        ? await withQmp(machine.directory.control, statusOf, PATIENCE)
+        : await controlOf({ ...machine, process }).status();
     return STANDING.has(word) ? "paused" : "running";
   } catch {
     return "running";

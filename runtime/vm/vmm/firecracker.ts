@@ -109,15 +109,23 @@ async function start(launcher: Launcher, request: GuestRequest): Promise<Guest> 
   const { path } = requireFirecracker();
   const kernelPath = vmlinux(request.files.kernel);
   const guest = await startFirecracker(launcher, path, request);
+  let isGone = false;
+  void guest.ended.then(() => {
+    isGone = true;
+  });
   try {
-    for (const one of requestsOf(request, kernelPath)) await callApi(request.directory.control, one);
+    for (const one of requestsOf(request, kernelPath)) {
+      await callApi(request.directory.control, one, () => isGone);
+    }
     guest.started();
     return guest;
   } catch (error) {
     guest.destroy();
     await guest.ended;
     guest.console.close();
-    throw error;
+    const said = guest.monitorStamps().messages.at(-1);
+    if (said === undefined) throw error;
+    throw new RingsideError(`${reasonOf(error)}; its last words: ${JSON.stringify(said)}`, { cause: error });
   }
 }
 
@@ -210,7 +218,13 @@ const instanceSchema = z.object({ state: z.enum(["Not started", "Running", "Paus
 const machineSchema = z.object({ mem_size_mib: z.int() });
 const MIB = 1024 ** 2;
 
-function apiControl(socket: string, monitor: RunningWorld): GuestControl {
+/** The process as far as it can be ended, whoever has started it. */
+export interface EndableMonitor extends Pick<RunningWorld, "pid" | "kill"> {
+  readonly exited: Promise<unknown>;
+}
+
+/** What can be asked of a running guest through the API. @param socket the one that Firecracker listens on */
+export function apiControl(socket: string, monitor: EndableMonitor): GuestControl {
   const call = (request: ApiRequest) => async (): Promise<void> => {
     await callApi(socket, request);
   };
