@@ -90,15 +90,25 @@ async function sweepWorlds(): Promise<void> {
 }
 
 function orphans(): string[] {
+  return owners().flatMap(({ name, lives }) => (lives ? [] : name));
+}
+
+/** The processes that have a benchmark here at this moment, but for this one: each disturbs the other. */
+export function otherBenches(): number[] {
+  return owners().flatMap(({ pid, lives }) => (lives && pid !== process.pid ? pid : []));
+}
+
+/** Every journal that there is; what is named otherwise is none. */
+function owners(): { readonly name: string; readonly pid: number; readonly lives: boolean }[] {
   let names: string[];
   try {
     names = readdirSync(journalsDirectory());
   } catch {
     return [];
   }
-  return names.filter((name) => {
+  return names.flatMap((name) => {
     const [, pid, startTicks] = /^(\d+)-(\d+)-[0-9a-f]+$/.exec(name) ?? [];
-    return pid !== undefined && !isAlive(Number(pid), Number(startTicks));
+    return pid === undefined ? [] : { name, pid: Number(pid), lives: isAlive(Number(pid), Number(startTicks)) };
   });
 }
 

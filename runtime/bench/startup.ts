@@ -6,6 +6,7 @@
 
 import { conditionText } from "./condition-text.ts";
 import { definitionOf } from "./definition.ts";
+import { otherBenches } from "./journal.ts";
 import { checkDisk, describeLimits, type Limits, limitsFor } from "./limits.ts";
 import { describeMachine } from "./machine.ts";
 import { Pacer } from "./pace.ts";
@@ -68,6 +69,8 @@ export async function benchStartup(options: StartupOptions): Promise<BenchReport
   const began = { startedAt: new Date().toISOString(), beganMs: performance.now(), machine: describeMachine() };
   const limits = limitsFor(options.limits ?? {});
   options.announce?.(describeLimits(limits));
+  const others = otherBenches();
+  if (others.length > 0) options.announce?.(disturbance(others));
   await using cleanup = new AsyncDisposableStack();
   const all: readonly Circumstances[] = [MAIN, ...(options.conditions ?? [])];
   const bench = await openWorkbench(cleanup, {
@@ -75,14 +78,22 @@ export async function benchStartup(options: StartupOptions): Promise<BenchReport
     workloads: [...new Set(all.map(({ workload }) => workload))],
   });
   // Awaited here: what was set up has to last as long.
-  return await new Session(options, bench, limits, began).run();
+  return await new Session(options, bench, limits, {
+    ...began,
+    disturbances: others.length > 0 ? [disturbance(others)] : [],
+  }).run();
 }
 
-/** When it began, and on what. */
+function disturbance(pids: readonly number[]): string {
+  return `another benchmark was running on this machine when this one began (process ${pids.join(", ")}): each disturbs the other`;
+}
+
+/** When it began, on what, and beside what. */
 interface Began {
   readonly startedAt: string;
   readonly beganMs: number;
   readonly machine: BenchReport["machine"];
+  readonly disturbances: readonly string[];
 }
 
 class Session {
@@ -256,7 +267,7 @@ class Session {
           "every round starts each system once, in an order shuffled from the seed; a system with fewer runs takes part in rounds that lie evenly among the others'",
         cache: [...this.cacheWords].join("; "),
         concurrency: Math.max(1, ...(definition.startup?.conditions ?? []).map(({ concurrency }) => concurrency)),
-        settle: this.settling.describe(),
+        settle: [this.settling.describe(), ...this.began.disturbances].join("; "),
         workload:
           "a static program that writes one byte and ends, or (serve) listens on TCP, writes its byte, answers one client and ends; containers: 64 MiB, 64 processes, no network (serve: the host's)",
         definition,

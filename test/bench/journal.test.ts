@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openJournal, sweepBenches } from "../../runtime/bench/journal.ts";
+import { openJournal, otherBenches, sweepBenches } from "../../runtime/bench/journal.ts";
 import { sweepAfterBenches } from "../../runtime/bench/sweep.ts";
 import { isAlive, processIdentity } from "../../runtime/container/process-identity.ts";
 
@@ -92,6 +92,14 @@ describe("the journal of a benchmark", () => {
       expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(root);
     },
   );
+
+  it("shows others who else is measuring on this machine", () => {
+    mkdirSync(join(root, "bench"));
+    const parent = processIdentity(process.ppid)?.startTicks ?? 0;
+    mkdirSync(join(root, "bench", `${process.ppid}-${parent}-0123456789ab`));
+    mkdirSync(join(root, "bench", `${process.ppid}-${parent + 1}-0123456789ab`));
+    expect(otherBenches()).toEqual([process.ppid]);
+  });
 
   it("of a benchmark that runs is left alone", async () => {
     const journal = openJournal();
