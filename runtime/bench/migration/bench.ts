@@ -45,8 +45,6 @@ export interface MigrationBenchOptions {
   readonly progress?: (step: Step) => void;
 }
 
-export const DEFAULT_BANDWIDTH_BYTES = 128 * 1024 ** 2;
-
 /** Lines of the counter on either side of a migration: from them come its usual pace and the distance of the clocks. */
 const LINES_AROUND = 40;
 const NS_PER_MS = 1e6;

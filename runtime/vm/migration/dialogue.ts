@@ -76,6 +76,9 @@ export interface Migration {
   readonly rounds: readonly MigrationRound[];
 }
 
+/** QEMU's own. */
+const DOWNTIME_LIMIT_MS = 300;
+export const BANDWIDTH_BYTES_PER_SECOND = 128 * 1024 ** 2;
 const TIME_LIMIT_MS = 120_000;
 const CANCEL_LIMIT_MS = 10_000;
 const ARRIVAL_LIMIT_MS = 10_000;
@@ -159,7 +162,11 @@ export async function migrateGuest(
 const FAILED = new Set(["failed", "cancelled"]);
 
 async function prepare(source: Qmp, destination: Qmp, options: MigrationOptions): Promise<void> {
-  const { downtimeLimitMs, bandwidthBytesPerSecond, lastResort = "none" } = options;
+  const {
+    downtimeLimitMs = DOWNTIME_LIMIT_MS,
+    bandwidthBytesPerSecond = BANDWIDTH_BYTES_PER_SECOND,
+    lastResort = "none",
+  } = options;
   const capabilities = [
     { capability: "events", state: true },
     // The destination says when it has all of it: else the source would take what it has sent for arrived.
@@ -170,11 +177,11 @@ async function prepare(source: Qmp, destination: Qmp, options: MigrationOptions)
   // The destination first: where it cannot, such as post-copy without userfaultfd(2), nothing has been touched.
   await destination.execute("migrate-set-capabilities", { capabilities });
   await source.execute("migrate-set-capabilities", { capabilities });
-  const parameters = {
-    ...(downtimeLimitMs !== undefined && { "downtime-limit": downtimeLimitMs }),
-    ...(bandwidthBytesPerSecond !== undefined && { "max-bandwidth": bandwidthBytesPerSecond }),
-  };
-  if (Object.keys(parameters).length > 0) await source.execute("migrate-set-parameters", parameters);
+  // Always both: the source may remember those of an attempt before.
+  await source.execute("migrate-set-parameters", {
+    "downtime-limit": downtimeLimitMs,
+    "max-bandwidth": bandwidthBytesPerSecond,
+  });
 }
 
 /**

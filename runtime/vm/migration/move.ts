@@ -6,12 +6,12 @@
  * process goes, however it goes, so does that, and the source runs on. What a kill in the few steps between leaves open is
  * settled by the next command (settle.ts).
  */
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { Launcher, monotonicNs, signalProcess, tryLockFile } from "../../../native/kernel.ts";
 import type { Plan, PlanStep } from "../../../native/plan/plan.ts";
 import { newestLogFile } from "../../container/log-files.ts";
-import { abandonTreeStep, DEFAULT_LOG_BOUNDS } from "../../container/monitor-steps.ts";
+import { abandonTreeStep, DEFAULT_LOG_BOUNDS, EXIT_FILE } from "../../container/monitor-steps.ts";
 import { isAlive, processIdentity } from "../../container/process-identity.ts";
 import { RingsideError } from "../../error.ts";
 import { startProcess } from "../../process/start.ts";
@@ -25,7 +25,7 @@ import { type LivingVm, requireLivingVm } from "../state.ts";
 import { argumentsOfProcess, destinationArguments } from "./arguments.ts";
 import { makePlace } from "./destination.ts";
 import { type Migration, type MigrationOptions, migrateGuest } from "./dialogue.ts";
-import { exchangeLogs, exchangeSockets, movePlaces } from "./places.ts";
+import { becomeOwn, exchangeLogs, exchangeSockets, forgetPlaces, type MovePlaces, movePlaces } from "./places.ts";
 import { forwardPorts } from "./ports.ts";
 import { forgetMove, noteMove, settleMove } from "./settle.ts";
 
@@ -84,13 +84,12 @@ async function moveLocked(machine: LivingVm, options: MigrationOptions): Promise
     const argv = destinationArguments(argumentsOfProcess(machine.process.pid), places.sockets);
     makePlace(places.sockets);
     mkdirSync(places.log, { recursive: true, mode: 0o700 });
-    const destination = await startMonitored(launcher, argv, machine);
-    return await carryOver(launcher, machine, { ...ownRecord(directory), ...destination }, options);
+    const destination = await startMonitored(launcher, argv, machine, places);
+    return await carryOver(launcher, machine, { ...ownRecord(directory), ...destination }, { places, options });
   } catch (error) {
     await launcher.close();
     forgetMove(directory);
-    rmSync(places.sockets, { recursive: true, force: true });
-    rmSync(places.log, { recursive: true, force: true });
+    forgetPlaces(places);
     throw error;
   }
 }
@@ -107,7 +106,12 @@ interface NewOwner {
   readonly process: NonNullable<VmRecord["process"]>;
 }
 
-async function startMonitored(launcher: Launcher, argv: readonly string[], machine: LivingVm): Promise<NewOwner> {
+async function startMonitored(
+  launcher: Launcher,
+  argv: readonly string[],
+  machine: LivingVm,
+  places: MovePlaces,
+): Promise<NewOwner> {
   const errors = openSync(machine.directory.monitorLog, "a", 0o600);
   try {
     const monitor = await startProcess(launcher, {
@@ -115,7 +119,7 @@ async function startMonitored(launcher: Launcher, argv: readonly string[], machi
       env: [`PATH=${process.env.PATH ?? ""}`],
       stderr: errors,
       title: "QEMU, the destination",
-      wrap: (plan) => destinationPlan(plan, machine),
+      wrap: (plan) => destinationPlan(plan, machine, places),
     });
     return {
       owner: { kind: "monitor", ...identityOf(launcher.pid) },
@@ -130,14 +134,16 @@ async function startMonitored(launcher: Launcher, argv: readonly string[], machi
  * The plan of any detached machine, but for where its files are until it is the machine's own, and that nothing of the
  * machine is removed when it does not come to that. What goes with the machine's end goes with the next command's sweep.
  */
-function destinationPlan(plan: Plan, { name, input, directory }: LivingVm): Plan {
-  const places = movePlaces(directory);
+function destinationPlan(plan: Plan, { name, input, directory }: LivingVm, places: MovePlaces): Plan {
   const firstFile = (newestLogFile(vmLogDirectory(directory.id)) ?? -1) + 1;
   const facts = { name, input, remove: false, bounds: DEFAULT_LOG_BOUNDS };
   const moved = (step: PlanStep): PlanStep[] => {
     if (step.phase === "abandon") return [];
     if (step.op === "keepLog") return [{ ...step, directory: places.log, firstFile }];
     if (step.op === "serveViewers") return [{ ...step, directory: places.sockets }];
+    if (step.op === "recordExit") {
+      return [{ ...step, path: join(places.sockets, EXIT_FILE), socket: join(places.sockets, "attach") }];
+    }
     return [step];
   };
   return [
@@ -151,20 +157,25 @@ async function carryOver(
   launcher: Launcher,
   source: LivingVm,
   arrived: VmRecord & NewOwner,
-  options: MigrationOptions,
+  { places, options }: { readonly places: MovePlaces; readonly options: MigrationOptions },
 ): Promise<Move> {
   const { directory } = source;
-  const places = movePlaces(directory);
   const talks = new DisposableStack();
   try {
     const from = talks.adopt(await Qmp.connect(directory.control), (qmp) => qmp.close());
     const to = talks.adopt(await Qmp.connect(join(places.sockets, "qmp.sock")), (qmp) => qmp.close());
-    noteMove(directory, { mover: identityOf(process.pid), source: source.owner, destination: arrived.owner });
+    noteMove(directory, {
+      mover: identityOf(process.pid),
+      source: source.owner,
+      destination: arrived.owner,
+      place: places.name,
+    });
     const migration = await migrateGuest(from, to, join(places.sockets, "in.sock"), options);
     try {
       await monitorHasRead(source);
-      exchangeLogs(directory);
-      exchangeSockets(directory);
+      exchangeLogs(directory, places);
+      exchangeSockets(directory, places);
+      becomeOwn(directory, places);
       writeVmRecord(directory, arrived);
       await launcher.leave();
     } catch (error) {
@@ -177,7 +188,6 @@ async function carryOver(
     const stoppedNs = monotonicNs() - migration.stoppedNs;
     await forwardPorts(to, arrived.ports);
     forgetMove(directory);
-    rmSync(places.sockets, { recursive: true, force: true });
     return { machine: arrived, migration, stoppedNs, from: source.process, to: arrived.process };
   } finally {
     talks.dispose();

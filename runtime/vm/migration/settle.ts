@@ -12,18 +12,24 @@ import type { VmDirectory } from "../directory.ts";
 import { withQmp } from "../qmp.ts";
 import { statusOf } from "../qmp-control.ts";
 import { readVmRecord } from "../record.ts";
-import { movePlaces } from "./places.ts";
+import { becomeOwn, forgetPlaces, movePlaces } from "./places.ts";
 import { forwardPorts } from "./ports.ts";
 
 const identitySchema = z.object({ pid: z.int().positive(), startTicks: z.int().nonnegative() });
-const noteSchema = z.object({ mover: identitySchema, source: identitySchema, destination: identitySchema });
+const noteSchema = z.object({
+  mover: identitySchema,
+  source: identitySchema,
+  destination: identitySchema,
+  /** The name of the destination's directory. */
+  place: z.string().regex(/^\d+$/),
+});
 type Note = z.infer<typeof noteSchema>;
 
 function notePath({ path }: Pick<VmDirectory, "path">): string {
   return join(path, "move.json");
 }
 
-/** Writes down who moves the machine, and the monitors of both sides. */
+/** Writes down who moves the machine, the monitors of both sides, and where the new one is. */
 export function noteMove(directory: VmDirectory, note: Note): void {
   const path = notePath(directory);
   writeFileSync(`${path}.new`, JSON.stringify(noteSchema.parse(note)), { mode: 0o600 });
@@ -52,9 +58,9 @@ export async function settleMove(directory: VmDirectory): Promise<void> {
       if (isMoved) await forwardPorts(qmp, record.ports).catch(() => undefined);
     });
   }
-  const places = movePlaces(directory);
-  rmSync(places.sockets, { recursive: true, force: true });
-  if (!isMoved) rmSync(places.log, { recursive: true, force: true });
+  const places = movePlaces(directory, note.place);
+  if (isMoved) becomeOwn(directory, places);
+  else forgetPlaces(places);
   forgetMove(directory);
 }
 
