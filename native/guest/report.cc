@@ -31,10 +31,14 @@ void tellPort(const char* line, size_t length) {
   for (size_t i = 0; i < length; i++) outb(static_cast<unsigned char>(line[i]), kDebugConsolePort);
 }
 
-// Without what a terminal makes of the end of a line.
+// Without what a terminal makes of the end of a line. The end of the program's session hangs its terminal up for everybody
+// who had it open, see setsid(2): it is opened again.
 void tellConsole(const char* line, size_t length) {
   termios usual{};
-  tcgetattr(console, &usual);
+  if (tcgetattr(console, &usual) != 0) {
+    console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    tcgetattr(console, &usual);
+  }
   termios plain = usual;
   plain.c_oflag &= ~static_cast<tcflag_t>(OPOST);
   tcsetattr(console, TCSADRAIN, &plain);

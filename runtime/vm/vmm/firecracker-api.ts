@@ -62,10 +62,15 @@ const faultSchema = z.object({ fault_message: z.string() });
  * Sends one request.
  *
  * @param socketPath of the API
+ * @param isGone says that nobody will listen there any more
  * @returns the answer's body, undefined where it has none
  * @throws RingsideError with Firecracker's own words when it did not do it, or when nobody answers
  */
-export async function callApi(socketPath: string, request: ApiRequest): Promise<unknown> {
+export async function callApi(
+  socketPath: string,
+  request: ApiRequest,
+  isGone: () => boolean = () => false,
+): Promise<unknown> {
   const deadline = performance.now() + SOCKET_PATIENCE_MS;
   for (;;) {
     try {
@@ -78,7 +83,7 @@ export async function callApi(socketPath: string, request: ApiRequest): Promise<
       );
     } catch (cause) {
       if (cause instanceof RingsideError) throw cause;
-      if (!NOT_YET.has(errorCode(cause) ?? "") || performance.now() > deadline) {
+      if (!NOT_YET.has(errorCode(cause) ?? "") || performance.now() > deadline || isGone()) {
         throw new RingsideError(`cannot speak with Firecracker over ${socketPath}: ${reasonOf(cause)}`, {
           cause,
           fix: "ringside vm ps shows which machines there are",

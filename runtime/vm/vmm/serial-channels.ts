@@ -31,8 +31,18 @@ export function serialChannels(request: Pick<GuestRequest, "stdout" | "run" | "n
       closeAll([input.writeFd, errors.readFd]);
     },
     readMilestones(onData) {
-      const onConsole = stdout === undefined ? printed.tell : (chunk: Uint8Array) => writeWholly(stdout, chunk);
-      const splitter = new SerialSplitter(nonce, onConsole, onData);
+      const print = stdout === undefined ? printed.tell : (chunk: Uint8Array) => writeWholly(stdout, chunk);
+      const lastWords = Buffer.from(`${nonce} bye `);
+      let isOver = false;
+      const splitter = new SerialSplitter(
+        nonce,
+        // What the kernel says while it takes the machine down is not the program's.
+        (chunk) => (isOver ? undefined : print(chunk)),
+        (milestone) => {
+          isOver ||= Buffer.from(milestone).subarray(0, lastWords.length).equals(lastWords);
+          onData(milestone);
+        },
+      );
       line.onData((chunk) => splitter.push(chunk));
       line.onEnd(() => {
         splitter.end();
