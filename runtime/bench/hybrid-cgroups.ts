@@ -39,14 +39,34 @@ async function moveControllers(bench: Workbench): Promise<string | undefined> {
   const layout = detectCgroups();
   if (layout.mode !== "hybrid" || layout.unified === undefined) return undefined;
   const list = join(layout.unified, "cgroup.controllers");
-  const controllers = readFileSync(list, "utf8").split(/\s+/).filter(Boolean);
+  const inUnified = readFileSync(list, "utf8").split(/\s+/).filter(Boolean);
+  const controllers = [...inUnified, ...heldElsewhere()];
   if (controllers.length === 0) return undefined;
   const directory = join(bench.directory, "v1");
   for (const controller of controllers) mkdirSync(join(directory, controller), { recursive: true });
-  // The hierarchies go a moment after the last mount.
-  bench.afterwards.defer(() => until(() => readFileSync(list, "utf8").trim() !== ""));
+  // The hierarchies go a moment after the last mount, which may be somebody else's.
+  if (heldElsewhere().length === 0) bench.afterwards.defer(() => until(() => readFileSync(list, "utf8").trim() !== ""));
   await holdMounts(bench, directory, controllers);
   return `for the time of the benchmark the controllers of the v2 tree (${controllers.join(", ")}) were mounted as v1 hierarchies in a private mount namespace: crun refuses this machine's hybrid layout otherwise`;
+}
+
+/**
+ * What another benchmark holds as a v1 hierarchy in a mount namespace of its own: it would return to the v2 tree when that one
+ * ends, in the middle of ours.
+ */
+function heldElsewhere(): string[] {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+  const mounted = new Set(
+    mounts.split("\n").flatMap((line) => / - cgroup \S+ (\S+)$/.exec(line)?.[1]?.split(",") ?? []),
+  );
+  return readFileSync("/proc/cgroups", "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .flatMap((line) => {
+      // subsys_name, hierarchy, num_cgroups, enabled; hierarchy 0 is the v2 tree (cgroups(7), /proc/cgroups).
+      const [name = "", hierarchy] = line.split("\t");
+      return hierarchy === "0" || mounted.has(name) ? [] : name;
+    });
 }
 
 async function holdMounts(bench: Workbench, directory: string, controllers: readonly string[]): Promise<void> {
