@@ -1,11 +1,11 @@
 /** `ringside bench migration`: a running guest is moved from QEMU to QEMU, and must not notice. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { benchMigration, type MigrationBenchOptions } from "../bench/migration/bench.ts";
+import { benchMigration, DEFAULT_BANDWIDTH_BYTES, type MigrationBenchOptions } from "../bench/migration/bench.ts";
 import { migrationText } from "../bench/migration/text.ts";
 import { migrationTimeline } from "../bench/migration/timeline.ts";
 import { parseMemory } from "../container/options.ts";
 import { reasonOf } from "../error.ts";
-import { BANDWIDTH_BYTES_PER_SECOND, LAST_RESORTS, type LastResort } from "../vm/migration/dialogue.ts";
+import { LAST_RESORTS, type LastResort } from "../vm/migration/dialogue.ts";
 import { type AcceleratorName, MACHINE_TYPES, type MachineType } from "../vm/vmm.ts";
 import { deliver, INTERRUPTED, interruptible, parseCount } from "./bench-options.ts";
 import { predictMigration } from "./migration-prediction.ts";
@@ -67,7 +67,7 @@ export function addMigration(bench: Command): void {
       "--bandwidth <amount>",
       "bytes a second between the two, QEMU's own unless given",
       amount,
-      BANDWIDTH_BYTES_PER_SECOND,
+      DEFAULT_BANDWIDTH_BYTES,
     )
     .addOption(
       new Option("--last-resort <what>", "what is done about a guest that writes faster than it can be sent")

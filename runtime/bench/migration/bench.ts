@@ -12,7 +12,7 @@ import { guestKernel } from "../../vm/guest-files.ts";
 import { requireQemu } from "../../vm/host.ts";
 import type { VirtualMachine } from "../../vm/machine.ts";
 import { type CounterLine, continuityOf, standstillOf } from "../../vm/migration/counter.ts";
-import type { LastResort, Migration } from "../../vm/migration/dialogue.ts";
+import { BANDWIDTH_BYTES_PER_SECOND, type LastResort, type Migration } from "../../vm/migration/dialogue.ts";
 import { startVm } from "../../vm/start.ts";
 import type { AcceleratorName, MachineType } from "../../vm/vmm.ts";
 import { openJournal } from "../journal.ts";
@@ -44,6 +44,9 @@ export interface MigrationBenchOptions {
   readonly signal?: AbortSignal;
   readonly progress?: (step: Step) => void;
 }
+
+/** What QEMU sends in a second unless it is told otherwise. */
+export const DEFAULT_BANDWIDTH_BYTES = BANDWIDTH_BYTES_PER_SECOND;
 
 /** Lines of the counter on either side of a migration: from them come its usual pace and the distance of the clocks. */
 const LINES_AROUND = 40;
