@@ -238,7 +238,10 @@ type Frame = Pick<BenchReport, "startedAt" | "machine" | "interrupted" | "unavai
 function merge(protocol: BenchProtocol, reports: readonly PartReport[], frame: Frame): BenchReport {
   const [first] = reports.flatMap((report) => report.protocol ?? []);
   const definitions = reports.flatMap((report) => report.protocol?.definition ?? []);
-  const definition: BenchProtocol = Object.assign({}, protocol, ...definitions, { limits: protocol.limits });
+  const definition: BenchProtocol = Object.assign({}, protocol, ...definitions, {
+    seed: protocol.seed,
+    limits: protocol.limits,
+  });
   return benchReportSchema.parse({
     schema: "ringside.bench/1",
     ...frame,
