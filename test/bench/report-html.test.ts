@@ -69,6 +69,32 @@ describe("a report's page", () => {
     expect(beside.filter((lane) => !/published, (KVM|Xen) on hardware/.test(lane))).toEqual([]);
   });
 
+  it("says of every density whether its memory grows along a line, and draws none through noise", () => {
+    const noisy = (REPORT.density ?? []).map((one) => {
+      const { available, ...others } = one.lines;
+      return {
+        ...one,
+        lines: { ...others, ...(available === undefined ? {} : { available: { ...available, r2: 0.3 } }) },
+      };
+    });
+    const text = htmlReport({ ...REPORT, density: noisy });
+    expect(page.split("no line, the machine").length).toBe(1);
+    expect(text.split("no line, the machine").length).toBe(1 + noisy.length);
+    expect(text.split("fit available").length).toBe(1);
+    expect(page.split("fit available").length).toBeGreaterThan(1);
+  });
+
+  it("shows what only a guest has beside no ratio", () => {
+    const [guest, ...others] = (REPORT.overhead ?? []).toReversed();
+    const [quantity] = guest?.quantities ?? [];
+    if (guest === undefined || quantity === undefined) return fail();
+    const quantities = [...guest.quantities, { ...quantity, name: "portExit", ratio: null }];
+    const text = htmlReport({ ...REPORT, overhead: [...others, { ...guest, quantities }] });
+    expect(page).not.toContain("What only a virtual machine has");
+    expect(text).toContain("What only a virtual machine has");
+    expect(text).toContain("port exit");
+  });
+
   it("leaves out what was not measured, without a gap", () => {
     const { variants, stages, ...system } = REPORT.systems[0] ?? generatedReport(2).systems[0] ?? fail();
     const { comparisons, density, overhead, migration, limits, ...rest } = REPORT;

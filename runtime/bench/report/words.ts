@@ -120,7 +120,7 @@ export function acceleratorOf(accelerator: string | null): Accelerator | undefin
   if (accelerator === null) return undefined;
   if (/\btcg\b/i.test(accelerator)) return { isEmulated: true, words: "software emulation (TCG)" };
   if (/emulat/i.test(accelerator)) return { isEmulated: true, words: accelerator };
-  if (/^kvm\b/i.test(accelerator)) return { isEmulated: false, words: "hardware virtualization (KVM)" };
+  if (/^(hardware )?kvm$/i.test(accelerator)) return { isEmulated: false, words: "hardware virtualization (KVM)" };
   return { isEmulated: false, words: accelerator };
 }
 

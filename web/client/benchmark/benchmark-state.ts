@@ -170,10 +170,12 @@ export class BenchmarkState {
     const { system: name, world, accelerator, firstByteMs } = line;
     const known = this.distributions.value.find((one) => one.name === name);
     const grown = { name, world, accelerator, samplesMs: [...(known?.samplesMs ?? []), firstByteMs] };
-    this.distributions.value =
-      known === undefined
-        ? [...this.distributions.value, grown]
-        : this.distributions.value.map((one) => (one === known ? grown : one));
+    const { value } = this.distributions;
+    const all = known === undefined ? [...value, grown] : value.map((one) => (one === known ? grown : one));
+    // In the order in which they were asked for, as in the report: a line keeps its pattern.
+    const order = this.running.value?.request.systems ?? [];
+    const rank = (one: Distribution): number => order.indexOf(one.name);
+    this.distributions.value = all.toSorted((one, other) => rank(one) - rank(other));
   }
 
   async #try(work: () => Promise<void>, failure: Signal<RequestError | undefined> = this.failure): Promise<void> {

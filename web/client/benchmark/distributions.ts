@@ -61,6 +61,6 @@ export function isEmulated(accelerator: string | null): boolean {
  */
 export function acceleratorWords(accelerator: string | null): string | undefined {
   if (accelerator === null) return undefined;
-  if (isEmulated(accelerator)) return "software emulation (TCG)";
-  return /^kvm\b/i.test(accelerator) ? "hardware virtualization (KVM)" : accelerator;
+  if (/\btcg\b/i.test(accelerator)) return "software emulation (TCG)";
+  return /^(hardware )?kvm$/i.test(accelerator) ? "hardware virtualization (KVM)" : accelerator;
 }
