@@ -60,7 +60,7 @@ figcaption { font-size: 0.8125rem; max-width: 46rem; }
 .lane + .lane { border-top: 1px solid var(--grid); }
 .lane.axis { border-top: 1px solid var(--hairline); }
 .lane > svg { display: block; width: 100%; overflow: visible; }
-.lane .name { font-size: 0.8125rem; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }
+.lane .name { font-size: 0.8125rem; font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; padding-block: 0.15rem; }
 .lane .name small, .lane .value small { display: block; line-height: 1.25; }
 .lane .value { font-size: 0.8125rem; text-align: right; white-space: nowrap; }
 .lane .value b { font-weight: 600; }
