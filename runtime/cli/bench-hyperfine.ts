@@ -19,8 +19,8 @@ export function addHyperfine(bench: Command): void {
   bench
     .command("hyperfine")
     .description("crun, runc and bwrap by our clock and by hyperfine, turn about: whether the medians agree")
-    .option("--turns <n>", "of each command by either", parseCount(1), 24)
-    .option("--runs <n>", "measured runs in each turn", parseCount(1), 4)
+    .option("--turns <n>", "of each command by either", parseCount(1), 40)
+    .option("--runs <n>", "measured runs in each turn", parseCount(1), 3)
     .option("--seed <n>", "of the order and of the intervals", parseCount(0), 1)
     .option("--json [file]", "write ringside.hyperfine/1 to a file, or (- or none) to standard output")
     .addHelpText("after", "\nThe exit code is 1 where medians are more than 10 % apart.")

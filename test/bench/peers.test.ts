@@ -9,6 +9,7 @@ import { openWorkbench } from "../../runtime/bench/workbench.ts";
 import { groupsNaming } from "../support/engines.ts";
 import { processes, untilEmpty } from "../support/leftovers.ts";
 import { CONTAINERS, type Need, needsPrograms, unless } from "../support/needs.ts";
+import { needsGuestKernel } from "../support/needs-guest-kernel.ts";
 
 /** The programs that each needs. */
 const PEERS: Readonly<Record<string, readonly string[]>> = {
@@ -77,4 +78,21 @@ describe("a row of the benchmark", () => {
       expect(await untilEmpty(() => leftovers(directory))).toEqual([]);
     });
   }
+});
+
+it("a virtual machine's row serves through a port of the host, and its stages are the whole of its time", {
+  timeout: 120_000,
+  ...unless([...CONTAINERS, needsPrograms("qemu-system-x86_64"), needsGuestKernel]),
+}, async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const bench = await openWorkbench(cleanup, { workloads: ["serve"] });
+  const system = await STARTUP_SYSTEMS.get("qemu-microvm-tcg")?.prepare(bench);
+  if (system === undefined) throw new Error("there is no such row");
+  expect(system.accelerator).toBe("software emulation (TCG)");
+  const sample = await system.measure({ signal, slot: 0, workload: "serve", port: bench.portOf(0) });
+  expect(sample.firstByte).toBeGreaterThan(sample.firstInstruction ?? Number.NaN);
+  expect(sample.ready).toBeGreaterThan(sample.firstByte);
+  expect(sample.stages?.map(({ name }) => name)).toEqual(["VMM", "firmware", "kernel", "init", "program", "gone"]);
+  const total = sample.stages?.reduce((sum, { ms }) => sum + ms, 0) ?? 0;
+  expect(Math.abs(total - sample.gone)).toBeLessThan(sample.gone * 0.1);
 });
