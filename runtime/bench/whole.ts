@@ -155,6 +155,7 @@ export function wholeProtocol(timeSeconds: number = WHOLE_SECONDS, seed = 1): Be
  * @throws RingsideError where the protocol names what there is not, or a limit is beyond this machine
  */
 export async function runProtocol(protocol: BenchProtocol, options: WholeOptions): Promise<BenchReport> {
+  checkNames(protocol);
   const beganMs = performance.now();
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
@@ -192,6 +193,25 @@ export async function runProtocol(protocol: BenchProtocol, options: WholeOptions
     benchmark: parts.length === 1 ? BENCHMARKS[parts[0]?.name ?? "startup"] : "whole",
     limits: { ...limits, timeSeconds: Number.isFinite(limits.timeSeconds) ? limits.timeSeconds : took },
   });
+}
+
+/**
+ * Before anything is measured: a wrong name is no system that is missing here.
+ * @throws RingsideError naming what there is
+ */
+function checkNames({ startup, density, overhead }: BenchProtocol): void {
+  for (const { name, system = name } of startup?.systems ?? []) rowNamed(STARTUP_SYSTEMS, system);
+  for (const name of density?.systems ?? []) rowNamed(DENSITY_SYSTEMS, name);
+  for (const name of overhead?.systems ?? []) rowNamed(OVERHEAD_WORLDS, name);
+  const names = startup?.systems.map(({ name }) => name) ?? [];
+  const meant = [startup?.baseline ?? [], ...(startup?.conditions ?? []).map(({ systems = [] }) => systems)].flat();
+  const wrong =
+    meant.find((name) => !names.includes(name)) ?? names.find((name, index) => names.indexOf(name) !== index);
+  if (wrong === undefined) return;
+  throw new RingsideError(
+    `benchmark: ${wrong} is ${names.includes(wrong) ? "twice" : "not"} among the systems of the protocol`,
+    { fix: "give each of startup.systems a name of its own, and name only those as baseline and in conditions" },
+  );
 }
 
 /** What a report of one part alone calls itself; a migration has no report of its own in this format. */

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type BenchProtocol, benchProtocolSchema } from "../../runtime/bench/protocol.ts";
+import { readProtocol } from "../../runtime/bench/protocol-file.ts";
 import { benchReportSchema } from "../../runtime/bench/schema.ts";
-import { wholeProtocol } from "../../runtime/bench/whole.ts";
+import { runProtocol, wholeProtocol } from "../../runtime/bench/whole.ts";
+import { RingsideError } from "../../runtime/error.ts";
 import { realContainers } from "./real-containers.ts";
 
 let root: string;
@@ -74,11 +76,25 @@ describe("a protocol", () => {
     [{ systems: [{ name: "process" }], runs: 0 }, "startup.runs"],
     [{ systems: [{ name: "../process" }], runs: 1 }, "startup.systems[0].name"],
     [{ systems: [{ name: "process" }], runs: 1, loops: 3 }, "loops"],
-  ])("that is none is refused by name: %j", async (startup, where) => {
-    const { code, stderr } = await bench(["run", protocolFile(startup)]);
-    expect(code).toBe(125);
-    expect(stderr).toContain(where);
-    expect(stderr).toContain("docs/benchmark.md");
+  ])("that is none is refused by name: %j", (startup, where) => {
+    const refused = () => readProtocol(protocolFile(startup));
+    expect(refused).toThrow(where);
+    expect(refused).toThrow(RingsideError);
+  });
+
+  it.each([
+    [{ systems: [{ name: "jail" }] }, "there is no system jail"],
+    [{ systems: [{ name: "process" }], baseline: "crun" }, "crun is not among"],
+    [{ systems: [{ name: "process" }, { name: "process", system: "crun" }] }, "process is twice among"],
+  ])("that names what there is not is refused before anything is measured: %j", async (startup, what) => {
+    const parsed = benchProtocolSchema.parse({
+      schema: "ringside.bench-protocol/1",
+      startup: { runs: 1, ...startup },
+    });
+    const steps: unknown[] = [];
+    const options = { signal: new AbortController().signal, progress: (step: unknown) => void steps.push(step) };
+    await expect(runProtocol(parsed, options)).rejects.toThrow(what);
+    expect(steps).toEqual([]);
   });
 });
 
