@@ -1,7 +1,9 @@
 /** `ringside ps`: the containers of this machine. docker-ps(1). */
 import type { Command } from "commander";
+import { isId } from "../container/record.ts";
 import { type ContainerState, listContainers } from "../container/state.ts";
 import { sweep } from "../container/sweep.ts";
+import { vmIds } from "../vm/directory.ts";
 import { collect } from "./container-options.ts";
 import { containerFilters } from "./ps-filter.ts";
 import { shorten, tableText } from "./table.ts";
@@ -46,7 +48,17 @@ async function ps(flags: PsFlags): Promise<void> {
     process.stdout.write(`${JSON.stringify({ schema: "ringside.ps/1", containers: rows })}\n`);
   } else if (flags.quiet === true) {
     for (const { id } of containers) process.stdout.write(`${id}\n`);
-  } else process.stdout.write(table(containers, flags.trunc));
+  } else {
+    process.stdout.write(table(containers, flags.trunc));
+    sayVirtualMachines();
+  }
+}
+
+/** Whoever looks for a machine among containers, at a terminal, is told where it is. */
+function sayVirtualMachines(): void {
+  if (process.stdout.isTTY && process.stderr.isTTY && vmIds().some(isId)) {
+    process.stderr.write("virtual machines: ringside vm ps\n");
+  }
 }
 
 function table(containers: readonly ContainerState[], trunc: boolean): string {
