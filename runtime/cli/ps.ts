@@ -39,6 +39,8 @@ export function registerPs(program: Command): void {
 async function ps(flags: PsFlags): Promise<void> {
   const { matches, asksForStatus } = containerFilters(flags.filter);
   await sweep();
+  // What a killed Ringside has left of its machines goes, too; where there are none, nothing is loaded for it.
+  if (vmIds().some(isId)) await (await import("../vm/sweep.ts")).sweepVms();
   const all = flags.all === true || asksForStatus;
   const containers = listContainers().filter(
     (container) => (all || container.status === "running" || container.status === "paused") && matches(container),
