@@ -41,6 +41,10 @@ export function initScript(run: Omit<RunFile, "nonce" | "setup">, nonce: string)
     // The stamps are the guest's CLOCK_MONOTONIC as far as a shell can have it: hundredths of a second.
     `report() { read -r up rest </proc/uptime; echo "${nonce} $1 \${up%.*}\${up#*.}0000000 $2" >${MILESTONES}; }`,
     `$b insmod /${DRIVER_PATH}`,
+    // The driver is told of its ports some time after it is there.
+    ...[MILESTONES, REQUESTS].map(
+      (port) => `until [ -c ${port} ] && true 2>/dev/null >${port}; do $b usleep 1000; done`,
+    ),
     "report init 1",
     "$b ln -s /proc/self/fd /dev/fd",
     ...["stdin", "stdout", "stderr"].map((name, fd) => `$b ln -s /proc/self/fd/${fd} /dev/${name}`),
