@@ -232,6 +232,19 @@ describe("earlier benchmarks", () => {
   });
 });
 
+test("strangers and pages of other sites neither start, stop nor read one", async () => {
+  const paths = ["/api/benchmark", "/api/benchmark/history", "/api/benchmark/history/1/report.html"];
+  for (const path of paths) {
+    expect((await it.ask(path)).status).toBe(401);
+    expect((await it.ask(path, { headers: { cookie, "sec-fetch-site": "cross-site" } })).status).toBe(403);
+  }
+  const headers = { cookie, origin: "https://attacker.example", "content-type": "application/json" };
+  const body = JSON.stringify(REQUEST);
+  expect((await it.ask("/api/benchmark", { method: "POST", headers, body })).status).toBe(403);
+  expect((await it.ask("/api/benchmark", { method: "DELETE", headers })).status).toBe(403);
+  expect(it.backend.benchmark.requests).toEqual([]);
+});
+
 describe("a queue of lines", () => {
   test("loses nothing between two reads, and fails after what was told", async () => {
     const queue = new LineQueue<number>();
