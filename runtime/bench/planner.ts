@@ -9,6 +9,8 @@ export interface Candidate {
   readonly name: string;
   /** How long one start takes, what comes before and after it included. */
   readonly startMs: number;
+  /** What it takes once, if it is started at all: warming up. */
+  readonly onceMs?: number;
   /** As many as are wanted. */
   readonly wanted: number;
   /** As many as have to be, if any are made. */
@@ -37,9 +39,14 @@ export function allot(candidates: readonly Candidate[], budgetMs: number): Allot
     runs.set(name, (runs.get(name) ?? 0) + count);
     leftMs -= count * startMs;
   };
-  for (const candidate of candidates.toSorted((a, b) => a.least * a.startMs - b.least * b.startMs)) {
-    if (candidate.least * candidate.startMs <= leftMs) give(candidate, candidate.least);
-    else leftOut.push(candidate.name);
+  const leastMs = ({ least, startMs, onceMs = 0 }: Candidate) => least * startMs + onceMs;
+  for (const candidate of candidates.toSorted((one, other) => leastMs(one) - leastMs(other))) {
+    if (leastMs(candidate) > leftMs) {
+      leftOut.push(candidate.name);
+    } else {
+      leftMs -= candidate.onceMs ?? 0;
+      give(candidate, candidate.least);
+    }
   }
   const missing = ({ name, wanted }: Candidate) => wanted - (runs.get(name) ?? wanted);
   const canTake = (one: Candidate) => missing(one) >= one.step && one.step * one.startMs <= leftMs;
@@ -59,7 +66,10 @@ export function allot(candidates: readonly Candidate[], budgetMs: number): Allot
     const [first] = taking;
     if (given === 0 && first !== undefined) give(first, first.step);
   }
-  const expectedMs = candidates.reduce((sum, { name, startMs }) => sum + (runs.get(name) ?? 0) * startMs, 0);
+  const expectedMs = candidates.reduce((sum, { name, startMs, onceMs = 0 }) => {
+    const count = runs.get(name);
+    return count === undefined ? sum : sum + count * startMs + onceMs;
+  }, 0);
   return { runs, leftOut, expectedMs };
 }
 

@@ -38,18 +38,25 @@ export function planMain(
   budgetMs: number,
 ): MainPlan {
   const warmupOf = ({ trialMs }: Ready) => Math.min(wanted.warmup, trialMs > SLOW_MS ? 1 : wanted.warmup);
-  const warmingMs = [...ready.values()].reduce((sum, one) => sum + warmupOf(one) * (one.trialMs + BESIDE_MS), 0);
   const allotment = allot(
-    [...ready].map(([name, { trialMs }]) => {
+    [...ready].map(([name, one]) => {
       const runs = wanted.runsOf?.get(name) ?? wanted.runs;
-      return { name, startMs: trialMs + BESIDE_MS, wanted: runs, least: Math.min(runs, LEAST_RUNS), step: 1 };
+      const startMs = one.trialMs + BESIDE_MS;
+      return {
+        name,
+        startMs,
+        onceMs: warmupOf(one) * startMs,
+        wanted: runs,
+        least: Math.min(runs, LEAST_RUNS),
+        step: 1,
+      };
     }),
-    budgetMs - warmingMs,
+    budgetMs,
   );
   return {
     entrants: entrantsOf(ready, allotment, warmupOf),
     allotment,
-    expectedMs: warmingMs + allotment.expectedMs,
+    expectedMs: allotment.expectedMs,
     leftOut: allotment.leftOut.map((name) => ({
       name,
       reason: `one start takes ${((ready.get(name)?.trialMs ?? 0) / 1000).toFixed(1)} s: ${LEAST_RUNS} of them do not fit into its share of the time`,
@@ -81,17 +88,16 @@ export function planCondition(condition: Condition, ground: ConditionGround): Co
   const step = batchSize(condition.concurrency);
   const wanted = Math.max(1, Math.round(condition.runs / step)) * step;
   const objections = new Map<string, string>();
+  const warmup = condition.cache === "cold" || condition.workload === "byte" ? 0 : 1;
   const candidates = [...ready].flatMap(([name, one]) => {
     if (!isMeant(name, condition, ground.main.get(name))) return [];
     const objection = objectionTo(one, condition, ground);
     if (objection !== undefined) objections.set(name, objection);
-    return objection === undefined
-      ? [{ name, startMs: costMs(one, condition, evictionMs), wanted, least: step, step }]
-      : [];
+    const startMs = costMs(one, condition, evictionMs);
+    return objection === undefined ? [{ name, startMs, onceMs: warmup * startMs, wanted, least: step, step }] : [];
   });
   const allotment = allot(candidates, budgetMs);
   for (const name of allotment.leftOut) objections.set(name, "left out, it does not fit into the time");
-  const warmup = condition.cache === "cold" || condition.workload === "byte" ? 0 : 1;
   return { entrants: entrantsOf(ready, allotment, () => warmup), objections };
 }
 

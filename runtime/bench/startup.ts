@@ -220,6 +220,8 @@ class Session {
     for (const [name, outcome] of outcomes) {
       const variant = outcome.failure === undefined ? reportVariant(condition, outcome, this.options.seed) : undefined;
       if (variant !== undefined) variants.set(name, [...(variants.get(name) ?? []), variant]);
+      if (outcome.failure === undefined && variant === undefined && !this.options.signal.aborted)
+        this.remark(name, `${conditionText(condition)}: no figures, the time was over before its first start`);
       if (outcome.failure !== undefined)
         this.remark(
           name,

@@ -60,7 +60,7 @@ const MIGRATED_GUEST = {
 const PARTS: readonly Part[] = [
   {
     name: "startup",
-    weight: 10,
+    weight: 12,
     async run({ startup }, options) {
       if (startup === undefined) return {};
       const { systems, runs, warmup, baseline, conditions } = startup;

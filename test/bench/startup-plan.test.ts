@@ -82,6 +82,13 @@ describe("the plan for a condition", () => {
     expect(plan({ a: ready(1) }, { concurrency: 1, runs: 7 }).runs).toEqual({ a: 7 });
   });
 
+  it("keeps the time of the warm-up of servers free", () => {
+    // Sixty seconds: one start of each to warm up, and so nine of the slow one are left.
+    const { runs } = plan({ slow: ready(5992) }, { workload: "serve", concurrency: 1, runs: 20 });
+    expect(runs).toEqual({ slow: 9 });
+    expect(plan({ slow: ready(5992) }, { concurrency: 1, runs: 20 }).runs).toEqual({ slow: 10 });
+  });
+
   it("reckons a cold start dearer, and what emptying the caches takes", () => {
     const warm = costMs({ trialMs: 10 }, { ...CONDITION, cache: "warm" }, 100);
     expect(costMs({ trialMs: 10 }, { ...CONDITION, cache: "cold" }, 100)).toBeGreaterThan(warm + 100);
