@@ -63,7 +63,7 @@ export async function checkAgainstHyperfine(options: HyperfineCheck): Promise<Hy
   const program = findProgram("hyperfine");
   if (program === undefined)
     throw new RingsideError("bench hyperfine: hyperfine is not installed", { fix: "apt-get install hyperfine" });
-  const startedAt = new Date().toISOString();
+  const [startedAt, machine] = [new Date().toISOString(), describeMachine()];
   await using cleanup = new AsyncDisposableStack();
   const bench = await openWorkbench(cleanup);
   const run: RunRequest = { signal, slot: 0, workload: "byte", port: undefined };
@@ -79,7 +79,7 @@ export async function checkAgainstHyperfine(options: HyperfineCheck): Promise<Hy
     schema: "ringside.hyperfine/1",
     startedAt,
     interrupted: signal.aborted,
-    machine: describeMachine(),
+    machine,
     hyperfine: await versionOf(bench, [program, "--version"]),
     seed,
     turns,

@@ -10,6 +10,7 @@ export function hyperfineText(report: HyperfineReport): string {
   const head = [
     `${report.startedAt.slice(0, 10)}, ${machine.kernel}, ${machine.cpu}, ${machine.cores} cores, cgroups ${machine.cgroupMode}`,
     `${report.hyperfine} and our benchmark, turn about: ${turns} turns of ${runsPerTurn} runs each, seed ${seed}; medians in ms, from the command's fork to its end`,
+    ...busy(report),
     ...(report.interrupted ? ["Interrupted: what had been measured until then."] : []),
   ];
   const parts = [
@@ -19,6 +20,13 @@ export function hyperfineText(report: HyperfineReport): string {
     `Holds where the medians are no more than ${tolerance * 100} % apart. Both start “sleep 0.02” before every run: without, the kernel takes down the namespaces of the run before while the next one is timed.`,
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** Where more wants to run than there are processors, our own harness, which sees the byte as well, stands in the way. */
+function busy({ machine: { loadBefore = 0, cores } }: HyperfineReport): string[] {
+  return loadBefore > cores
+    ? [`Others are at work here (load ${loadBefore.toFixed(1)} on ${cores} cores): repeat it when it is quiet.`]
+    : [];
 }
 
 function table(rows: readonly HyperfineRow[]): string {
