@@ -114,6 +114,13 @@ describe("a report's page", () => {
     expect(text).toContain("container&lt;b&gt;&amp;&quot;&#39;x");
   });
 
+  it("shows what stands between two backticks as code, and one alone as itself", () => {
+    const unavailable = [{ name: "x", reason: "it says `a <b>` and more", fix: "Assertion `c failed" }];
+    const text = htmlReport({ ...REPORT, unavailable });
+    expect(text).toContain("it says <code>a &lt;b&gt;</code> and more");
+    expect(text).toContain("Assertion `c failed");
+  });
+
   it("gives a report's text no way to become markup, whatever it is", () => {
     const tags = (html: string): number => html.split("<").length;
     fc.assert(

@@ -47,6 +47,15 @@ export function joined(pieces: readonly Content[], between: Content): Content {
   return pieces.flatMap((piece, index) => (index === 0 ? [piece] : [between, piece]));
 }
 
+/**
+ * Text in which what stands between backticks is code; one backtick alone is only itself.
+ */
+export function withCode(text: string): Content {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return text;
+  return parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
+}
+
 function textOf(content: Content): string {
   if (content === undefined) return "";
   if (content instanceof Markup) return content.text;

@@ -1,7 +1,7 @@
 /** How a report's figures came about, in words: the order, the conditions, the statistics, what differs between systems. */
 
 import type { BenchReport } from "../schema.ts";
-import { type Content, html, joined, type Markup } from "./markup.ts";
+import { type Content, html, joined, type Markup, withCode } from "./markup.ts";
 import { formatBytes, MARKS } from "./words.ts";
 
 /**
@@ -76,7 +76,7 @@ export function missingSection({ unavailable }: BenchReport): Markup | undefined
   if (unavailable.length === 0) return undefined;
   return html`<h2>Not measured</h2><dl class="missing">${unavailable.map(
     ({ name, reason, fix }) =>
-      html`<div><dt>${name}</dt><dd>${reason}<br><span class="fix">Fix: ${fix}</span></dd></div>`,
+      html`<div><dt>${name}</dt><dd>${withCode(reason)}<br><span class="fix">Fix: ${withCode(fix)}</span></dd></div>`,
   )}</dl>
 `;
 }
@@ -102,7 +102,7 @@ function notesSection(
       names.map((name) => html`<b>${name}</b>`),
       ", ",
     );
-    return html`<li>${who}: ${note.replace(/\.+$/, "")}.</li>`;
+    return html`<li>${who}: ${withCode(note.replace(/\.+$/, ""))}.</li>`;
   });
   return html`<h3>${title}</h3><ul class="notes">${rows}</ul>
 `;

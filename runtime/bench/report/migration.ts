@@ -8,7 +8,7 @@ import type { BenchReport, MigrationReport } from "../schema.ts";
 import { type Axis, logAxis } from "./axis.ts";
 import { type Distribution, distributionLane, publishedLane } from "./ecdf.ts";
 import { laneFigure } from "./lanes.ts";
-import { type Content, html, type Markup } from "./markup.ts";
+import { type Content, html, type Markup, withCode } from "./markup.ts";
 import { named, table } from "./tables.ts";
 import { formatBytes, formatMs, formatMsTick } from "./words.ts";
 
@@ -78,6 +78,6 @@ function outcomes(migration: readonly MigrationReport[]): Markup {
 }
 
 function notes(migration: readonly MigrationReport[]): Markup {
-  return html`<ul class="notes">${migration.flatMap(({ name, notes: lines }) => lines.map((line) => html`<li><b>${name}</b>: ${line}</li>`))}</ul>
+  return html`<ul class="notes">${migration.flatMap(({ name, notes: lines }) => lines.map((line) => html`<li><b>${name}</b>: ${withCode(line)}</li>`))}</ul>
 `;
 }

@@ -12,7 +12,7 @@ import {
 import type { BenchReport, MarkName, SystemReport } from "../schema.ts";
 import { MARK_NAMES } from "../schema.ts";
 import { crowdsOf } from "./crowds.ts";
-import { type Content, html, type Markup } from "./markup.ts";
+import { type Content, html, type Markup, withCode } from "./markup.ts";
 import { METRICS } from "./memory.ts";
 import {
   acceleratorOf,
@@ -202,7 +202,7 @@ export function exitTable({ overhead = [] }: BenchReport): Markup | undefined {
     { title: "n", of: ({ quantity }) => quantity.samples.length },
     { title: "p50", of: ({ quantity }) => formatQuantity(quantity.p50, quantity.unit) },
     { title: "p95", of: ({ quantity }) => formatQuantity(quantity.p95, quantity.unit) },
-    { title: "what", isText: true, of: ({ quantity }) => quantity.what },
+    { title: "what", isText: true, of: ({ quantity }) => withCode(quantity.what) },
   ]);
 }
 
