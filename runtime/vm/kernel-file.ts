@@ -5,7 +5,12 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { RingsideError, reasonOf } from "../error.ts";
-import type { GuestKernel } from "./guest-files.ts";
+
+export interface KernelFile {
+  readonly version: string;
+  readonly path: string;
+  readonly modulesDirectory?: string;
+}
 
 const HEADER_BYTES = 32 * 1024;
 /** `HdrS`. */
@@ -19,7 +24,7 @@ const FIX = "give the file of a Linux kernel for this processor, such as /boot/v
  * @returns it with its version, and its drivers where they lie beside it or where distributions have them
  * @throws RingsideError where it cannot be read, or is no such kernel
  */
-export function kernelOfFile(path: string): GuestKernel {
+export function kernelOfFile(path: string): KernelFile {
   const version = versionOf(path, readHeader(path));
   const whole = resolve(path);
   const places = [

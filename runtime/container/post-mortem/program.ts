@@ -169,7 +169,8 @@ function problemOfElf(view: RootView, path: string, bytes: Uint8Array): Finding 
     const here = MACHINE_NAMES[process.arch] ?? process.arch;
     const sentence = `${path} is a program for ${its}, and this machine is ${here}`;
     const other = VIRTUAL_MACHINES[elf.machine];
-    const elsewhere = other === undefined ? "" : `, or run it where there is one: ringside vm run --arch ${other} IMAGE`;
+    const elsewhere =
+      other === undefined ? "" : `, or run it where there is one: ringside vm run --arch ${other} IMAGE`;
     return { kind: "wrong-machine", sentence, path, fix: `use an image, or a build of it, for ${here}${elsewhere}` };
   }
   if (elf.interpreter === undefined) return undefined;
