@@ -8,7 +8,7 @@ import { readEnvFile } from "../container/process-arguments.ts";
 import { execInGuest, type GuestExit, type GuestProgram } from "../vm/agent-exec.ts";
 import type { OutputStream } from "../vm/agent-streams.ts";
 import { requireLivingVm } from "../vm/state.ts";
-import { requireRunning } from "../vm/stop.ts";
+import { requireAgent } from "../vm/stop.ts";
 import { attach, callerTerminalSize, requireTerminal } from "./attach.ts";
 import { collect } from "./container-options.ts";
 import { FORWARDED, type HeldSignals, holdSignals } from "./held-signals.ts";
@@ -60,7 +60,7 @@ async function exec(name: string, command: readonly string[], flags: ExecFlags):
   const env = [...flags.envFile.flatMap(readEnvFile), ...flags.env].flatMap((entry) => parseEnv(entry) ?? []);
   const cwd = flags.workdir === undefined ? undefined : parseWorkdir(flags.workdir);
   const machine = requireLivingVm(name, "run a command in");
-  await requireRunning(machine, "run a command in");
+  await requireAgent(machine, "run a command in");
   const signals = holdSignals(FORWARDED);
   try {
     const program = await execInGuest(machine.directory, {

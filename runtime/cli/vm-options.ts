@@ -36,6 +36,7 @@ export interface VmRunFlags {
   readonly kernel?: string;
   readonly accelerator: AcceleratorName | "auto";
   readonly root?: RootKind;
+  readonly agent?: boolean;
   readonly cidfile?: string;
   readonly logOpt: readonly string[];
   readonly timeout?: string;
@@ -79,12 +80,24 @@ export function addVmOptions(command: Command): Command {
         ROOT_KINDS,
       ),
     )
+    .option("--agent", "let others run programs in it, stop it and ask it (default: with -d, -i, -t, -p or --name)")
+    .option("--no-agent", "boot a tenth faster, without that")
     .option("--cidfile <file>", "write its id to a file that does not exist yet")
     .option("--log-opt <name=value>", "bounds of the log with -d: max-size=8m, max-file=3", collect, [])
     .option("--timeout <seconds>", "how long the boot may take (default: 60)")
     .option("--timeline <file>", "write the boot as a trace that Perfetto opens (Chrome Trace Event JSON)")
     .option("-q, --quiet", "do not print the stages of the boot")
     .option("--json", "with --vmm tiny: print what it did as ringside.tiny/1");
+}
+
+/**
+ * The agent's devices need ACPI, which costs the boot a tenth: a command that is run to its end and that nobody has a name
+ * for does without.
+ */
+function wantsAgent({ agent, vmm, detach, interactive, tty, name, publish }: VmRunFlags): boolean {
+  if (agent !== undefined) return agent;
+  if (vmm === "firecracker") return false;
+  return detach === true || interactive === true || tty === true || name !== undefined || publish.length > 0;
 }
 
 /** @throws RingsideError naming the option whose value makes no sense */
@@ -111,8 +124,7 @@ export function vmOptions(image: string, command: readonly string[], flags: VmRu
     machine,
     input: flags.interactive === true,
     remove: flags.rm === true,
-    // So that others can run programs in it, stop it and ask it.
-    agent: true,
+    agent: wantsAgent(flags),
     ...(flags.vmm !== "auto" && { vmm: flags.vmm }),
     ...(name !== undefined && { name }),
     ...(hostname !== undefined && { hostname }),

@@ -30,10 +30,11 @@ Examples:
   ringside vm run --rm --memory 512M --timeline boot.json ringside/base true
 
 The guest's root file system is the image; nothing that it writes stays. Its console is one line, so the program's output
-and errors arrive together. Other terminals reach it by ringside vm exec, stop, stats and the like. The exit code is the
-program's own, 128 + N when signal N ended it, 127 when it was not found, 126 when it could not be executed, 125 when the
-machine itself failed. A second Ctrl-C ends the machine by force. A port that is published is open on this host only,
-unless an address is given. What the boot took, stage by stage, is printed at the end on standard error.`;
+and errors arrive together. Other terminals reach it by ringside vm exec, stop, stats and the like, where it has the agent,
+which costs the boot a tenth: with -d, -i, -t, -p, --name or --agent. The exit code is the program's own, 128 + N when
+signal N ended it, 127 when it was not found, 126 when it could not be executed, 125 when the machine itself failed. A
+second Ctrl-C ends the machine by force. A port that is published is open on this host only, unless an address is given.
+What the boot took, stage by stage, is printed at the end on standard error.`;
 
 /** Adds `run` to `ringside vm`. */
 export function addVmRun(vm: Command): void {

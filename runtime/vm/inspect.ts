@@ -31,6 +31,6 @@ export async function inspectVm(machine: VmState): Promise<VmInspection> {
         .memory()
         .catch(() => null)
     : null;
-  const guest = status === "running" ? await guestStats(directory, PATIENCE).catch(() => null) : null;
+  const guest = status === "running" && machine.agent ? await guestStats(directory, PATIENCE).catch(() => null) : null;
   return { ...record, status, stateDirectory: directory.path, memory, guest };
 }

@@ -27,6 +27,7 @@ export function newVmRecord(prepared: PreparedVm, options: VmOptions, owner: VmR
     ports: [...(devices.network?.forwards ?? [])],
     terminal: run.hasTerminal,
     input: run.hasTerminal || run.relaysInput,
+    agent: devices.agent === true,
     nonce: prepared.nonce,
     remove: options.remove !== false,
   };

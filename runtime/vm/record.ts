@@ -60,6 +60,8 @@ const recordSchema = z.object({
   /** The console is a terminal; whoever attaches may type. */
   terminal: z.boolean(),
   input: z.boolean(),
+  /** There is an agent in the guest: programs can be run in it, its program can be told to end. */
+  agent: z.boolean().default(false),
   /** Stands at the head of each milestone; absent until the machine is started. */
   nonce: z.string().optional(),
   remove: z.boolean(),

@@ -45,7 +45,8 @@ const PATIENCE = { timeoutMs: 2000 } as const;
 /** Reads the figures of a machine that lives. */
 export async function sampleVm(machine: LivingVm): Promise<VmSample> {
   const status = await vmStatus(machine);
-  const guest = status === "running" ? await guestStats(machine.directory, PATIENCE).catch(() => null) : null;
+  const guest =
+    status === "running" && machine.agent ? await guestStats(machine.directory, PATIENCE).catch(() => null) : null;
   const { pid } = machine.process;
   return { machine, status, guest, atNs: monotonicNs(), cpuNs: cpuNsOf(pid), hostPssBytes: pssBytes(pid) ?? null };
 }

@@ -30,9 +30,8 @@ export async function stopVm(idOrName: string, options: { readonly timeoutMs?: n
   const deadline = performance.now() + timeoutMs;
   // A guest that stands still cannot hear.
   if ((await vmStatus(machine)) === "paused") await controlOf(machine).resume().catch(ignoreRefusal);
-  const isAsked = await isDone(
-    stopGuest(machine.directory, { graceMs: timeoutMs, timeoutMs: Math.max(timeoutMs, LEAST_ANSWER_MS) }),
-  );
+  const asking = { graceMs: timeoutMs, timeoutMs: Math.max(timeoutMs, LEAST_ANSWER_MS) };
+  const isAsked = machine.agent && (await isDone(stopGuest(machine.directory, asking)));
   if (!isAsked) await isDone(controlOf(machine).powerdown());
   const patienceMs = Math.max(0, deadline - performance.now()) + (isAsked ? POWER_OFF_PATIENCE_MS : 0);
   if (!(await endsWithin(machine, patienceMs))) await endMonitor(machine);
@@ -64,13 +63,23 @@ export async function killVm(idOrName: string, signal = "SIGKILL"): Promise<VmSt
   const machine = requireLivingVm(idOrName, "signal");
   if (signal === "SIGKILL") await endMonitor(machine);
   else {
-    await requireRunning(machine, "signal");
+    await requireAgent(machine, "signal");
     await signalGuest(machine.directory, signal);
   }
   return machine;
 }
 
-/** @throws RingsideError when it is paused: nothing in it would answer */
+/** @throws RingsideError when it has no agent, or is paused: nothing in it would answer */
+export async function requireAgent(machine: LivingVm, doing: string): Promise<void> {
+  if (!machine.agent) {
+    throw new RingsideError(`cannot ${doing} ${machine.name}: it was started without an agent in its guest`, {
+      fix: "start it with ringside vm run --agent, or with -d, -it or --name, which bring it along",
+    });
+  }
+  await requireRunning(machine, doing);
+}
+
+/** @throws RingsideError when it is paused */
 export async function requireRunning(machine: LivingVm, doing: string): Promise<void> {
   if ((await vmStatus(machine)) !== "paused") return;
   throw new RingsideError(`cannot ${doing} ${machine.name}: it is paused`, {

@@ -90,6 +90,10 @@ describeWhere(VIRTUAL_MACHINES, "the end of a virtual machine", () => {
     const child = foreground("--rm", "ringside/base", "sleep", "1000");
     const ended = once(child, "exit");
     const machine = await theMachine();
+    // Nobody has a name for it, so it has no agent, and says so.
+    const refused = await vm("exec", machine.id, "true");
+    expect(refused.code).toBe(125);
+    expect(refused.stderr).toContain("without an agent in its guest\n  fix: start it with ringside vm run --agent");
     expect(await vm("kill", machine.id)).toMatchObject({ code: 0 });
     expect(await ended).toEqual([137, null]);
     await gone(machine.process);
