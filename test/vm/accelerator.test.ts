@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Launcher } from "../../native/kernel.ts";
 import { RingsideError } from "../../runtime/error.ts";
-import { type Circumstances, decideAccelerator, NoBoot } from "../../runtime/vm/accelerator.ts";
+import { bootVerdict, type Circumstances, decideAccelerator, NoBoot } from "../../runtime/vm/accelerator.ts";
+import { combinationVerdict, VMM_COMBINATIONS } from "../../runtime/vm/vmm/combinations.ts";
 import { describeWhere, needsLinux, needsNative } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
@@ -60,6 +61,40 @@ describeWhere([needsLinux, needsNative], "the accelerator", () => {
     expect((await decideAccelerator(here)).accelerator).toBe("kvm");
   });
 
+  test("is decided for each machine and monitor by itself", async () => {
+    await using launcher = await Launcher.open();
+    const boots = new Set(["microvm"]);
+    const here = { ...machine(async () => {}), launcher };
+    const asked: string[] = [];
+    const verdictOf = (name: string) =>
+      decideAccelerator({
+        ...here,
+        machine: name,
+        probe: async () => {
+          asked.push(name);
+          if (!boots.has(name)) throw new NoBoot("it hung");
+        },
+      });
+    expect((await verdictOf("microvm")).accelerator).toBe("kvm");
+    expect((await verdictOf("q35")).accelerator).toBe("tcg");
+    expect((await verdictOf("microvm")).accelerator).toBe("kvm");
+    expect((await decideAccelerator({ ...here, vmm: "firecracker" })).accelerator).toBe("kvm");
+    expect(asked).toEqual(["microvm", "q35"]);
+    expect(here.probes.count).toBe(1);
+  });
+
+  test("is named and tried also where it is emulation", async () => {
+    await using launcher = await Launcher.open();
+    const here = { ...machine(async () => {}), launcher };
+    const verdict = await bootVerdict(here, "tcg");
+    expect(verdict).toMatchObject({ boots: true, reason: expect.stringContaining("software emulation (TCG)") });
+    const none = { ...here, cache: temporaryDirectory(), probe: () => Promise.reject(new NoBoot("no memory")) };
+    expect(await bootVerdict(none, "tcg")).toMatchObject({
+      boots: false,
+      reason: expect.stringContaining("no memory"),
+    });
+  });
+
   test("is decided anew for another kernel and for another QEMU", async () => {
     await using launcher = await Launcher.open();
     const here = { ...machine(async () => {}), launcher };
@@ -76,5 +111,19 @@ describe("a machine without /dev/kvm", () => {
     const verdict = await decideAccelerator({ ...here, device: join(here.cache ?? "", "none") });
     expect(verdict).toMatchObject({ accelerator: "tcg", reason: expect.stringContaining("no ") });
     expect(here.probes.count).toBe(0);
+  });
+});
+
+describe("every monitor with its machines and accelerators", () => {
+  test("has a name and a label of its own, and one that is not there says why and what to do", async () => {
+    expect(VMM_COMBINATIONS.map(({ name, label }) => `${name}: ${label}`)).toEqual([
+      "qemu-microvm-tcg: software emulation (TCG)",
+      "qemu-q35-tcg: software emulation (TCG)",
+      "qemu-microvm-kvm: hardware KVM",
+      "qemu-q35-kvm: hardware KVM",
+      "firecracker-kvm: hardware KVM",
+    ]);
+    const emulated = { vmm: "firecracker", machine: "microvm", accelerator: "tcg" } as const;
+    expect(await combinationVerdict(emulated)).toMatchObject({ ok: false, fix: expect.any(String) });
   });
 });
