@@ -12,9 +12,9 @@ import { checkoutDirectory } from "../../runtime/image/checkout.ts";
 import { BASE_IMAGE, readRecord, recordPath, treesDirectory } from "../../runtime/image/image.ts";
 import { type CpioEntry, writeCpio } from "../../runtime/vm/cpio.ts";
 import type { GuestKernel } from "../../runtime/vm/guest-files.ts";
+import { collectModules } from "../../runtime/vm/modules.ts";
 import { C_SOURCES, compile, compiledName, needsCompiler } from "../support/compiled.ts";
 import { cacheLinks, fillCompileCache } from "./compile-cache.ts";
-import { collectModules } from "./kernel-modules.ts";
 
 /** The disk, its file system, what containers and their networks are made of. */
 const MODULES = ["virtio_pci", "virtio_blk", "ext4", "overlay", "veth", "bridge"];
