@@ -5,7 +5,7 @@ import { MonitorConnection } from "../container/monitor-socket.ts";
 import { isAlive } from "../container/process-identity.ts";
 import { RingsideError } from "../error.ts";
 import { exitFile, parseVmExit, type VmExit } from "./record.ts";
-import { findVm, type VmState } from "./state.ts";
+import { findVm, readVm, type VmState } from "./state.ts";
 
 const POLL_MS = 20;
 /** Far behind the end of any log: who follows from there is told of nothing but the end. */
@@ -19,13 +19,19 @@ const MOST_EXIT_BYTES = 4096;
  * @throws RingsideError when there is no such machine, or nobody saw how it ended
  */
 export async function waitForVm(idOrName: string): Promise<number> {
-  const machine = findVm(idOrName);
-  const exit =
-    machine.exit ?? (machine.owner.kind === "monitor" ? await monitoredEnd(machine) : await ownedEnd(machine));
-  if (exit !== undefined) return exitCodeOf(exit.status);
-  throw new RingsideError(`nobody saw how ${machine.name} ended: whoever owned it was killed`, {
-    fix: "ringside vm ps -a sweeps up after it",
-  });
+  for (let machine = findVm(idOrName); ; ) {
+    const exit =
+      machine.exit ?? (machine.owner.kind === "monitor" ? await monitoredEnd(machine) : await ownedEnd(machine));
+    if (exit !== undefined) return exitCodeOf(exit.status);
+    const now = readVm(machine.id);
+    // Where it was moved meanwhile, another monitor owns it, and will see its end.
+    if (now === undefined || now.life !== "running" || now.owner.pid === machine.owner.pid) {
+      throw new RingsideError(`nobody saw how ${machine.name} ended: whoever owned it was killed`, {
+        fix: "ringside vm ps -a sweeps up after it",
+      });
+    }
+    machine = now;
+  }
 }
 
 /** While somebody follows the log, a monitor removes nothing: time enough to read how it ended. */

@@ -1,18 +1,16 @@
 /** What a panicking kernel takes along, with Ringside inside a guest: one real crash serves all that is asserted. */
-import { readdirSync } from "node:fs";
 import { release } from "node:os";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { Launcher } from "../../native/kernel.ts";
 import { type Crash, demonstrateCrash } from "../../runtime/vm/crash/demonstration.ts";
 import { crashJson, crashText, crashTimeline, isAsExpected } from "../../runtime/vm/crash/report.ts";
-import { vmIds } from "../../runtime/vm/directory.ts";
 import { guestKernel } from "../../runtime/vm/guest-files.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
 import { processes, untilEmpty } from "../support/leftovers.ts";
 import { CONTAINERS, describeWhere, needsPrograms } from "../support/needs.ts";
-import { VIRTUAL_MACHINES } from "../support/vms.ts";
+import { VIRTUAL_MACHINES, VmRoot } from "../support/vms.ts";
 
 /** Two emulated starts of Node, beside other tests. */
 const LIMIT_MS = 300_000;
@@ -35,11 +33,15 @@ const fatesSchema = z.object({
 
 describeWhere(NEEDS, "a guest's kernel that panics", () => {
   let crash: Crash;
-  let before: readonly string[];
+  let root: VmRoot;
   beforeAll(async () => {
-    before = vmIds();
+    root = new VmRoot();
     await using launcher = await Launcher.open();
     crash = await demonstrateCrash(launcher);
+  }, LIMIT_MS);
+
+  afterAll(async () => {
+    await root?.[Symbol.asyncDispose]();
   }, LIMIT_MS);
 
   test("takes the containers in it along, and no container of the host and no other machine", () => {
@@ -72,10 +74,8 @@ describeWhere(NEEDS, "a guest's kernel that panics", () => {
   });
 
   test("leaves nothing behind", async () => {
-    const ours = vmIds().filter((id) => !before.includes(id));
-    expect(ours.filter((id) => processes().some(({ command }) => command.includes(id)))).toEqual([]);
+    expect(root.left()).toEqual([]);
     const children = await untilEmpty(() => processes().filter(({ parent }) => parent === process.pid));
     expect(children.filter(({ command }) => /qemu|ringside-counter/.test(command))).toEqual([]);
-    expect(readdirSync("/proc/self/fd").length).toBeLessThan(200);
   });
 });

@@ -19,6 +19,7 @@ import { vmLogDirectory } from "../../runtime/vm/monitored.ts";
 import { withQmp } from "../../runtime/vm/qmp.ts";
 import { statusOf } from "../../runtime/vm/qmp-control.ts";
 import { requireLivingVm } from "../../runtime/vm/state.ts";
+import { waitForVm } from "../../runtime/vm/wait.ts";
 import { chromeTraceText } from "../../simulator/trace/chrome-trace.ts";
 import { parseChromeTrace } from "../../simulator/trace/chrome-trace-parse.ts";
 import { until } from "../support/detached.ts";
@@ -181,9 +182,15 @@ describeWhere(VIRTUAL_MACHINES, "a detached machine that is moved", () => {
     await vm("resume", "mover");
   });
 
-  test("goes, with everything of it, when it is removed after its moves", { timeout: LIMIT_MS }, async () => {
+  test("is waited for across a move, and goes, with everything of it, when it is removed", {
+    timeout: LIMIT_MS,
+  }, async () => {
     const { directory } = requireLivingVm("mover", "look at");
-    expect((await vm("rm", "-f", "mover")).code).toBe(0);
+    const waited = waitForVm("mover");
+    await moveVm("mover");
+    await vm("kill", "--signal", "TERM", "mover");
+    expect(await waited).toBe(143);
+    expect((await vm("rm", "mover")).code).toBe(0);
     expect(await untilEmpty(() => monitorsIn(directory.path))).toEqual([]);
     expect(root.left()).toEqual([]);
   });
