@@ -14,15 +14,16 @@ const MOST_IN_MEMORY_BYTES = 64 * MIB;
 
 /**
  * @param asked for; undefined where it is ours to choose
+ * @param cache where the image's size is kept
  * @returns a disk where the image is too big for memory and the tool that makes one is there
  */
-export function chooseRoot(image: Image, asked: RootKind | undefined): RootKind {
+export function chooseRoot(image: Image, asked: RootKind | undefined, cache: string = cacheDirectory()): RootKind {
   if (asked !== undefined) return asked;
-  return imageBytes(image) > MOST_IN_MEMORY_BYTES && canMakeDisk("erofs") ? "erofs" : "initramfs";
+  return imageBytes(image, cache) > MOST_IN_MEMORY_BYTES && canMakeDisk("erofs") ? "erofs" : "initramfs";
 }
 
 /** What the image's files take, without their names. Counted once for each image. */
-function imageBytes(image: Image, cache: string = cacheDirectory()): number {
+function imageBytes(image: Image, cache: string): number {
   const fact = `size-${encodeURIComponent(image.name)}`;
   const known = recall(fact, [image.id], z.int(), cache);
   if (known !== undefined) return known;

@@ -72,14 +72,17 @@ describeWhere(MACHINES, "a machine of QEMU's", () => {
     expectWholeTimeline(machine);
   });
 
-  test("microvm with another disk: a virtio console, and QEMU's words for events", {
+  test("microvm with another disk: a virtio console, the user, variables and directory that were asked for, QEMU's events", {
     ...LIMIT,
     ...unless([needsPrograms("mksquashfs")]),
   }, async () => {
-    const script = "readlink /proc/self/fd/1; grep -c squashfs /proc/filesystems; read line; exit 3";
-    const options = { root: "squashfs", console: "virtio", input: true } as const;
+    const script = 'readlink /proc/self/fd/1; echo "$(id -u):$(id -g) $NAME in $PWD"; read line; exit 3';
+    const options = {
+      ...({ root: "squashfs", console: "virtio", input: true } as const),
+      ...{ user: "1000:1001", env: ["NAME=value"], cwd: "/tmp" },
+    };
     const { output, exit } = await boot(["sh", "-c", script], options, async (vm, seen) => {
-      await printed(vm, seen, "hvc0\n1\n");
+      await printed(vm, seen, "in /tmp\n");
       await withQmp(vm.directory.control, async (qmp) => {
         const stopped = qmp.event(({ name }) => name === "STOP");
         await qmp.execute("stop");
@@ -89,7 +92,7 @@ describeWhere(MACHINES, "a machine of QEMU's", () => {
       });
       vm.console.write(Buffer.from("\n"));
     });
-    expect(output).toBe("/dev/hvc0\n1\n");
+    expect(output).toBe("/dev/hvc0\n1000:1001 value in /tmp\n");
     expect(exit.status).toEqual({ kind: "exited", code: 3 });
   });
 

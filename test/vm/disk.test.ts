@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import { expect, test } from "vitest";
 import type { Image } from "../../runtime/image/image.ts";
 import { rootDisk } from "../../runtime/vm/disk.ts";
 import { layeredFiles } from "../../runtime/vm/layers.ts";
+import { chooseRoot } from "../../runtime/vm/root.ts";
 import { chance } from "../support/chance.ts";
 import { describeWhere, needsNative, needsPrograms, needsRoot, testWhere } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -171,6 +173,18 @@ describeWhere([needsNative, needsRoot("mounts an overlay"), needsPrograms("mount
       }
     }
   });
+});
+
+testWhere([needsNative, needsPrograms("mkfs.erofs")], "an image that is too big for memory is a disk unasked", () => {
+  const [small, big, cache] = [temporaryDirectory(), temporaryDirectory(), temporaryDirectory()];
+  writeFileSync(join(small, "file"), "x");
+  writeFileSync(join(big, "file"), "");
+  truncateSync(join(big, "file"), 65 * 1024 ** 2);
+  for (const _ of ["counted", "recalled"]) {
+    expect(chooseRoot(image(small), undefined, cache)).toBe("initramfs");
+    expect(chooseRoot({ ...image(big), name: "test/big" }, undefined, cache)).toBe("erofs");
+  }
+  expect(chooseRoot({ ...image(big), name: "test/big" }, "initramfs", cache)).toBe("initramfs");
 });
 
 /**
