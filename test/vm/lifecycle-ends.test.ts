@@ -20,6 +20,7 @@ import { COMMAND_LINE } from "../support/ringside.ts";
 import { VIRTUAL_MACHINES, VmRoot, vm } from "../support/vms.ts";
 
 const LIMIT_MS = 180_000;
+const UNTIL_TOLD = "until test -e /told; do sleep 0.1; done; exit 7";
 
 function ownRoot(): VmRoot {
   const root = new VmRoot();
@@ -77,10 +78,12 @@ describeWhere(VIRTUAL_MACHINES, "the end of a virtual machine", () => {
     timeout: LIMIT_MS,
   }, async () => {
     const root = ownRoot();
-    const started = await root.run("-d", "--rm", "--name", "brief", "ringside/base", "sh", "-c", "sleep 3; exit 7");
+    const started = await root.run("-d", "--rm", "--name", "brief", "ringside/base", "sh", "-c", UNTIL_TOLD);
     expect(started).toMatchObject({ stderr: "", code: 0 });
     const { owner } = await theMachine();
-    expect(await vm("wait", "brief")).toMatchObject({ stdout: "7\n", code: 0 });
+    const waiting = waitForVm("brief");
+    expect(await vm("exec", "brief", "touch", "/told")).toMatchObject({ code: 0 });
+    expect(await waiting).toBe(7);
     await gone(owner);
     expect(root.left()).toEqual([]);
   });
