@@ -13,7 +13,7 @@ import { type CpioEntry, writeCpio } from "./cpio.ts";
 import type { GuestKernel } from "./guest-files.ts";
 import { collectModules, withoutSignature } from "./modules.ts";
 import type { GuestSetup } from "./run-file.ts";
-import type { GuestRequest, MachineType } from "./vmm.ts";
+import { GUEST_NETWORK, type GuestRequest, type MachineType } from "./vmm.ts";
 
 export interface PreparedSetup {
   readonly setup: GuestSetup;
@@ -35,12 +35,6 @@ const BUS_DRIVER: Readonly<Record<MachineType, string>> = {
 };
 const CONSOLES = { serial: "/dev/ttyS0", virtio: "/dev/hvc0" } as const;
 const DISK = "/dev/vda";
-const USER_MODE_NETWORK = {
-  address: "10.0.2.15",
-  prefixLength: 24,
-  gateway: "10.0.2.2",
-  nameServer: "10.0.2.3",
-} as const;
 
 const PLACE = "ringside/modules";
 const namesSchema = z.array(z.string().regex(/^\w+$/));
@@ -61,7 +55,7 @@ export function prepareSetup(question: SetupQuestion, cache: string = cacheDirec
       modules: names.map((name) => `/${PLACE}/${name}.ko`),
       root: devices.disk === undefined ? undefined : { device: DISK, type: devices.disk.kind },
       agent: devices.agent === true,
-      network: devices.network === undefined ? undefined : USER_MODE_NETWORK,
+      network: devices.network === undefined ? undefined : GUEST_NETWORK,
     },
     drivers,
   };
