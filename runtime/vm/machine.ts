@@ -68,7 +68,7 @@ export function machineOf(guest: Guest, prepared: PreparedVm, directory: VmDirec
         guest.request(`signal ${signalNumber(signal)}`);
         return;
       }
-      state.killed = "SIGKILL";
+      state.killed = signal;
       guest.destroy();
     },
     failure: () => state.failure,
