@@ -117,7 +117,7 @@ describeWhere(MACHINES, "a guest's agent", () => {
 
   test("gives a terminal: its size, a new one, editing, Ctrl-C, job control", LIMIT, async () => {
     const script =
-      "trap 'stty size; echo sized' WINCH; trap 'echo interrupted; exit 9' INT; stty size; tty; echo $TERM; while :; do read line; done";
+      "stty noflsh; trap 'stty size; echo sized' WINCH; trap 'echo interrupted; exit 9' INT; stty size; tty; echo $TERM; while :; do read line; done";
     const program = await guest.start(["sh", "-c", script], { terminal: { columns: 91, rows: 17 } });
     const { terminal } = program;
     if (terminal === undefined) throw new Error("there is no terminal");
