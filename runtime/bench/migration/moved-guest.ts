@@ -74,7 +74,7 @@ export class MovedGuest {
       const target = talks.adopt(await Qmp.connect(destination.qmpPath), (qmp) => qmp.close());
       const migration = await migrateGuest(source, target, join(place, "migration.sock"), options);
       await target.execute("cont");
-      const resumedNs = monotonicNs();
+      const resumedNs = migration.resumedNs ?? monotonicNs();
       await this.#settleIn(destination);
       return { migration, resumedNs };
     } catch (error) {

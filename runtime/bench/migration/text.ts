@@ -82,11 +82,7 @@ function ms(value: number): string {
 function rounds({ number, rounds: all, wholePages, uniformPages }: MigrationDone): string {
   const lines = all.map(({ pass, startMs, endMs, transferredBytes }, index) => {
     const isLast = index === all.length - 1;
-    const what = isLast
-      ? "the rest, while the guest stands still"
-      : pass === 1
-        ? "all memory"
-        : "what was written meanwhile";
+    const what = isLast ? "the rest, after the guest's stop" : pass === 1 ? "all memory" : "what was written meanwhile";
     return `  pass ${pass}  ${ms(endMs - startMs).padStart(7)} ms  ${amount(transferredBytes).padStart(9)}  ${what}`;
   });
   const pages = `  ${wholePages} pages whole, ${uniformPages} as one byte, since nothing else is in them`;
@@ -97,12 +93,16 @@ function amount(bytes: number): string {
   return bytes >= MIB ? `${(bytes / MIB).toFixed(1)} MiB` : `${Math.round(bytes / KIB)} KiB`;
 }
 
-function words({ summaries }: MigrationReport): string {
+function words({ summaries, options }: MigrationReport): string {
+  const why =
+    options.lastResort === "post-copy"
+      ? "waited for pages that were not there yet"
+      : "was held up while QEMU read which pages it had written";
   const at = (name: SummaryName): number => summaries[name]?.p50 ?? 0;
   const [stopped, gap, own, lag] = [at("stoppedMs"), at("gapByHostClockMs"), at("gapByGuestClockMs"), at("clockLagMs")];
   const heldUp =
     own > gap / 2
-      ? `${ms(own)} ms of that are in the guest's own stamps: it was running, and was held up while QEMU read which pages it had written`
+      ? `${ms(own)} ms of that are in the guest's own stamps: it was running, and ${why}`
       : `The guest's own stamps show ${ms(own)} ms of that`;
   const stoodStill =
     lag > stopped / 2

@@ -46,9 +46,7 @@ function roundSpans({ number, rounds }: MigrationDone, zeroNs: number): Span[] {
   return rounds
     .map(({ pass, startMs, endMs, transferredBytes }, index): Span => {
       const isLast = index === rounds.length - 1;
-      const name = isLast
-        ? "the rest, while the guest stands still"
-        : `pass ${pass}${pass === 1 ? ": all memory" : ""}`;
+      const name = isLast ? "the rest, after the guest's stop" : `pass ${pass}${pass === 1 ? ": all memory" : ""}`;
       const args = { migration: number, pass, bytes: transferredBytes };
       const stage = isLast ? "stop and copy" : "pre-copy";
       return {

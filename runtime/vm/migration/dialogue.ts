@@ -62,6 +62,8 @@ export interface Migration {
   readonly endNs: number;
   /** When the source stopped its guest. */
   readonly stoppedNs: number;
+  /** When the destination's guest began to run by itself, after a switch to post-copy. */
+  readonly resumedNs: number | undefined;
   /** QEMU's own figures. */
   readonly totalMs: number;
   readonly setupMs: number;
@@ -126,7 +128,7 @@ export async function migrateGuest(
 ): Promise<Migration> {
   await prepare(source, destination, options);
   const offsetNs = wallOffsetNs(monotonicNs);
-  const watched = watchEvents(source, offsetNs);
+  const watched = watchEvents(source, destination, offsetNs);
   const timeLimit = AbortSignal.timeout(options.timeLimitMs ?? TIME_LIMIT_MS);
   try {
     await destination.execute("migrate-incoming", { uri: `unix:${socketPath}` });
@@ -223,13 +225,14 @@ async function cancel(source: Qmp): Promise<void> {
 interface Watched {
   readonly passes: { readonly pass: number; readonly atNs: number }[];
   stoppedNs: number | undefined;
+  resumedNs: number | undefined;
   /** Settled with the next event: a look just then finds what a pass has sent. */
   event(): Promise<void>;
-  stop(): void;
+  stop: () => void;
 }
 
 /** Events carry QEMU's own stamps, which are closer to what happened than the moment at which we read of it. */
-function watchEvents(source: Qmp, offsetNs: number): Watched {
+function watchEvents(source: Qmp, destination: Qmp, offsetNs: number): Watched {
   const passSchema = z.object({ pass: z.int() });
   const at = (event: QmpEvent): number =>
     event.wallNs === undefined ? monotonicNs() : Math.round(event.wallNs - offsetNs);
@@ -237,14 +240,24 @@ function watchEvents(source: Qmp, offsetNs: number): Watched {
   const watched: Watched = {
     passes: [],
     stoppedNs: undefined,
+    resumedNs: undefined,
     event: () => next.promise,
-    stop: source.onEvent((event) => {
+    stop: () => undefined,
+  };
+  const ends = [
+    destination.onEvent((event) => {
+      if (event.name === "RESUME") watched.resumedNs = at(event);
+    }),
+    source.onEvent((event) => {
       if (event.name === "STOP") watched.stoppedNs = at(event);
       const pass = event.name === "MIGRATION_PASS" ? passSchema.safeParse(event.data) : undefined;
       if (pass?.success === true) watched.passes.push({ pass: pass.data.pass, atNs: at(event) });
       next.resolve();
       next = Promise.withResolvers();
     }),
+  ];
+  watched.stop = () => {
+    for (const end of ends) end();
   };
   return watched;
 }
@@ -276,6 +289,7 @@ function finished(answer: Answer, { startNs, endNs, samples, watched }: Run): Mi
     startNs,
     endNs,
     stoppedNs: watched.stoppedNs ?? endNs,
+    resumedNs: watched.resumedNs,
     totalMs: answer["total-time"],
     setupMs: answer["setup-time"],
     downtimeMs: answer.downtime,

@@ -185,7 +185,7 @@ async function carryOver(
     // From here on the machine is the new one; the old one must not run again, nor say that the machine has ended.
     await endMonitor(source);
     await to.execute("cont");
-    const stoppedNs = monotonicNs() - migration.stoppedNs;
+    const stoppedNs = (migration.resumedNs ?? monotonicNs()) - migration.stoppedNs;
     await forwardPorts(to, arrived.ports);
     forgetMove(directory);
     return { machine: arrived, migration, stoppedNs, from: source.process, to: arrived.process };
