@@ -33,11 +33,7 @@ describeWhere([...MACHINES, needsPrograms("mksquashfs")], "a guest with its root
 describeWhere(MACHINES, "a guest with a virtio console", () => {
   test("has a terminal there, with its size, a new one and Ctrl-C, and is stopped", LIMIT, async () => {
     await using guest = await bootWithAgent({
-      command: [
-        "sh",
-        "-c",
-        "trap 'stty size; echo sized' WINCH; trap 'exit 8' TERM; stty size; tty; while :; do read line; done",
-      ],
+      command: ["sh", "-c", "trap 'exit 8' TERM; stty size; tty; while :; do read line && stty size; done"],
       console: "virtio",
       machine: "q35",
       terminal: { columns: 91, rows: 17 },
@@ -46,7 +42,7 @@ describeWhere(MACHINES, "a guest with a virtio console", () => {
     expect(await until("/dev/hvc0")).toContain("17 91\r\n");
     await resizeGuestConsole(guest.place, { columns: 120, rows: 40 }, PATIENCE);
     await guest.machine.console.write(Buffer.from("\n"));
-    expect(await until("sized")).toContain("40 120\r\n");
+    await until("40 120\r\n");
     await stopGuest(guest.place, { graceMs: BOOT_LIMIT_MS, ...PATIENCE });
     await guest.machine.console.write(Buffer.from("\n"));
     expect((await guest.machine.exited).status).toEqual({ kind: "exited", code: 8 });

@@ -116,19 +116,18 @@ describeWhere(MACHINES, "a guest's agent", () => {
   });
 
   test("gives a terminal: its size, a new one, editing, Ctrl-C, job control", LIMIT, async () => {
-    const script =
-      "stty noflsh; trap 'stty size; echo sized' WINCH; trap 'echo interrupted; exit 9' INT; stty size; tty; echo $TERM; while :; do read line; done";
+    const script = "trap 'exit 9' INT; stty size; tty; echo $TERM; while :; do read line && stty size; done";
     const program = await guest.start(["sh", "-c", script], { terminal: { columns: 91, rows: 17 } });
     const { terminal } = program;
     if (terminal === undefined) throw new Error("there is no terminal");
     const until = seen(terminal);
     expect(await until("xterm-256color")).toContain("17 91\r\n/dev/pts/");
-    // A shell that was just about to wait for a line hears of a signal only once it has one.
     terminal.resize({ columns: 132, rows: 43 });
     await terminal.write(Buffer.from("\n"));
-    expect(await until("sized")).toContain("43 132");
+    await until("43 132");
+    // A shell that was just about to wait for a line hears of a signal only once it has one. What busybox's prints in a
+    // handler, it sometimes loses, whoever has the terminal's other end: so the exit code is what tells.
     await terminal.write(Buffer.from("\x03\n"));
-    await until("interrupted");
     expect(await program.exited).toEqual({ kind: "exited", code: 9 });
   });
 
