@@ -5,7 +5,7 @@ import { benchDensity, DEFAULT_INSTANCES, DEFAULT_MEMORY_SHARE } from "../bench/
 import type { DensityRow } from "../bench/density/system.ts";
 import { DENSITY_SYSTEMS } from "../bench/density/systems.ts";
 import { formatDensity } from "../bench/density/text.ts";
-import { announce, deliver, exitCodeOf, interruptible, keep, parseCount } from "./bench-options.ts";
+import { announce, chooseRows, deliver, exitCodeOf, interruptible, keep, parseCount } from "./bench-options.ts";
 import { writeReport } from "./bench-report.ts";
 
 interface DensityArguments {
@@ -61,19 +61,7 @@ async function runDensity(given: DensityArguments): Promise<void> {
 }
 
 function parseDensities(list: string): ReadonlyMap<string, DensityRow> {
-  const names = list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-  if (names.length === 0) throw new InvalidArgumentError("name at least one system.");
-  return new Map(
-    names.map((name) => {
-      const row = DENSITY_SYSTEMS.get(name);
-      if (row === undefined)
-        throw new InvalidArgumentError(`there is no ${name}; there are ${[...DENSITY_SYSTEMS.keys()].join(", ")}.`);
-      return [name, row];
-    }),
-  );
+  return chooseRows(list, DENSITY_SYSTEMS);
 }
 
 function parseShare(written: string): number {

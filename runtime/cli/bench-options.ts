@@ -86,8 +86,13 @@ export function parseLevel(written: string): number {
   return value;
 }
 
-/** Parses `--systems a,b`. @throws InvalidArgumentError naming what there is */
+/** Parses `--systems a,b` of the startup benchmark. @throws InvalidArgumentError naming what there is */
 export function parseSystems(list: string): ReadonlyMap<string, SystemRow> {
+  return chooseRows(list, STARTUP_SYSTEMS);
+}
+
+/** The rows of a table that a list such as `a,b` names. @throws InvalidArgumentError naming what there is */
+export function chooseRows<Row>(list: string, rows: ReadonlyMap<string, Row>): ReadonlyMap<string, Row> {
   const names = list
     .split(",")
     .map((name) => name.trim())
@@ -95,9 +100,9 @@ export function parseSystems(list: string): ReadonlyMap<string, SystemRow> {
   if (names.length === 0) throw new InvalidArgumentError("name at least one system.");
   return new Map(
     names.map((name) => {
-      const row = STARTUP_SYSTEMS.get(name);
+      const row = rows.get(name);
       if (row === undefined)
-        throw new InvalidArgumentError(`there is no ${name}; there are ${[...STARTUP_SYSTEMS.keys()].join(", ")}.`);
+        throw new InvalidArgumentError(`there is no ${name}; there are ${[...rows.keys()].join(", ")}.`);
       return [name, row];
     }),
   );
